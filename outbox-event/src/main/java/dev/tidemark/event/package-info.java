@@ -1,4 +1,5 @@
-/// The event contract between the relay and whoever reads its topics: what a record's key, value and headers are. No I/O.
+/// The event contract between the relay and whoever reads its topics: what a record's key, value
+/// and headers are. No I/O.
 @NullMarked
 package dev.tidemark.event;
 

@@ -1,0 +1,25 @@
+package dev.tidemark.event;
+
+/// The names of the record headers: CloudEvents 1.0 in binary mode for Kafka, W3C trace context,
+/// and the dead letters' own.
+///
+/// Key and version stand outside the value, so that an event whose value cannot be read can still
+/// evict.
+public final class EventHeaders {
+  public static final String SPEC_VERSION = "ce_specversion";
+  public static final String ID = "ce_id";
+  public static final String SOURCE = "ce_source";
+  public static final String TYPE = "ce_type";
+  public static final String SUBJECT = "ce_subject";
+  public static final String TIME = "ce_time";
+  public static final String AGGREGATE_VERSION = "ce_aggregateversion";
+  public static final String CONTENT_TYPE = "content-type";
+  public static final String TRACEPARENT = "traceparent";
+
+  public static final String DEAD_LETTER_REASON = "dlt-reason";
+  public static final String DEAD_LETTER_TOPIC = "dlt-topic";
+  public static final String DEAD_LETTER_PARTITION = "dlt-partition";
+  public static final String DEAD_LETTER_OFFSET = "dlt-offset";
+
+  private EventHeaders() {}
+}

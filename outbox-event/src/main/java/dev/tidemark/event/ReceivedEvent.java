@@ -1,0 +1,103 @@
+package dev.tidemark.event;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// What a record's key and headers tell about a change, without a look at its value.
+public sealed interface ReceivedEvent {
+
+  /// A record that keeps the contract.
+  ///
+  /// @param type what happened, `<aggregateType>.<verb>`
+  /// @param version the aggregate's version after the change, 1 to [OutboxEvent#MAX_VERSION]
+  /// @param time when the change was committed, where the record says so
+  record Valid(
+      String aggregateType,
+      String aggregateId,
+      String type,
+      long version,
+      Optional<Instant> time,
+      Optional<String> traceparent)
+      implements ReceivedEvent {}
+
+  /// A record that breaks the contract, with whatever is known all the same: enough to evict by, if
+  /// the id is there.
+  record Poison(
+      String reason,
+      Optional<String> aggregateType,
+      Optional<String> aggregateId,
+      OptionalLong version)
+      implements ReceivedEvent {}
+
+  /// Reads a record.
+  ///
+  /// @param key the record's key
+  /// @param header answers a header's last value by its name, null when there is none
+  static ReceivedEvent read(byte @Nullable [] key, Function<String, byte @Nullable []> header) {
+    var aggregateId = Optional.ofNullable(text(key)).filter(id -> !id.isEmpty());
+    var type = Optional.ofNullable(text(header.apply(EventHeaders.TYPE)));
+    var aggregateType =
+        type.filter(t -> t.indexOf('.') > 0).map(t -> t.substring(0, t.indexOf('.')));
+    var version = version(text(header.apply(EventHeaders.AGGREGATE_VERSION)));
+    if (aggregateId.isEmpty()) {
+      return new Poison("the record has no key", aggregateType, aggregateId, version);
+    }
+    if (aggregateType.isEmpty()) {
+      return new Poison(
+          "header %s is missing or is not <aggregate type>.<verb>".formatted(EventHeaders.TYPE),
+          aggregateType,
+          aggregateId,
+          version);
+    }
+    if (version.isEmpty()) {
+      return new Poison(
+          "header %s is missing or is not a number from 1 to %d"
+              .formatted(EventHeaders.AGGREGATE_VERSION, OutboxEvent.MAX_VERSION),
+          aggregateType,
+          aggregateId,
+          version);
+    }
+    return new Valid(
+        aggregateType.get(),
+        aggregateId.get(),
+        type.get(),
+        version.getAsLong(),
+        time(text(header.apply(EventHeaders.TIME))),
+        Optional.ofNullable(text(header.apply(EventHeaders.TRACEPARENT))));
+  }
+
+  private static @Nullable String text(byte @Nullable [] bytes) {
+    return bytes == null ? null : new String(bytes, UTF_8);
+  }
+
+  private static OptionalLong version(@Nullable String text) {
+    if (text == null || text.isEmpty() || !text.chars().allMatch(c -> c >= '0' && c <= '9')) {
+      return OptionalLong.empty();
+    }
+    try {
+      long version = Long.parseLong(text);
+      return version >= 1 && version <= OutboxEvent.MAX_VERSION
+          ? OptionalLong.of(version)
+          : OptionalLong.empty();
+    } catch (NumberFormatException tooLarge) {
+      return OptionalLong.empty();
+    }
+  }
+
+  private static Optional<Instant> time(@Nullable String text) {
+    if (text == null) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Instant.parse(text));
+    } catch (DateTimeParseException notATime) {
+      return Optional.empty();
+    }
+  }
+}
