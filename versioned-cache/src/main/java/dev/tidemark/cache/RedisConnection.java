@@ -1,0 +1,143 @@
+package dev.tidemark.cache;
+
+import java.util.Set;
+import java.util.stream.Collectors;
+import redis.clients.jedis.ConnectionPoolConfig;
+import redis.clients.jedis.DefaultJedisClientConfig;
+import redis.clients.jedis.HostAndPort;
+import redis.clients.jedis.JedisClientConfig;
+import redis.clients.jedis.RedisClient;
+import redis.clients.jedis.RedisClusterClient;
+import redis.clients.jedis.RedisSentinelClient;
+import redis.clients.jedis.SslOptions;
+import redis.clients.jedis.UnifiedJedis;
+import redis.clients.jedis.exceptions.JedisException;
+
+/// The connections to the Redis that an address names: one server, a cluster, or the primary behind
+/// sentinels. Thread-safe.
+///
+/// A single server may be away when this opens: it is connected to at first use. Of a cluster or of
+/// the sentinels one must answer.
+public final class RedisConnection implements AutoCloseable {
+
+  /// Of a command to a cluster, redirections included.
+  private static final int CLUSTER_ATTEMPTS = 3;
+
+  private final UnifiedJedis client;
+  private final RedisAddress address;
+
+  private RedisConnection(UnifiedJedis client, RedisAddress address) {
+    this.client = client;
+    this.address = address;
+  }
+
+  /// Opens what the address names.
+  ///
+  /// @param url as described for `REDIS_URL`: `redis://` or `rediss://`, one or several hosts
+  /// @throws IllegalArgumentException when the address is not well-formed; the message does not
+  ///   hold the password
+  /// @throws EntryStoreException when no node of a cluster and no sentinel answers
+  public static RedisConnection open(String url, RedisSettings settings) {
+    RedisAddress address = RedisAddress.parse(url);
+    try {
+      return new RedisConnection(client(address, settings), address);
+    } catch (JedisException e) {
+      throw new EntryStoreException("cannot open " + address + ": " + e.getMessage(), e);
+    }
+  }
+
+  /// Whether an address is well-formed, for a service that checks its configuration before it opens
+  /// anything.
+  ///
+  /// @throws IllegalArgumentException with the fault, and without the password
+  public static void check(String url) {
+    RedisAddress.parse(url);
+  }
+
+  public UnifiedJedis client() {
+    return client;
+  }
+
+  /// The entries kept there.
+  public EntryStore entries() {
+    return new RedisEntryStore(client);
+  }
+
+  /// Asks each server whether it is there; for health checks.
+  ///
+  /// @throws EntryStoreException when one does not answer
+  public void ping() {
+    try {
+      client.ping();
+    } catch (JedisException e) {
+      throw new EntryStoreException(address + " does not answer: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void close() {
+    client.close();
+  }
+
+  /// The address, without user and password.
+  @Override
+  public String toString() {
+    return address.toString();
+  }
+
+  private static UnifiedJedis client(RedisAddress address, RedisSettings settings) {
+    Set<HostAndPort> hosts =
+        address.hosts().stream()
+            .map(host -> new HostAndPort(host.name(), host.port()))
+            .collect(Collectors.toUnmodifiableSet());
+    JedisClientConfig config = config(address, settings);
+    ConnectionPoolConfig pool = new ConnectionPoolConfig();
+    pool.setMaxTotal(settings.maxConnections());
+    pool.setMaxIdle(settings.maxConnections());
+    pool.setMaxWait(settings.poolTimeout());
+    return switch (address.kind()) {
+      case SINGLE ->
+          RedisClient.builder()
+              .hostAndPort(hosts.iterator().next())
+              .clientConfig(config)
+              .poolConfig(pool)
+              .build();
+      case CLUSTER ->
+          RedisClusterClient.builder()
+              .nodes(hosts)
+              .clientConfig(config)
+              .poolConfig(pool)
+              .maxAttempts(CLUSTER_ATTEMPTS)
+              .build();
+      case SENTINELS ->
+          RedisSentinelClient.builder()
+              .sentinels(hosts)
+              .masterName(address.primaryName().orElseThrow())
+              .clientConfig(config)
+              .sentinelClientConfig(sentinelConfig(address, settings))
+              .poolConfig(pool)
+              .build();
+    };
+  }
+
+  private static JedisClientConfig config(RedisAddress address, RedisSettings settings) {
+    DefaultJedisClientConfig.Builder config = timeouts(address, settings);
+    address.user().ifPresent(config::user);
+    address.password().ifPresent(config::password);
+    return config.database(address.database()).build();
+  }
+
+  /// User and password are those of the servers, not of the sentinels.
+  private static JedisClientConfig sentinelConfig(RedisAddress address, RedisSettings settings) {
+    return timeouts(address, settings).build();
+  }
+
+  private static DefaultJedisClientConfig.Builder timeouts(
+      RedisAddress address, RedisSettings settings) {
+    DefaultJedisClientConfig.Builder config =
+        DefaultJedisClientConfig.builder()
+            .connectionTimeoutMillis((int) settings.connectTimeout().toMillis())
+            .socketTimeoutMillis((int) settings.readTimeout().toMillis());
+    return address.tls() ? config.sslOptions(SslOptions.defaults()) : config;
+  }
+}

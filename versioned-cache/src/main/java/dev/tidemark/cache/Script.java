@@ -1,0 +1,67 @@
+package dev.tidemark.cache;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import redis.clients.jedis.AbstractPipeline;
+import redis.clients.jedis.Response;
+import redis.clients.jedis.UnifiedJedis;
+import redis.clients.jedis.exceptions.JedisNoScriptException;
+
+/// A Lua script of this library that works on one key. Sent by its hash; in full when the server
+/// does not know it (any more). Immutable.
+final class Script {
+
+  private final byte[] source;
+  private final byte[] sha;
+
+  private Script(byte[] source) {
+    this.source = source;
+    this.sha = sha1(source);
+  }
+
+  /// Reads a script from the resources beside this class.
+  static Script load(String name) {
+    try (InputStream in = Script.class.getResourceAsStream(name)) {
+      if (in == null) {
+        throw new IllegalStateException("the script " + name + " is missing from the jar");
+      }
+      return new Script(in.readAllBytes());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// Runs it, loading it when the server does not know it.
+  ///
+  /// @return a `Long`, a `byte[]` or null, as the script answers
+  @Nullable Object run(UnifiedJedis client, byte[] key, byte[]... arguments) {
+    List<byte[]> keys = List.of(key);
+    List<byte[]> args = List.of(arguments);
+    try {
+      return client.evalsha(sha, keys, args);
+    } catch (JedisNoScriptException unknown) {
+      return client.eval(source, keys, args);
+    }
+  }
+
+  /// As above in a pipeline, by the hash only: an answer may be [JedisNoScriptException].
+  Response<Object> append(AbstractPipeline pipeline, byte[] key, byte[]... arguments) {
+    return pipeline.evalsha(sha, List.of(key), List.of(arguments));
+  }
+
+  private static byte[] sha1(byte[] source) {
+    try {
+      byte[] digest = MessageDigest.getInstance("SHA-1").digest(source);
+      return HexFormat.of().formatHex(digest).getBytes(StandardCharsets.US_ASCII);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-1", e);
+    }
+  }
+}

@@ -1,0 +1,15 @@
+package dev.tidemark.cache;
+
+/// The range of a version, checked where one enters.
+final class Versions {
+
+  private Versions() {}
+
+  static long check(long version, long least) {
+    if (version < least || version > CachedValue.MAX_VERSION) {
+      throw new IllegalArgumentException(
+          "version " + version + " is not within " + least + ".." + CachedValue.MAX_VERSION);
+    }
+    return version;
+  }
+}
