@@ -159,7 +159,8 @@ public final class RedisEntryStore implements EntryStore {
   }
 
   private Lookup notRead(String key, JedisException cause) {
-    if (cause instanceof JedisDataException && cause.getMessage().startsWith("WRONGTYPE")) {
+    if (cause instanceof JedisDataException
+        && String.valueOf(cause.getMessage()).startsWith("WRONGTYPE")) {
       return dropUnreadable(key);
     }
     throw failed("lookup", key, cause);
