@@ -1,0 +1,108 @@
+package dev.tidemark.db;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// What `migrate` is told by the environment.
+///
+/// @param patience how long to wait for a server that does not answer yet
+/// @param passwords the login passwords to set; roles without one are left as they are
+record Configuration(DatabaseUrl database, Duration patience, Map<Login, String> passwords) {
+
+  static final String WAIT = "TIDEMARK_DB_WAIT_SECONDS";
+  static final int DEFAULT_WAIT_SECONDS = 60;
+  private static final int LONGEST_WAIT_SECONDS = 3600;
+
+  /// Prefixes of the programs of this system; what follows another prefix is a slip of the pen.
+  private static final Set<String> PREFIXES =
+      Set.of(
+          "TIDEMARK_DB_",
+          "TIDEMARK_API_",
+          "TIDEMARK_RELAY_",
+          "TIDEMARK_INVALIDATOR_",
+          "TIDEMARK_CONSOLE_");
+
+  Configuration {
+    passwords = Map.copyOf(passwords);
+  }
+
+  /// @throws IllegalArgumentException with one line for each thing that is wrong
+  static Configuration from(Map<String, String> environment) {
+    List<String> faults = new ArrayList<>(unknownNames(environment));
+    DatabaseUrl database = attempt(() -> DatabaseUrl.from(environment), faults);
+    Duration patience = attempt(() -> patience(environment.get(WAIT)), faults);
+    Map<Login, String> passwords = new EnumMap<>(Login.class);
+    for (Login login : Login.values()) {
+      Optional<String> password = attempt(() -> password(login, environment), faults);
+      if (password != null) {
+        password.ifPresent(text -> passwords.put(login, text));
+      }
+    }
+    if (database == null || patience == null || !faults.isEmpty()) {
+      throw new IllegalArgumentException(String.join("\n", faults));
+    }
+    return new Configuration(database, patience, passwords);
+  }
+
+  private static List<String> unknownNames(Map<String, String> environment) {
+    return environment.keySet().stream()
+        .filter(name -> name.startsWith("TIDEMARK_") && !isKnown(name))
+        .sorted()
+        .map(name -> name + " is not a setting")
+        .toList();
+  }
+
+  private static boolean isKnown(String name) {
+    if (!name.startsWith("TIDEMARK_DB_")) {
+      return PREFIXES.stream().anyMatch(name::startsWith);
+    }
+    return name.equals(WAIT)
+        || List.of(Login.values()).stream()
+            .anyMatch(
+                login -> name.equals(login.variable()) || name.equals(login.variable() + "_FILE"));
+  }
+
+  private static Duration patience(@Nullable String text) {
+    if (text == null) {
+      return Duration.ofSeconds(DEFAULT_WAIT_SECONDS);
+    }
+    try {
+      int seconds = Integer.parseInt(text.strip());
+      if (seconds >= 0 && seconds <= LONGEST_WAIT_SECONDS) {
+        return Duration.ofSeconds(seconds);
+      }
+    } catch (NumberFormatException e) {
+      // Told below, with the values out of range.
+    }
+    throw new IllegalArgumentException(
+        WAIT
+            + " is \""
+            + text
+            + "\", not a whole number of seconds from 0 to "
+            + LONGEST_WAIT_SECONDS);
+  }
+
+  private static Optional<String> password(Login login, Map<String, String> environment) {
+    Optional<String> password = Secret.read(login.variable(), environment);
+    if (password.isPresent() && password.get().isEmpty()) {
+      throw new IllegalArgumentException(login.variable() + " is empty");
+    }
+    return password;
+  }
+
+  private static <T> @Nullable T attempt(Supplier<T> reading, List<String> faults) {
+    try {
+      return reading.get();
+    } catch (IllegalArgumentException e) {
+      faults.add(String.valueOf(e.getMessage()));
+      return null;
+    }
+  }
+}

@@ -1,0 +1,32 @@
+package dev.tidemark.db;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+
+/// A secret from the environment: `NAME` itself, or the content of the file that `NAME_FILE` names,
+/// its final line break not counted.
+final class Secret {
+  private Secret() {}
+
+  static Optional<String> read(String name, Map<String, String> environment) {
+    String fileVariable = name + "_FILE";
+    String value = environment.get(name);
+    String file = environment.get(fileVariable);
+    if (file == null) {
+      return Optional.ofNullable(value);
+    }
+    if (value != null) {
+      throw new IllegalArgumentException(
+          name + " and " + fileVariable + " are both set; give one of them");
+    }
+    try {
+      return Optional.of(Files.readString(Path.of(file)).stripTrailing());
+    } catch (IOException e) {
+      throw new IllegalArgumentException(
+          fileVariable + " names a file that cannot be read: " + file, e);
+    }
+  }
+}
