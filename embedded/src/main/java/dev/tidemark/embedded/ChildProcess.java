@@ -1,0 +1,227 @@
+package dev.tidemark.embedded;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+
+/// One running program, started by this JVM, that writes to a log file.
+///
+/// It has its own session, so that Ctrl-C in a terminal (which signals the whole foreground group)
+/// reaches only this JVM, and this JVM decides who stops when. A JVM that ends normally stops the
+/// children it still has.
+///
+/// Thread-safe.
+public final class ChildProcess implements AutoCloseable {
+  private static final int TAIL_BYTES = 4_000;
+  private static final Duration EXIT_GRACE = Duration.ofSeconds(8);
+  private static final Duration KILL_WAIT = Duration.ofSeconds(10);
+  private static final int POLL_MILLIS = 10;
+
+  /// How a program is asked to stop.
+  public enum StopSignal {
+    /// The usual request.
+    TERM,
+    /// PostgreSQL's fast shutdown: does not wait until its clients leave.
+    INT
+  }
+
+  /// What to start.
+  ///
+  /// @param name how messages call it
+  /// @param command the program and its arguments
+  /// @param environment added to the environment of this JVM
+  /// @param log standard output and standard error are appended to it
+  public record Program(
+      String name,
+      List<String> command,
+      Map<String, String> environment,
+      Path log,
+      StopSignal stopSignal) {
+    public Program {
+      command = List.copyOf(command);
+      environment = Map.copyOf(environment);
+      if (command.isEmpty()) {
+        throw new IllegalArgumentException("no command to start " + name);
+      }
+    }
+  }
+
+  private final Program program;
+  private final Process process;
+  private final long logStart;
+  private final Thread exitHook;
+
+  private ChildProcess(Program program, Process process, long logStart) {
+    this.program = program;
+    this.process = process;
+    this.logStart = logStart;
+    this.exitHook = new Thread(() -> stop(EXIT_GRACE), "stop-" + program.name());
+  }
+
+  /// Starts the program and returns at once.
+  public static ChildProcess start(Program program) {
+    try {
+      Files.createDirectories(program.log().toAbsolutePath().getParent());
+      File log = program.log().toFile();
+      List<String> command = new ArrayList<>(ownSession());
+      command.addAll(program.command());
+      ProcessBuilder builder =
+          new ProcessBuilder(command)
+              .redirectInput(new File("/dev/null"))
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.appendTo(log));
+      builder.environment().putAll(program.environment());
+      long logStart = log.length();
+      ChildProcess child = new ChildProcess(program, builder.start(), logStart);
+      Runtime.getRuntime().addShutdownHook(child.exitHook);
+      return child;
+    } catch (IOException e) {
+      throw new ServerStartException(
+          "cannot start %s with %s: %s"
+              .formatted(program.name(), program.command().getFirst(), e.getMessage()),
+          e);
+    }
+  }
+
+  /// Waits until the program is ready.
+  ///
+  /// @throws ServerStartException with the end of the log, when the program ends or time runs out;
+  ///   it is then no longer running
+  public ChildProcess awaitReady(BooleanSupplier ready, Duration timeout) {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    while (!ready.getAsBoolean()) {
+      if (awaitExit(Duration.ofMillis(POLL_MILLIS))) {
+        close();
+        throw new ServerStartException(
+            "%s ended with exit code %d while it started; the end of %s:%n%s"
+                .formatted(program.name(), process.exitValue(), program.log(), logTail()));
+      }
+      if (System.nanoTime() - deadline > 0) {
+        kill();
+        close();
+        throw new ServerStartException(
+            "%s was not ready within %d s; the end of %s:%n%s"
+                .formatted(program.name(), timeout.toSeconds(), program.log(), logTail()));
+      }
+    }
+    return this;
+  }
+
+  public String name() {
+    return program.name();
+  }
+
+  public long pid() {
+    return process.pid();
+  }
+
+  public boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /// Completes with the exit code when the program has ended.
+  public CompletableFuture<Integer> exit() {
+    return process.onExit().thenApply(Process::exitValue);
+  }
+
+  /// SIGKILL to the program and everything it started; returns when the program is gone.
+  public void kill() {
+    List<ProcessHandle> descendants = process.descendants().toList();
+    process.destroyForcibly();
+    descendants.forEach(ProcessHandle::destroyForcibly);
+    if (!awaitExit(KILL_WAIT)) {
+      throw new IllegalStateException(
+          "%s (pid %d) is still there after SIGKILL".formatted(program.name(), pid()));
+    }
+  }
+
+  /// Asks the program to stop, waits, and kills it when the time is over.
+  public void stop(Duration grace) {
+    if (isAlive()) {
+      signal();
+      if (!awaitExit(grace)) {
+        kill();
+      }
+    }
+  }
+
+  /// Kills the program if it still runs.
+  @Override
+  public void close() {
+    if (isAlive()) {
+      kill();
+    }
+    try {
+      Runtime.getRuntime().removeShutdownHook(exitHook);
+    } catch (IllegalStateException e) {
+      // This JVM is already ending: the hook finds a program that is gone.
+    }
+  }
+
+  /// The end of what this run wrote to its log; empty when that cannot be read.
+  public String logTail() {
+    try (RandomAccessFile log = new RandomAccessFile(program.log().toFile(), "r")) {
+      long from = Math.max(logStart, log.length() - TAIL_BYTES);
+      byte[] tail = new byte[Math.toIntExact(Math.max(0, log.length() - from))];
+      log.seek(from);
+      log.readFully(tail);
+      return new String(tail, StandardCharsets.UTF_8).stripTrailing();
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  private void signal() {
+    switch (program.stopSignal()) {
+      case TERM -> process.destroy();
+      case INT -> interrupt();
+    }
+  }
+
+  private void interrupt() {
+    try {
+      // Java can only send TERM and KILL.
+      new ProcessBuilder("sh", "-c", "kill -INT \"$0\"", Long.toString(pid())).start().waitFor();
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "cannot ask %s (pid %d) to stop".formatted(program.name(), pid()), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private boolean awaitExit(Duration time) {
+    try {
+      return process.waitFor(time.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return !process.isAlive();
+    }
+  }
+
+  /// The prefix of a command that gives it its own session under the same pid. Linux has setsid;
+  /// macOS has Perl, which can do the same.
+  private static List<String> ownSession() {
+    for (String setsid : List.of("/usr/bin/setsid", "/bin/setsid")) {
+      if (Files.isExecutable(Path.of(setsid))) {
+        return List.of(setsid);
+      }
+    }
+    if (Files.isExecutable(Path.of("/usr/bin/perl"))) {
+      return List.of(
+          "/usr/bin/perl", "-e", "use POSIX; POSIX::setsid(); exec {$ARGV[0]} @ARGV or exit 127;");
+    }
+    return List.of();
+  }
+}

@@ -1,0 +1,110 @@
+package dev.tidemark.embedded;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+
+/// A Kafka broker and controller in one node, in a JVM of its own.
+public final class KafkaServer extends EmbeddedServer {
+  private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+
+  private KafkaServer(Path dir, Path log, int port) {
+    super("Kafka", dir, log, port);
+  }
+
+  /// Starts a broker and returns when it serves clients.
+  ///
+  /// @param port 0 picks a free one
+  public static KafkaServer start(Path dir, int port) {
+    return start(dir, dir.resolve("kafka.log"), port);
+  }
+
+  /// As the other `start`, with the log elsewhere.
+  public static KafkaServer start(Path dir, Path log, int port) {
+    KafkaServer server = new KafkaServer(dir, log, port);
+    server.start();
+    return server;
+  }
+
+  public String bootstrapServers() {
+    return "127.0.0.1:" + port();
+  }
+
+  @Override
+  ChildProcess launch() {
+    Path properties = dir().resolve("server.properties");
+    Path ready = dir().resolve("ready");
+    try {
+      Files.deleteIfExists(ready);
+      try (Writer writer = Files.newBufferedWriter(properties)) {
+        settings().store(writer, "Written at each start.");
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot prepare Kafka's folder " + dir(), e);
+    }
+    List<String> command =
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xms64m",
+            "-Xmx512m",
+            "-XX:+UseSerialGC",
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-Dlogback.configurationFile=dev/tidemark/embedded/kafka-logback.xml",
+            "-cp",
+            System.getProperty("java.class.path"),
+            KafkaProcess.class.getName(),
+            properties.toString(),
+            ready.toString());
+    return ChildProcess.start(
+            new ChildProcess.Program(
+                name(), command, Map.of(), log(), ChildProcess.StopSignal.TERM))
+        .awaitReady(() -> Files.exists(ready), START_TIMEOUT);
+  }
+
+  private Properties settings() {
+    // The controller talks to its own broker only, so its port may change from run to run.
+    int controllerPort = Ports.free();
+    Properties settings = new Properties();
+    settings.putAll(
+        Map.of(
+            "process.roles", "broker,controller",
+            "node.id", "1",
+            "controller.quorum.voters", "1@127.0.0.1:" + controllerPort,
+            "controller.listener.names", "CONTROLLER",
+            "listeners",
+                "CONTROLLER://127.0.0.1:%d,CLIENT://127.0.0.1:%d".formatted(controllerPort, port()),
+            "advertised.listeners", "CLIENT://127.0.0.1:" + port(),
+            "inter.broker.listener.name", "CLIENT",
+            "listener.security.protocol.map", "CONTROLLER:PLAINTEXT,CLIENT:PLAINTEXT",
+            "log.dirs", dir().resolve("data").toString()));
+    // One node holds the only copy of everything.
+    for (String topic :
+        List.of("offsets.topic", "transaction.state.log", "share.coordinator.state.topic")) {
+      settings.put(topic + ".replication.factor", "1");
+      settings.put(topic + ".num.partitions", "1");
+    }
+    settings.put("transaction.state.log.min.isr", "1");
+    settings.put("share.coordinator.state.topic.min.isr", "1");
+    settings.put("default.replication.factor", "1");
+    settings.put("min.insync.replicas", "1");
+    settings.put("auto.create.topics.enable", "false");
+    // Without an orderly goodbye the next start waits for the old session to run out; after a kill
+    // that is 1.5 s.
+    settings.put("controlled.shutdown.enable", "true");
+    settings.put("broker.session.timeout.ms", "1500");
+    settings.put("broker.heartbeat.interval.ms", "300");
+    settings.put("controller.quorum.election.timeout.ms", "500");
+    settings.put("controller.quorum.fetch.timeout.ms", "1000");
+    settings.put("group.initial.rebalance.delay.ms", "0");
+    settings.put("log.initial.task.delay.ms", "100");
+    settings.put("log.cleaner.dedupe.buffer.size", "4194304");
+    return settings;
+  }
+}

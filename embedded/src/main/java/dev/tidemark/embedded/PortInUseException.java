@@ -1,0 +1,18 @@
+package dev.tidemark.embedded;
+
+/// The port that a server was told to use belongs to another program.
+public final class PortInUseException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+  private final int port;
+
+  PortInUseException(int port, String name) {
+    super(
+        "port %d is already in use by another program; %s needs it: stop that program or choose another port"
+            .formatted(port, name));
+    this.port = port;
+  }
+
+  public int port() {
+    return port;
+  }
+}

@@ -1,0 +1,107 @@
+package dev.tidemark.embedded;
+
+import com.sun.security.auth.module.UnixSystem;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.UserPrincipal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/// How a program that refuses to run as root (PostgreSQL) is started by whoever runs this JVM.
+///
+/// An ordinary user starts it directly. Root has two ways, by what the machine or container
+/// permits:
+/// * a user namespace of its own (`unshare -U`): the program sees itself as nobody, files stay
+///   root's;
+/// * `setpriv` to the user nobody, who then owns the files. Nobody may not pass through folders
+///   like `/root`, so the program is given the one capability that lets it, where root itself has
+///   it.
+///
+/// @param prefix what stands before the command
+/// @param owner the user who must own the program's files
+record UnprivilegedUser(List<String> prefix, String owner) {
+  private static final String NOBODY = "nobody";
+  private static final List<String> SETPRIV =
+      List.of("setpriv", "--reuid=" + NOBODY, "--regid=nogroup", "--clear-groups");
+  private static final List<String> PASS_FOLDERS =
+      List.of("--inh-caps=+dac_override", "--ambient-caps=+dac_override");
+
+  UnprivilegedUser {
+    prefix = List.copyOf(prefix);
+  }
+
+  /// The first way that works here.
+  static UnprivilegedUser find() {
+    UnixSystem self = new UnixSystem();
+    if (self.getUid() != 0) {
+      return new UnprivilegedUser(List.of(), self.getUsername());
+    }
+    for (UnprivilegedUser way : waysOfRoot()) {
+      if (way.works()) {
+        return way;
+      }
+    }
+    throw new ServerStartException(
+        "PostgreSQL does not run as root, and neither `unshare -U` nor `setpriv` works here: use an ordinary user");
+  }
+
+  static List<UnprivilegedUser> waysOfRoot() {
+    return List.of(
+        new UnprivilegedUser(List.of("unshare", "-U"), "root"),
+        new UnprivilegedUser(joined(SETPRIV, PASS_FOLDERS), NOBODY),
+        new UnprivilegedUser(SETPRIV, NOBODY));
+  }
+
+  boolean works() {
+    try {
+      Process id = new ProcessBuilder(joined(prefix, List.of("id", "-u"))).start();
+      String uid = new String(id.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+      return id.waitFor() == 0 && !uid.equals("0");
+    } catch (IOException e) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /// Where the program has to lie for this user to reach it.
+  Path programCache() {
+    return owner.equals(NOBODY) ? Binaries.systemCache() : Binaries.userCache();
+  }
+
+  List<String> command(List<String> command) {
+    return joined(prefix, command);
+  }
+
+  /// Gives a folder and all in it to the user, if it is not so already.
+  void own(Path folder) {
+    try {
+      UserPrincipal user =
+          folder.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(owner);
+      if (Files.getOwner(folder).equals(user)) {
+        return;
+      }
+      try (Stream<Path> files = Files.walk(folder)) {
+        for (Path file : files.toList()) {
+          Files.setAttribute(file, "posix:owner", user, LinkOption.NOFOLLOW_LINKS);
+        }
+      }
+      // Last, since it is what says that all the others are done.
+      Files.setOwner(folder, user);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot give " + folder + " to the user " + owner, e);
+    }
+  }
+
+  private static List<String> joined(List<String> first, List<String> second) {
+    List<String> all = new ArrayList<>(first);
+    all.addAll(second);
+    return all;
+  }
+}

@@ -1,0 +1,74 @@
+package dev.tidemark.embedded;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import redis.clients.jedis.RedisClient;
+
+class RedisServerIT {
+  @TempDir Path dir;
+
+  @Test
+  void anAppendOnlyFileKeepsTheDataThroughAKill() {
+    try (RedisServer server = RedisServer.start(dir, 0, "--appendonly", "yes")) {
+      set(server, "kept");
+      server.kill();
+      assertThat(server.isAlive()).isFalse();
+      server.restart();
+      assertThat(get(server)).isEqualTo("kept");
+
+      server.restart();
+      assertThat(get(server)).isEqualTo("kept");
+    }
+  }
+
+  @Test
+  void withoutArgumentsNothingIsKept() {
+    try (RedisServer server = RedisServer.start(dir, 0)) {
+      set(server, "lost");
+      server.restart();
+      assertThat(get(server)).isNull();
+    }
+  }
+
+  @Test
+  void aPortInUseIsNamed() throws Exception {
+    try (ServerSocket other = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+      assertThatThrownBy(() -> RedisServer.start(dir, other.getLocalPort()))
+          .isInstanceOf(PortInUseException.class)
+          .hasMessageContaining("; Redis needs it");
+    }
+  }
+
+  @Test
+  void aFailedStartShowsTheEndOfTheLog() {
+    assertThatThrownBy(() -> RedisServer.start(dir, 0, "--no-such-option", "1"))
+        .isInstanceOf(ServerStartException.class)
+        .hasMessageContaining("no-such-option");
+  }
+
+  @Test
+  void closeLeavesNoProcess() {
+    RedisServer server = RedisServer.start(dir, 0);
+    ProcessHandle process = ProcessHandle.of(server.pid()).orElseThrow();
+    server.close();
+    assertThat(process.isAlive()).isFalse();
+  }
+
+  private static void set(RedisServer server, String value) {
+    try (RedisClient client = RedisClient.create("127.0.0.1", server.port())) {
+      client.set("key", value);
+    }
+  }
+
+  private static String get(RedisServer server) {
+    try (RedisClient client = RedisClient.create("127.0.0.1", server.port())) {
+      return client.get("key");
+    }
+  }
+}
