@@ -1,0 +1,91 @@
+package dev.tidemark.relay;
+
+import dev.tidemark.relay.RelayStatus.Failed;
+import dev.tidemark.relay.RelayStatus.StandingBy;
+import dev.tidemark.relay.RelayStatus.Starting;
+import dev.tidemark.relay.RelayStatus.Streaming;
+import io.helidon.health.HealthCheck;
+import io.helidon.health.HealthCheckResponse;
+import io.helidon.health.HealthCheckType;
+import io.helidon.http.HeaderNames;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.Handler;
+import io.helidon.webserver.observe.ObserveFeature;
+import io.helidon.webserver.observe.health.HealthObserver;
+import io.opentelemetry.exporter.prometheus.PrometheusMetricReader;
+import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
+import java.io.ByteArrayOutputStream;
+import java.time.Duration;
+
+/// Health at `/health/live` and `/health/ready`, metrics at `/metrics`.
+final class AdminServer {
+  /// A heartbeat goes out every two seconds; a busy stream may hold one up for some time.
+  private static final Duration STALLED = Duration.ofSeconds(30);
+
+  private AdminServer() {}
+
+  static WebServer create(
+      String host, int port, RelayStatus status, PrometheusMetricReader metrics) {
+    var health =
+        HealthObserver.builder()
+            .endpoint("/health")
+            .details(true)
+            .useSystemServices(false)
+            .addCheck(new Readiness(status))
+            .build();
+    return WebServer.builder()
+        .host(host)
+        .port(port)
+        .shutdownHook(false)
+        .addFeature(
+            ObserveFeature.builder()
+                .observersDiscoverServices(false)
+                .addObserver(health)
+                .build())
+        .routing(routing -> routing.get("/metrics", prometheus(metrics)))
+        .build();
+  }
+
+  private static Handler prometheus(PrometheusMetricReader metrics) {
+    var format = PrometheusTextFormatWriter.builder().build();
+    return (request, response) -> {
+      var text = new ByteArrayOutputStream();
+      format.write(text, metrics.collect());
+      response.header(HeaderNames.CONTENT_TYPE, format.getContentType());
+      response.send(text.toByteArray());
+    };
+  }
+
+  /// Ready: streaming with heartbeats coming back, or standing by for the relay that is.
+  private record Readiness(RelayStatus status) implements HealthCheck {
+
+    @Override
+    public HealthCheckType type() {
+      return HealthCheckType.READINESS;
+    }
+
+    @Override
+    public String name() {
+      return "stream";
+    }
+
+    @Override
+    public HealthCheckResponse call() {
+      return switch (status.phase()) {
+        case Starting() -> answer(false, "starting: connecting to PostgreSQL and Kafka");
+        case StandingBy() -> answer(true, "standing by: another relay is active");
+        case Streaming() when status.lag().compareTo(STALLED) > 0 ->
+            answer(
+                false,
+                "the stream stalls: nothing has come through the log for %d s"
+                    .formatted(status.lag().toSeconds()));
+        case Streaming() -> answer(true, "streaming");
+        case Failed(String reason) -> answer(false, reason);
+      };
+    }
+
+    private static HealthCheckResponse answer(boolean ready, String reason) {
+      return HealthCheckResponse.builder().status(ready).detail("reason", reason).build();
+    }
+  }
+}

@@ -1,0 +1,168 @@
+package dev.tidemark.relay;
+
+import dev.tidemark.db.DatabaseUrl;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// The relay's settings, all from the environment, all checked before anything starts.
+///
+/// @param kafkaClient settings for every Kafka client, under Kafka's own names
+record Configuration(
+    DatabaseUrl database,
+    String slot,
+    Map<String, String> kafkaClient,
+    String productTopic,
+    int topicPartitions,
+    Delivery delivery,
+    String adminHost,
+    int adminPort) {
+
+  /// Made by `tidemark migrate`.
+  static final String PUBLICATION = "tidemark_outbox";
+
+  /// The aggregate type whose topic can be named by a setting.
+  static final String PRODUCT = "product";
+
+  private static final String OWN_PREFIX = "TIDEMARK_RELAY_";
+  private static final Set<String> OWN =
+      Set.of(
+          "TIDEMARK_RELAY_SLOT",
+          "TIDEMARK_RELAY_TOPIC_PARTITIONS",
+          "TIDEMARK_RELAY_ADMIN_HOST",
+          "TIDEMARK_RELAY_ADMIN_PORT");
+  private static final Set<String> OTHERS =
+      Set.of("TIDEMARK_API_", "TIDEMARK_INVALIDATOR_", "TIDEMARK_DB_", "TIDEMARK_DEVSTACK_");
+  private static final String KAFKA_PREFIX = "KAFKA_CLIENT_";
+  private static final Pattern SLOT = Pattern.compile("[a-z0-9_]{1,63}");
+  private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
+  private static final int LARGEST_PORT = 65_535;
+  private static final int MOST_PARTITIONS = 10_000;
+
+  /// What is wrong with the environment, one line for each fault.
+  static final class Invalid extends RuntimeException {
+    Invalid(List<String> faults) {
+      super(String.join(System.lineSeparator(), faults));
+    }
+  }
+
+  /// @throws Invalid naming every variable that is wrong, and what is allowed
+  static Configuration from(Map<String, String> environment) {
+    var faults = new ArrayList<String>();
+    var read = new Reader(environment, faults);
+    environment.keySet().stream()
+        .filter(name -> name.startsWith("TIDEMARK_"))
+        .filter(name -> !OWN.contains(name) && OTHERS.stream().noneMatch(name::startsWith))
+        .sorted()
+        .forEach(name -> faults.add("%s is not a setting of the relay; %s".formatted(name, known(name))));
+
+    var database = read.value(DatabaseUrl::from);
+    var slot = read.matching("TIDEMARK_RELAY_SLOT", "tidemark_relay", SLOT);
+    var servers = read.text("KAFKA_BOOTSTRAP_SERVERS");
+    var topic = read.matching("KAFKA_PRODUCT_TOPIC", "product.events", TOPIC);
+    var partitions = read.number("TIDEMARK_RELAY_TOPIC_PARTITIONS", 6, 1, MOST_PARTITIONS);
+    var delivery = read.delivery();
+    var adminHost = environment.getOrDefault("TIDEMARK_RELAY_ADMIN_HOST", "127.0.0.1");
+    var adminPort = read.number("TIDEMARK_RELAY_ADMIN_PORT", 8082, 0, LARGEST_PORT);
+    if (database == null || !faults.isEmpty()) {
+      throw new Invalid(faults);
+    }
+    return new Configuration(
+        database,
+        slot,
+        kafkaClient(environment, servers),
+        topic,
+        partitions,
+        delivery,
+        adminHost,
+        adminPort);
+  }
+
+  /// A fresh map for a Kafka client, to be added to.
+  Map<String, Object> kafka() {
+    return new HashMap<>(kafkaClient);
+  }
+
+  private static String known(String name) {
+    return name.startsWith(OWN_PREFIX)
+        ? "there are " + String.join(", ", OWN.stream().sorted().toList())
+        : "names begin with %s or %s".formatted(OWN_PREFIX, String.join(", ", OTHERS.stream().sorted().toList()));
+  }
+
+  private static Map<String, String> kafkaClient(Map<String, String> environment, String servers) {
+    var settings = new HashMap<String, String>();
+    environment.forEach(
+        (name, value) -> {
+          if (name.startsWith(KAFKA_PREFIX)) {
+            var setting = name.substring(KAFKA_PREFIX.length()).toLowerCase(Locale.ROOT);
+            settings.put(setting.replace('_', '.'), value);
+          }
+        });
+    settings.put("bootstrap.servers", servers);
+    settings.putIfAbsent("client.id", "tidemark-relay");
+    return Map.copyOf(settings);
+  }
+
+  /// Reads single variables, notes what is wrong, and goes on with what is allowed.
+  private record Reader(Map<String, String> environment, List<String> faults) {
+
+    <T> @Nullable T value(Function<Map<String, String>, T> parser) {
+      try {
+        return parser.apply(environment);
+      } catch (IllegalArgumentException e) {
+        faults.add(String.valueOf(e.getMessage()));
+        return null;
+      }
+    }
+
+    String text(String name) {
+      var value = environment.getOrDefault(name, "").strip();
+      if (value.isEmpty()) {
+        faults.add(name + " is not set");
+      }
+      return value;
+    }
+
+    String matching(String name, String otherwise, Pattern pattern) {
+      var value = environment.getOrDefault(name, otherwise);
+      if (!pattern.matcher(value).matches()) {
+        faults.add("%s is '%s', but must match %s".formatted(name, value, pattern));
+      }
+      return value;
+    }
+
+    int number(String name, int otherwise, int least, int most) {
+      var value = environment.get(name);
+      if (value == null) {
+        return otherwise;
+      }
+      try {
+        int number = Integer.parseInt(value.strip());
+        if (number >= least && number <= most) {
+          return number;
+        }
+      } catch (NumberFormatException notANumber) {
+        // Reported below, together with a number out of range.
+      }
+      faults.add("%s is '%s', but must be a number from %d to %d".formatted(name, value, least, most));
+      return otherwise;
+    }
+
+    Delivery delivery() {
+      return switch (environment.getOrDefault("RELAY_DELIVERY", "exactly-once")) {
+        case "exactly-once" -> Delivery.EXACTLY_ONCE;
+        case "at-least-once" -> Delivery.AT_LEAST_ONCE;
+        case String other -> {
+          faults.add("RELAY_DELIVERY is '%s', but must be exactly-once or at-least-once".formatted(other));
+          yield Delivery.EXACTLY_ONCE;
+        }
+      };
+    }
+  }
+}

@@ -1,0 +1,223 @@
+package dev.tidemark.relay;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.failsafe.Failsafe;
+import dev.failsafe.RetryPolicy;
+import dev.tidemark.event.OutboxEvent;
+import dev.tidemark.relay.Change.Content;
+import dev.tidemark.relay.Change.Event;
+import dev.tidemark.relay.Change.Poison;
+import io.debezium.embedded.Connect;
+import io.debezium.engine.DebeziumEngine;
+import io.debezium.engine.DebeziumEngine.RecordCommitter;
+import io.debezium.engine.RecordChangeEvent;
+import io.debezium.engine.format.ChangeEventFormat;
+import io.debezium.engine.spi.OffsetCommitPolicy;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.connect.data.Struct;
+import org.apache.kafka.connect.source.SourceRecord;
+import org.apache.kafka.connect.storage.MemoryOffsetBackingStore;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.replication.LogSequenceNumber;
+
+/// The outbox's changes by Debezium's embedded engine.
+///
+/// The engine is given no stored offset. So it starts at the slot's confirmed position and hands out whole transactions, and
+/// none of its own ways to find the place where it left off, which can skip or repeat rows, comes into play. What it confirms
+/// is the end of the last transaction before the newest row that was received, never more.
+///
+/// One engine: run it once.
+final class DebeziumChangeSource implements ChangeSource {
+  private static final String NAME = "tidemark";
+
+  /// How long the engine waits between two looks at the log when there is nothing: most of the latency of an idle system,
+  /// and most of its cost (5 ms: about a fifth of a core; 2 ms: a third).
+  private static final Duration POLL_INTERVAL = Duration.ofMillis(5);
+
+  private static final int MAX_BATCH = 2_048;
+  private static final int MAX_QUEUE = 8_192;
+  private static final long MAX_QUEUE_BYTES = 32L << 20;
+
+  private final Configuration configuration;
+  private final AtomicReference<@Nullable DebeziumEngine<?>> engine = new AtomicReference<>();
+  private volatile boolean closed;
+  private long precedingCommit;
+
+  DebeziumChangeSource(Configuration configuration) {
+    this.configuration = configuration;
+  }
+
+  @Override
+  public void run(Receiver receiver) {
+    var failure = new AtomicReference<@Nullable Throwable>();
+    var running =
+        DebeziumEngine.create(ChangeEventFormat.of(Connect.class))
+            .using(properties())
+            .using(OffsetCommitPolicy.always())
+            .using(
+                (success, message, error) ->
+                    failure.set(
+                        success ? null : error != null ? error : new StreamFailed(message, null)))
+            .notifying((records, committer) -> receive(records, committer, receiver))
+            .build();
+    engine.set(running);
+    if (!closed) {
+      running.run();
+    }
+    engine.set(null);
+    var thrown = failure.get();
+    if (thrown != null && !closed) {
+      throw new StreamFailed("the stream of changes from PostgreSQL ended", thrown);
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    // The engine refuses to close while its tasks start; it is asked again until it has started or is gone.
+    var untilStarted =
+        RetryPolicy.builder()
+            .handle(IllegalStateException.class)
+            .withDelay(Duration.ofMillis(20))
+            .withMaxRetries(-1)
+            .abortIf((result, refused) -> engine.get() == null)
+            .build();
+    var running = engine.get();
+    if (running != null) {
+      try {
+        Failsafe.with(untilStarted).run(running::close);
+      } catch (IllegalStateException stoppedByItself) {
+        // There is nothing left to close.
+      }
+    }
+  }
+
+  private void receive(
+      List<RecordChangeEvent<SourceRecord>> records,
+      RecordCommitter<RecordChangeEvent<SourceRecord>> committer,
+      Receiver receiver)
+      throws InterruptedException {
+    var changes = new ArrayList<Change>(records.size());
+    var heartbeat = Optional.<Instant>empty();
+    for (var received : records) {
+      var sourceRecord = received.record();
+      // An LSN may step back here: a message inside a transaction lies before the end of transactions that were handed out.
+      if (sourceRecord.sourceOffset().get("lsn_commit") instanceof Long lsn) {
+        precedingCommit = Math.max(precedingCommit, lsn);
+      }
+      if (sourceRecord.value() instanceof Struct value) {
+        if (value.schema().field("after") != null) {
+          changes.add(change(value));
+        } else if (value.schema().field("message") != null) {
+          heartbeat = Optional.of(heartbeat(value.getStruct("message")));
+        }
+      }
+    }
+    try {
+      receiver.receive(new Batch(changes, heartbeat));
+    } catch (RuntimeException e) {
+      // Never let the receiver's own exception out: the engine takes one of Kafka Connect's retriable kind as leave to drop
+      // the batch and go on with the next (H26).
+      throw new StreamFailed("a batch of %d changes was not taken".formatted(changes.size()), e);
+    }
+    committer.markProcessed(records.getLast());
+    committer.markBatchFinished();
+  }
+
+  private Change change(Struct value) {
+    var row = value.getStruct("after");
+    var source = value.getStruct("source");
+    var rowId = UUID.fromString(row.getString("id"));
+    return new Change(
+        source.getInt64("txId"),
+        precedingCommit == 0
+            ? Optional.empty()
+            : Optional.of(LogSequenceNumber.valueOf(precedingCommit)),
+        rowId,
+        content(rowId, row, committedAt(source)));
+  }
+
+  private static Content content(UUID rowId, Struct row, Instant committedAt) {
+    try {
+      return new Event(
+          new OutboxEvent(
+              rowId,
+              row.getString("aggregatetype"),
+              row.getString("aggregateid"),
+              row.getInt64("version"),
+              row.getString("type"),
+              row.getString("payload"),
+              Optional.ofNullable(row.getString("traceparent")),
+              committedAt));
+    } catch (IllegalArgumentException breaksTheContract) {
+      return new Poison(
+          String.valueOf(breaksTheContract.getMessage()),
+          Optional.ofNullable(row.getString("aggregateid")),
+          Optional.ofNullable(row.getString("payload")));
+    }
+  }
+
+  private static Instant committedAt(Struct source) {
+    return Instant.EPOCH.plus(source.getInt64("ts_us"), ChronoUnit.MICROS);
+  }
+
+  private static Instant heartbeat(Struct message) {
+    var text = new String(message.getBytes("content"), UTF_8);
+    try {
+      return Instant.parse(text);
+    } catch (DateTimeParseException e) {
+      throw new StreamFailed(
+          "a message with the relay's prefix %s in the log is not a heartbeat: somebody else writes under it"
+              .formatted(Housekeeping.HEARTBEAT_PREFIX),
+          e);
+    }
+  }
+
+  private Properties properties() {
+    var database = configuration.database();
+    var properties = new Properties();
+    properties.setProperty("name", NAME);
+    properties.setProperty("connector.class", "io.debezium.connector.postgresql.PostgresConnector");
+    properties.setProperty("topic.prefix", NAME);
+    properties.setProperty("offset.storage", MemoryOffsetBackingStore.class.getName());
+    // A failed engine is not restarted from inside, which would hide what happened: the relay starts the whole session again.
+    properties.setProperty("errors.max.retries", "0");
+
+    properties.setProperty("database.hostname", database.host());
+    properties.setProperty("database.port", Integer.toString(database.port()));
+    properties.setProperty("database.dbname", database.database());
+    properties.setProperty("database.user", database.user());
+    database.password().ifPresent(p -> properties.setProperty("database.password", p));
+    database.parameters().forEach((name, value) -> properties.setProperty("database." + name, value));
+
+    properties.setProperty("plugin.name", "pgoutput");
+    properties.setProperty("slot.name", configuration.slot());
+    properties.setProperty("slot.max.retries", "10");
+    properties.setProperty("slot.retry.delay.ms", "300");
+    properties.setProperty("publication.name", Configuration.PUBLICATION);
+    properties.setProperty("publication.autocreate.mode", "disabled");
+    properties.setProperty("publish.via.partition.root", "true");
+    properties.setProperty("table.include.list", "public.outbox");
+    properties.setProperty("message.prefix.include.list", Housekeeping.HEARTBEAT_PREFIX);
+    properties.setProperty("snapshot.mode", "no_data");
+    properties.setProperty("lsn.flush.mode", "connector");
+    properties.setProperty("tombstones.on.delete", "false");
+
+    properties.setProperty("poll.interval.ms", Long.toString(POLL_INTERVAL.toMillis()));
+    properties.setProperty("max.batch.size", Integer.toString(MAX_BATCH));
+    properties.setProperty("max.queue.size", Integer.toString(MAX_QUEUE));
+    properties.setProperty("max.queue.size.in.bytes", Long.toString(MAX_QUEUE_BYTES));
+    properties.setProperty("statistics.metrics.enabled", "false");
+    return properties;
+  }
+}

@@ -1,0 +1,152 @@
+package dev.tidemark.relay;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.tidemark.event.EventHeaders;
+import dev.tidemark.event.OutboxEvent;
+import dev.tidemark.event.Topics;
+import dev.tidemark.relay.Change.Event;
+import dev.tidemark.relay.Change.Poison;
+import dev.tidemark.relay.PublishedRows.Progress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/// Publishes to Kafka, in one of two ways.
+///
+/// *Exactly once*: a batch and its progress are one Kafka transaction. A crash leaves both or none for a `read_committed`
+/// reader, and the next sink of the same name fences this one off.
+///
+/// *At least once*: an idempotent producer and no transaction. An event is seen a few milliseconds sooner, and after a crash
+/// what the slot had not confirmed comes again.
+final class KafkaEventSink implements EventSink {
+  /// Twice what a product of the largest allowed request takes as JSON.
+  static final int MAX_RECORD_BYTES = 4 << 20;
+
+  private final Delivery delivery;
+  private final KafkaTopics topics;
+  private final KafkaPositions positions;
+  private final String eventTopic;
+  private final Producer<byte[], byte[]> producer;
+
+  KafkaEventSink(Configuration configuration, KafkaTopics topics, KafkaPositions positions) {
+    this.delivery = configuration.delivery();
+    this.topics = topics;
+    this.positions = positions;
+    this.eventTopic = configuration.productTopic();
+    this.producer =
+        new KafkaProducer<>(
+            settings(configuration), new ByteArraySerializer(), new ByteArraySerializer());
+  }
+
+  @Override
+  public PublishedRows takeOver() {
+    topics.ensureEvents(eventTopic);
+    topics.ensureDeadLetters(Topics.deadLettersOf(eventTopic));
+    return switch (delivery) {
+      case EXACTLY_ONCE -> {
+        topics.ensurePositions(KafkaPositions.TOPIC);
+        producer.initTransactions();
+        yield positions.read();
+      }
+      case AT_LEAST_ONCE -> new PublishedRows();
+    };
+  }
+
+  @Override
+  public void publish(List<Change> changes, Progress progress) {
+    var records = changes.stream().map(this::record).toList();
+    switch (delivery) {
+      case EXACTLY_ONCE -> publishInTransaction(records, progress);
+      case AT_LEAST_ONCE -> publishPlainly(records);
+    }
+  }
+
+  @Override
+  public void close() {
+    producer.close(Duration.ZERO);
+  }
+
+  private void publishInTransaction(
+      List<ProducerRecord<byte[], byte[]>> records, Progress progress) {
+    producer.beginTransaction();
+    // The answers are not looked at one by one: a send that failed fails the commit.
+    for (var record : records) {
+      var _ = producer.send(record);
+    }
+    var _ = producer.send(positions.record(progress));
+    producer.commitTransaction();
+  }
+
+  private void publishPlainly(List<ProducerRecord<byte[], byte[]>> records) {
+    var acks = new ArrayList<Future<?>>(records.size());
+    records.forEach(r -> acks.add(producer.send(r)));
+    producer.flush();
+    for (var ack : acks) {
+      try {
+        ack.get();
+      } catch (ExecutionException e) {
+        throw new KafkaException("an event was not acknowledged", e.getCause());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new KafkaException("interrupted while waiting for acknowledgements", e);
+      }
+    }
+  }
+
+  private ProducerRecord<byte[], byte[]> record(Change change) {
+    return switch (change.content()) {
+      case Event(OutboxEvent event) -> {
+        var record =
+            new ProducerRecord<>(topicOf(event.aggregateType()), event.key(), event.value());
+        event.headers((name, value) -> record.headers().add(name, value));
+        yield record;
+      }
+      case Poison poison -> {
+        var record =
+            new ProducerRecord<>(
+                Topics.deadLettersOf(eventTopic),
+                poison.aggregateId().map(id -> id.getBytes(UTF_8)).orElse(null),
+                poison.payload().map(p -> p.getBytes(UTF_8)).orElse(null));
+        record.headers().add(EventHeaders.ID, change.rowId().toString().getBytes(UTF_8));
+        record.headers().add(EventHeaders.DEAD_LETTER_REASON, poison.reason().getBytes(UTF_8));
+        record.headers().add(EventHeaders.DEAD_LETTER_TOPIC, eventTopic.getBytes(UTF_8));
+        yield record;
+      }
+    };
+  }
+
+  private String topicOf(String aggregateType) {
+    if (aggregateType.equals(Configuration.PRODUCT)) {
+      return eventTopic;
+    }
+    var topic = Topics.ofAggregate(aggregateType);
+    topics.ensureEvents(topic);
+    return topic;
+  }
+
+  private static Map<String, Object> settings(Configuration configuration) {
+    var settings = configuration.kafka();
+    settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+    settings.put(ProducerConfig.ACKS_CONFIG, "all");
+    settings.putIfAbsent(ProducerConfig.LINGER_MS_CONFIG, 0);
+    settings.putIfAbsent(ProducerConfig.BATCH_SIZE_CONFIG, 256 << 10);
+    settings.putIfAbsent(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MAX_RECORD_BYTES);
+    settings.putIfAbsent(ProducerConfig.MAX_BLOCK_MS_CONFIG, 15_000);
+    settings.putIfAbsent(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 10_000);
+    settings.putIfAbsent(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 20_000);
+    if (configuration.delivery() == Delivery.EXACTLY_ONCE) {
+      settings.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, "tidemark-relay-" + configuration.slot());
+    }
+    return settings;
+  }
+}

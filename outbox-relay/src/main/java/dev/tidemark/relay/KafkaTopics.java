@@ -1,0 +1,92 @@
+package dev.tidemark.relay;
+
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Creates the topics that the relay writes to, where they are absent. A topic that exists is left as it is.
+///
+/// Confined to one thread.
+final class KafkaTopics {
+  private static final Logger log = LoggerFactory.getLogger(KafkaTopics.class);
+
+  /// So long, history is complete; after that only each key's latest state is sure to be there.
+  private static final Duration COMPACTION_LAG = Duration.ofDays(7);
+
+  private static final long POSITIONS_BYTES = 256L << 20;
+  private static final long POSITIONS_SEGMENT_BYTES = 32L << 20;
+
+  private final Map<String, Object> settings;
+  private final int partitions;
+  private final Set<String> known = new HashSet<>();
+
+  KafkaTopics(Configuration configuration) {
+    this.settings = configuration.kafka();
+    this.partitions = configuration.topicPartitions();
+  }
+
+  void ensureEvents(String topic) {
+    ensure(
+        topic,
+        partitions,
+        Map.of(
+            TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT,
+            TopicConfig.MIN_COMPACTION_LAG_MS_CONFIG, Long.toString(COMPACTION_LAG.toMillis()),
+            TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
+                Integer.toString(KafkaEventSink.MAX_RECORD_BYTES)));
+  }
+
+  void ensureDeadLetters(String topic) {
+    ensure(
+        topic,
+        1,
+        Map.of(
+            TopicConfig.RETENTION_MS_CONFIG, "-1",
+            TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
+                Integer.toString(KafkaEventSink.MAX_RECORD_BYTES)));
+  }
+
+  /// One partition, for the order; bounded by size and never by time, so that a relay that rested for weeks finds its place.
+  void ensurePositions(String topic) {
+    ensure(
+        topic,
+        1,
+        Map.of(
+            TopicConfig.RETENTION_MS_CONFIG, "-1",
+            TopicConfig.RETENTION_BYTES_CONFIG, Long.toString(POSITIONS_BYTES),
+            TopicConfig.SEGMENT_BYTES_CONFIG, Long.toString(POSITIONS_SEGMENT_BYTES)));
+  }
+
+  private void ensure(String topic, int partitions, Map<String, String> config) {
+    if (known.contains(topic)) {
+      return;
+    }
+    try (var admin = Admin.create(settings)) {
+      var wanted = new NewTopic(topic, Optional.of(partitions), Optional.empty()).configs(config);
+      admin.createTopics(List.of(wanted)).all().get();
+      log.atInfo()
+          .addKeyValue("topic", topic)
+          .addKeyValue("partitions", partitions)
+          .log("topic created");
+    } catch (ExecutionException e) {
+      if (!(e.getCause() instanceof TopicExistsException)) {
+        throw new KafkaException("topic " + topic + " could not be created", e.getCause());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new KafkaException("interrupted while creating topic " + topic, e);
+    }
+    known.add(topic);
+  }
+}

@@ -1,0 +1,115 @@
+package dev.tidemark.relay;
+
+import io.helidon.webserver.WebServer;
+import io.opentelemetry.exporter.prometheus.PrometheusMetricReader;
+import io.opentelemetry.sdk.OpenTelemetrySdk;
+import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
+import java.time.Clock;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jdbi.v3.core.Jdbi;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/// The relay as a program.
+@Command(
+    name = "relay",
+    mixinStandardHelpOptions = true,
+    description = "Publishes the outbox of a PostgreSQL database to Kafka, each row exactly once.",
+    footerHeading = "%nSettings, from the environment:%n",
+    footer = {
+      "  DATABASE_URL                     postgresql://user[:password]@host[:port]/database[?parameters]",
+      "  DATABASE_USER, DATABASE_PASSWORD override the address's own; DATABASE_PASSWORD_FILE names a file",
+      "  KAFKA_BOOTSTRAP_SERVERS          host:port[,host:port]",
+      "  KAFKA_PRODUCT_TOPIC              topic of the aggregate type product (product.events)",
+      "  KAFKA_CLIENT_<NAME>              any Kafka client setting, KAFKA_CLIENT_SECURITY_PROTOCOL for example",
+      "  RELAY_DELIVERY                   exactly-once (default) or at-least-once",
+      "  TIDEMARK_RELAY_SLOT              replication slot (tidemark_relay)",
+      "  TIDEMARK_RELAY_TOPIC_PARTITIONS  partitions of a topic that the relay creates (6)",
+      "  TIDEMARK_RELAY_ADMIN_HOST        where health and metrics are served (127.0.0.1)",
+      "  TIDEMARK_RELAY_ADMIN_PORT        and on which port (8082; 0: any)",
+      "  OTEL_<NAME>                      as OpenTelemetry defines them",
+      "",
+      "Exit codes: 0 stopped by a signal, 1 failed, 2 wrong usage or settings."
+    })
+final class Main implements Callable<Integer> {
+  private static final Logger log = LoggerFactory.getLogger(Main.class);
+  private static final int FAILED = 1;
+  private static final int USAGE = 2;
+
+  private final Map<String, String> environment;
+
+  private Main(Map<String, String> environment) {
+    this.environment = environment;
+  }
+
+  public static void main(String[] arguments) {
+    System.exit(new CommandLine(new Main(System.getenv())).execute(arguments));
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    Configuration configuration;
+    try {
+      configuration = Configuration.from(environment);
+    } catch (Configuration.Invalid e) {
+      log.error(e.getMessage());
+      return USAGE;
+    }
+
+    var clock = Clock.systemUTC();
+    var prometheus = PrometheusMetricReader.create();
+    try (var telemetry = telemetry(prometheus)) {
+      var status = new RelayStatus(clock);
+      var metrics = new RelayMetrics(telemetry.getMeter("dev.tidemark.relay"), status);
+      var database = configuration.database().dataSource("tidemark-relay");
+      var admin =
+          AdminServer.create(
+              configuration.adminHost(), configuration.adminPort(), status, prometheus);
+      var relay = new Relay(new SessionParts(configuration, database), status, metrics);
+      try (var housekeeping =
+          new Housekeeping(Jdbi.create(database), configuration.slot(), status, clock)) {
+        admin.start();
+        log.atInfo()
+            .addKeyValue("admin", "http://%s:%d".formatted(configuration.adminHost(), admin.port()))
+            .addKeyValue("database", configuration.database())
+            .addKeyValue("delivery", configuration.delivery())
+            .log("relay starts");
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> drain(relay, admin), "drain"));
+        housekeeping.start();
+        relay.run();
+        return CommandLine.ExitCode.OK;
+      } catch (Error e) {
+        log.atError().setCause(e).log("the relay dies; a supervisor must start it again");
+        return FAILED;
+      }
+    }
+  }
+
+  private static void drain(Relay relay, WebServer admin) {
+    try {
+      relay.close();
+      admin.stop();
+      log.info("relay stopped");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static OpenTelemetrySdk telemetry(PrometheusMetricReader prometheus) {
+    return AutoConfiguredOpenTelemetrySdk.builder()
+        .disableShutdownHook()
+        .addPropertiesSupplier(
+            () ->
+                Map.of(
+                    "otel.service.name", "tidemark-relay",
+                    "otel.traces.exporter", "none",
+                    "otel.metrics.exporter", "none",
+                    "otel.logs.exporter", "none"))
+        .addMeterProviderCustomizer((provider, config) -> provider.registerMetricReader(prometheus))
+        .build()
+        .getOpenTelemetrySdk();
+  }
+}

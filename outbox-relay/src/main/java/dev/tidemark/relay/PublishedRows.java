@@ -1,0 +1,79 @@
+package dev.tidemark.relay;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.postgresql.replication.LogSequenceNumber;
+
+/// The relay's own memory of what is published: of each transaction that the log may hand out again, how many rows.
+///
+/// After a restart the log hands out whole transactions again, from the slot's confirmed position on. The rows that were
+/// published are the first so many of their transaction, so a count per transaction is enough to skip exactly them. Nothing
+/// here compares an LSN of a row: several rows can share one (COPY, INSERT of many rows), and transactions interleave in the
+/// log. That is where a position made of an LSN loses rows or repeats them (H27, H27b, H27c).
+///
+/// A transaction is known by its id and the id of its first row: a server that was promoted may use a transaction id again.
+///
+/// Confined to one thread.
+final class PublishedRows {
+  private final Map<Long, Rows> published = new HashMap<>();
+  private long transactionId = -1;
+  private int firstRow;
+  private int rows;
+
+  /// How far a transaction is published.
+  ///
+  /// @param firstRow hash of the id of its first row
+  /// @param count how many rows of it, from the first on
+  record Rows(long transactionId, int firstRow, int count) {}
+
+  /// What one batch adds.
+  ///
+  /// @param precedingCommit every transaction published before this batch ends at or before this LSN, or is in `rows`
+  record Progress(Optional<LogSequenceNumber> precedingCommit, List<Rows> rows) {}
+
+  /// Adds what an earlier batch published. The greater count of a transaction stands.
+  void add(Progress progress) {
+    for (var rows : progress.rows()) {
+      published.merge(
+          rows.transactionId(), rows, (known, added) -> known.count() > added.count() ? known : added);
+    }
+  }
+
+  /// What of a stretch of the log is still to be published.
+  record Unpublished(List<Change> changes, Progress progress) {}
+
+  /// Takes the next changes of the log and leaves out those that are published. To be called for all changes, in order.
+  Unpublished take(List<Change> changes) {
+    var unpublished = new ArrayList<Change>(changes.size());
+    var progress = new ArrayList<Rows>();
+    for (var change : changes) {
+      if (change.transactionId() != transactionId) {
+        transactionId = change.transactionId();
+        firstRow = change.rowId().hashCode();
+        rows = 0;
+      }
+      rows++;
+      if (isPublished()) {
+        continue;
+      }
+      unpublished.add(change);
+      if (!progress.isEmpty() && progress.getLast().transactionId() == transactionId) {
+        progress.removeLast();
+      }
+      progress.add(new Rows(transactionId, firstRow, rows));
+    }
+    var precedingCommit =
+        unpublished.isEmpty()
+            ? Optional.<LogSequenceNumber>empty()
+            : unpublished.getFirst().precedingCommit();
+    return new Unpublished(unpublished, new Progress(precedingCommit, progress));
+  }
+
+  private boolean isPublished() {
+    var known = published.get(transactionId);
+    return known != null && known.firstRow() == firstRow && known.count() >= rows;
+  }
+}

@@ -1,0 +1,148 @@
+package dev.tidemark.relay;
+
+import dev.tidemark.relay.RelayStatus.Failed;
+import dev.tidemark.relay.RelayStatus.StandingBy;
+import dev.tidemark.relay.RelayStatus.Starting;
+import dev.tidemark.relay.RelayStatus.Streaming;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Carries changes from the log to Kafka until it is closed.
+///
+/// Works in sessions. A session wins the leadership, takes over from whoever published before, learns what was published,
+/// and streams. Whatever goes wrong, the remedy is the same: end the session and begin another, from the slot's confirmed
+/// position. There is no second way to recover, so the one there is gets used and tested.
+final class Relay {
+  private static final Logger log = LoggerFactory.getLogger(Relay.class);
+
+  /// How often a relay that stands by looks whether it may lead: most of the time that a take-over needs.
+  private static final Duration STANDBY_POLL = Duration.ofMillis(250);
+
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+
+  private final Parts parts;
+  private final RelayStatus status;
+  private final RelayMetrics metrics;
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private final AtomicReference<@Nullable ChangeSource> streaming = new AtomicReference<>();
+
+  /// What a session is made of, made anew for each.
+  interface Parts {
+    Leadership leadership();
+
+    EventSink sink();
+
+    ChangeSource source();
+  }
+
+  Relay(Parts parts, RelayStatus status, RelayMetrics metrics) {
+    this.parts = parts;
+    this.status = status;
+    this.metrics = metrics;
+  }
+
+  /// Returns after [#close]. The calling thread is the relay's owner.
+  void run() {
+    try {
+      var pause = FIRST_PAUSE;
+      while (!closedWithin(Duration.ZERO)) {
+        try {
+          status.phase(new Starting());
+          session();
+        } catch (RuntimeException e) {
+          if (status.phase() instanceof Streaming) {
+            pause = FIRST_PAUSE;
+          }
+          status.phase(new Failed(reasonOf(e)));
+          log.atWarn()
+              .addKeyValue("reason", reasonOf(e))
+              .addKeyValue("pause", pause)
+              .log("session ended, another follows");
+          log.atDebug().setCause(e).log("session ended by");
+          closedWithin(pause);
+          pause = min(pause.multipliedBy(2), LONGEST_PAUSE);
+        }
+      }
+    } finally {
+      ended.countDown();
+    }
+  }
+
+  /// Ends after the batch at hand, and waits for that.
+  void close() throws InterruptedException {
+    closed.countDown();
+    var source = streaming.get();
+    if (source != null) {
+      source.close();
+    }
+    ended.await();
+  }
+
+  private void session() {
+    try (var leadership = parts.leadership()) {
+      while (!leadership.isTaken()) {
+        if (!(status.phase() instanceof StandingBy)) {
+          status.phase(new StandingBy());
+          log.info("standing by: another relay is active");
+        }
+        if (closedWithin(STANDBY_POLL)) {
+          return;
+        }
+      }
+      try (var sink = parts.sink();
+          var source = parts.source()) {
+        var published = sink.takeOver();
+        streaming.set(source);
+        if (closedWithin(Duration.ZERO)) {
+          return;
+        }
+        status.phase(new Streaming());
+        log.info("streaming");
+        source.run(batch -> relay(batch, published, sink));
+      } finally {
+        streaming.set(null);
+      }
+    }
+  }
+
+  private void relay(ChangeSource.Batch batch, PublishedRows published, EventSink sink) {
+    var unpublished = published.take(batch.changes());
+    if (!unpublished.changes().isEmpty()) {
+      sink.publish(unpublished.changes(), unpublished.progress());
+    }
+    metrics.published(unpublished.changes());
+    batch.heartbeat().ifPresent(status::heartbeatSeen);
+  }
+
+  private boolean closedWithin(Duration time) {
+    try {
+      return closed.await(time.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return true;
+    }
+  }
+
+  /// The messages of an exception and its causes, outermost first, each once.
+  private static String reasonOf(Throwable failure) {
+    var reason = new StringBuilder(String.valueOf(failure.getMessage()));
+    for (var cause = failure.getCause(); cause != null; cause = cause.getCause()) {
+      var message = String.valueOf(cause.getMessage());
+      if (reason.indexOf(message) < 0) {
+        reason.append(": ").append(message);
+      }
+    }
+    return reason.toString();
+  }
+
+  private static Duration min(Duration a, Duration b) {
+    return a.compareTo(b) < 0 ? a : b;
+  }
+}

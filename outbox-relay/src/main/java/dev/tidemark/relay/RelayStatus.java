@@ -1,0 +1,67 @@
+package dev.tidemark.relay;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/// What the relay is doing, for whoever asks from outside: readiness and metrics. Thread-safe.
+final class RelayStatus {
+  private final Clock clock;
+  private final AtomicReference<Phase> phase = new AtomicReference<>(new Starting());
+  private final AtomicReference<@Nullable SlotState> slot = new AtomicReference<>();
+  private final AtomicReference<@Nullable Instant> unseenHeartbeat = new AtomicReference<>();
+
+  RelayStatus(Clock clock) {
+    this.clock = clock;
+  }
+
+  sealed interface Phase {}
+
+  /// Connecting, or reading back what was published.
+  record Starting() implements Phase {}
+
+  /// Another relay is the active one.
+  record StandingBy() implements Phase {}
+
+  /// The active relay.
+  record Streaming() implements Phase {}
+
+  /// The last session broke off; another is tried soon.
+  record Failed(String reason) implements Phase {}
+
+  void phase(Phase next) {
+    phase.set(next);
+    unseenHeartbeat.set(null);
+  }
+
+  Phase phase() {
+    return phase.get();
+  }
+
+  void slot(SlotState state) {
+    slot.set(state);
+  }
+
+  Optional<SlotState> slot() {
+    return Optional.ofNullable(slot.get());
+  }
+
+  void heartbeatSent(Instant at) {
+    unseenHeartbeat.compareAndSet(null, at);
+  }
+
+  /// A heartbeat has come back through the log: everything that was committed before it was sent is published.
+  void heartbeatSeen(Instant sentAt) {
+    unseenHeartbeat.updateAndGet(
+        unseen -> unseen == null || unseen.isAfter(sentAt) ? unseen : null);
+  }
+
+  /// How far the stream is behind: the age of the oldest heartbeat that has not come back; nothing when all have.
+  Duration lag() {
+    var unseen = unseenHeartbeat.get();
+    return unseen == null ? Duration.ZERO : Duration.between(unseen, clock.instant());
+  }
+}

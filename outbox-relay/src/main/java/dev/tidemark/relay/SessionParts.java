@@ -1,0 +1,27 @@
+package dev.tidemark.relay;
+
+import javax.sql.DataSource;
+import org.jdbi.v3.core.Jdbi;
+
+/// The parts of a session as they are in earnest: PostgreSQL by Debezium on one end, Kafka on the other.
+record SessionParts(Configuration configuration, DataSource database) implements Relay.Parts {
+
+  @Override
+  public Leadership leadership() {
+    return new Leadership(database, configuration.slot());
+  }
+
+  @Override
+  public EventSink sink() {
+    var slot = Jdbi.create(database).withHandle(h -> SlotState.read(h, configuration.slot()));
+    return new KafkaEventSink(
+        configuration,
+        new KafkaTopics(configuration),
+        new KafkaPositions(configuration, slot));
+  }
+
+  @Override
+  public ChangeSource source() {
+    return new DebeziumChangeSource(configuration);
+  }
+}

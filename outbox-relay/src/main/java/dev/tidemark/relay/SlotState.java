@@ -1,0 +1,57 @@
+package dev.tidemark.relay;
+
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+import org.postgresql.replication.LogSequenceNumber;
+
+/// The replication slot, as the server tells of it at one moment.
+///
+/// @param systemIdentifier the database cluster's own number; the same on all servers of one replication group
+/// @param confirmed the log up to here will not be handed out again
+/// @param retainedBytes log that the server keeps because of this slot
+/// @param lagBytes log between the confirmed position and the newest
+record SlotState(
+    String systemIdentifier, LogSequenceNumber confirmed, long retainedBytes, long lagBytes) {
+
+  private static final String QUERY =
+      """
+      select system.system_identifier::text                                    as system_identifier,
+             slot.confirmed_flush_lsn::text                                    as confirmed,
+             slot.wal_status                                                   as wal_status,
+             pg_wal_lsn_diff(pg_current_wal_lsn(), slot.restart_lsn)           as retained_bytes,
+             pg_wal_lsn_diff(pg_current_wal_lsn(), slot.confirmed_flush_lsn)   as lag_bytes
+        from pg_control_system() as system,
+             pg_replication_slots as slot
+       where slot.slot_name = :slot
+         and slot.database = current_database()
+      """;
+
+  /// @throws StreamFailed when there is no such slot or the server has invalidated it
+  static SlotState read(Handle database, String slot) {
+    return database
+        .createQuery(QUERY)
+        .bind("slot", slot)
+        .map(
+            (row, context) -> {
+              if ("lost".equals(row.getString("wal_status"))) {
+                throw new StreamFailed(
+                    "replication slot %s is invalidated: the server removed log that it still needed. No row is lost, they are in the outbox table; drop the slot and run `tidemark migrate`, which makes it anew"
+                        .formatted(slot),
+                    null);
+              }
+              return new SlotState(
+                  row.getString("system_identifier"),
+                  LogSequenceNumber.valueOf(
+                      Optional.ofNullable(row.getString("confirmed")).orElse("0/0")),
+                  row.getLong("retained_bytes"),
+                  Math.max(0, row.getLong("lag_bytes")));
+            })
+        .findOne()
+        .orElseThrow(
+            () ->
+                new StreamFailed(
+                    "there is no replication slot %s in this database: run `tidemark migrate`, which makes it"
+                        .formatted(slot),
+                    null));
+  }
+}

@@ -1,0 +1,75 @@
+package dev.tidemark.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ConfigurationTest {
+  private final Map<String, String> environment =
+      new HashMap<>(
+          Map.of(
+              "DATABASE_URL", "postgresql://relay:secret@db.local:5433/shop",
+              "KAFKA_BOOTSTRAP_SERVERS", "kafka.local:9092"));
+
+  @Test
+  void restHasDefaults() {
+    var configuration = Configuration.from(environment);
+
+    assertThat(configuration.slot()).isEqualTo("tidemark_relay");
+    assertThat(configuration.productTopic()).isEqualTo("product.events");
+    assertThat(configuration.delivery()).isEqualTo(Delivery.EXACTLY_ONCE);
+    assertThat(configuration.adminHost()).isEqualTo("127.0.0.1");
+    assertThat(configuration.adminPort()).isEqualTo(8082);
+  }
+
+  @Test
+  void kafkaClientSettingsGoThroughUnderTheirOwnNames() {
+    environment.put("KAFKA_CLIENT_SECURITY_PROTOCOL", "SSL");
+
+    assertThat(Configuration.from(environment).kafka())
+        .containsEntry("security.protocol", "SSL")
+        .containsEntry("bootstrap.servers", "kafka.local:9092");
+  }
+
+  @Test
+  void settingsOfOtherServicesAreNotOurs() {
+    environment.put("TIDEMARK_API_PORT", "nonsense");
+
+    assertThat(Configuration.from(environment).adminPort()).isEqualTo(8082);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "DATABASE_URL, mysql://x/y",
+    "KAFKA_BOOTSTRAP_SERVERS, ''",
+    "RELAY_DELIVERY, maybe",
+    "TIDEMARK_RELAY_SLOT, No-Slot",
+    "TIDEMARK_RELAY_ADMIN_PORT, 70000",
+    "TIDEMARK_RELAY_TOPIC_PARTITIONS, many",
+    "KAFKA_PRODUCT_TOPIC, a b",
+    "TIDEMARK_RELAY_SLOTT, x",
+    "TIDEMARK_SLOT, x",
+  })
+  void faultNamesItsVariable(String name, String value) {
+    environment.put(name, value);
+
+    assertThatThrownBy(() -> Configuration.from(environment))
+        .isInstanceOf(Configuration.Invalid.class)
+        .hasMessageContaining(name);
+  }
+
+  @Test
+  void allFaultsAreToldAtOnceAndNoSecret() {
+    environment.put("DATABASE_URL", "postgresql://relay:secret@db.local:99999/shop");
+    environment.put("RELAY_DELIVERY", "maybe");
+
+    assertThatThrownBy(() -> Configuration.from(environment))
+        .hasMessageContainingAll("DATABASE_URL", "RELAY_DELIVERY")
+        .hasMessageNotContaining("secret");
+  }
+}

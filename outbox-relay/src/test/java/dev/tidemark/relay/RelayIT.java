@@ -1,0 +1,377 @@
+package dev.tidemark.relay;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.toMap;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.tidemark.db.DatabaseUrl;
+import dev.tidemark.db.Migration;
+import dev.tidemark.embedded.KafkaServer;
+import dev.tidemark.embedded.PostgresServer;
+import dev.tidemark.relay.RelayStatus.Failed;
+import dev.tidemark.relay.RelayStatus.StandingBy;
+import dev.tidemark.relay.RelayStatus.Streaming;
+import java.io.StringReader;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.postgresql.PGConnection;
+
+class RelayIT {
+  private static final Duration SOON = Duration.ofSeconds(30);
+  private static final String TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+  @TempDir static Path folder;
+  private static PostgresServer postgres;
+  private static KafkaServer kafka;
+  private static Jdbi database;
+
+  private final String aggregate = "a-" + UUID.randomUUID();
+  private RunningRelay relay;
+
+  @BeforeAll
+  static void startServers() throws SQLException {
+    postgres = PostgresServer.start(folder.resolve("postgres"), 0);
+    kafka = KafkaServer.start(folder.resolve("kafka"), 0);
+    new Migration(DatabaseUrl.parse(postgres.url()), line -> {}).run();
+    database = Jdbi.create(postgres.jdbcUrl());
+  }
+
+  @AfterAll
+  static void stopServers() {
+    kafka.close();
+    postgres.close();
+  }
+
+  @BeforeEach
+  void startRelay() {
+    relay = RunningRelay.start(environment());
+  }
+
+  @AfterEach
+  void stopRelay() {
+    relay.close();
+  }
+
+  @Test
+  void rowBecomesAnEventWithKeyValueAndHeaders() {
+    var before = Instant.now();
+    var rowId =
+        database.withHandle(
+            h ->
+                h.createQuery(
+                        """
+                        insert into outbox (aggregatetype, aggregateid, version, type, payload, traceparent)
+                        values ('product', :id, 7, 'product.updated', '{"name": "Kettle €"}', :trace)
+                        returning id
+                        """)
+                    .bind("id", aggregate)
+                    .bind("trace", TRACE)
+                    .mapTo(String.class)
+                    .one());
+
+    var event = awaitEvents(1).getFirst();
+
+    assertThat(event.key()).asString(UTF_8).isEqualTo(aggregate);
+    assertThat(event.value()).asString(UTF_8).isEqualTo("{\"name\": \"Kettle €\"}");
+    assertThat(headers(event))
+        .containsEntry("ce_specversion", "1.0")
+        .containsEntry("ce_id", rowId)
+        .containsEntry("ce_type", "product.updated")
+        .containsEntry("ce_subject", aggregate)
+        .containsEntry("ce_aggregateversion", "7")
+        .containsEntry("content-type", "application/json")
+        .containsEntry("traceparent", TRACE);
+    assertThat(Instant.parse(headers(event).get("ce_time"))).isBetween(before, Instant.now());
+  }
+
+  @Test
+  void rolledBackRowNeverAppears() {
+    database.useHandle(
+        h -> {
+          h.begin();
+          insert(h, aggregate, 1);
+          h.rollback();
+        });
+    write(aggregate, 2);
+
+    assertThat(versions(awaitEvents(1))).containsExactly(2L);
+  }
+
+  @Test
+  void otherAggregateTypesGoToTheirOwnTopic() {
+    database.useHandle(
+        h ->
+            h.execute(
+                "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('order', ?, 1, 'order.placed', '{}')",
+                aggregate));
+
+    await()
+        .atMost(SOON)
+        .untilAsserted(
+            () -> assertThat(Topic.committed(kafka, "order.events")).anyMatch(this::isOurs));
+  }
+
+  @Test
+  void rowThatBreaksTheContractIsADeadLetterAndTheStreamGoesOn() {
+    database.useHandle(
+        h ->
+            h.execute(
+                "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('product', ?, 0, 'product.created', '{\"x\":1}')",
+                aggregate));
+    write(aggregate, 1);
+
+    assertThat(versions(awaitEvents(1))).containsExactly(1L);
+    var dead =
+        Topic.committed(kafka, "product.events.dlt").stream().filter(this::isOurs).toList();
+    assertThat(dead).hasSize(1);
+    assertThat(dead.getFirst().value()).asString(UTF_8).isEqualTo("{\"x\":1}");
+    assertThat(headers(dead.getFirst()).get("dlt-reason")).contains("version 0 must be between 1");
+  }
+
+  /// How several rows come into one transaction, and so under one LSN or around it.
+  enum Shape {
+    ROW_BY_ROW,
+    MANY_ROWS_IN_ONE_INSERT,
+    COPY
+  }
+
+  /// H27, H27c: the relay dies between Kafka's commit and the confirmation, in the middle of a transaction.
+  @ParameterizedTest
+  @EnumSource
+  void deathInsideATransactionLosesAndRepeatsNothing(Shape shape) throws Exception {
+    int rows = 10_000;
+    relay.close();
+    writeTransaction(shape, rows);
+
+    try (var dying = RunningRelay.start(environment(), 3)) {
+      await().atMost(SOON).until(() -> dying.deaths() >= 3);
+    }
+    relay = RunningRelay.start(environment());
+
+    assertThat(versions(awaitEvents(rows)))
+        .containsExactlyElementsOf(upTo(rows));
+  }
+
+  @Test
+  void withoutItsMemoryTheRelayWouldRepeatEvents() throws Exception {
+    int rows = 5_000;
+    relay.close();
+    writeTransaction(Shape.COPY, rows);
+
+    try (var forgetful = RunningRelay.startForgetful(environment(), 1)) {
+      await().atMost(SOON).until(() -> forgetful.deaths() >= 1);
+      await()
+          .atMost(SOON)
+          .untilAsserted(() -> assertThat(ourEvents()).hasSizeGreaterThan(rows));
+    }
+    relay = RunningRelay.start(environment());
+  }
+
+  /// H27b: a transaction stays open across another's commit and across heartbeats that are confirmed; the relay stops before
+  /// it commits.
+  @Test
+  void transactionOpenAcrossAConfirmedPositionIsPublishedWhole() {
+    var other = "b-" + UUID.randomUUID();
+    try (var open = database.open()) {
+      open.begin();
+      insert(open, aggregate, 1);
+      write(other, 1);
+      awaitConfirmedPast(currentLsn());
+      insert(open, aggregate, 2);
+      insert(open, aggregate, 3);
+      relay.close();
+      open.commit();
+    }
+    relay = RunningRelay.start(environment());
+
+    assertThat(versions(awaitEvents(3))).containsExactly(1L, 2L, 3L);
+  }
+
+  @Test
+  void confirmedPositionMovesOnWhileTheOutboxIsQuiet() {
+    database.useHandle(
+        h -> h.execute("create table if not exists unrelated as select generate_series(1, 1000)"));
+
+    awaitConfirmedPast(currentLsn());
+  }
+
+  @Test
+  void brokerKilledAndBackLosesAndRepeatsNothing() {
+    write(aggregate, 1);
+    awaitEvents(1);
+    kafka.kill();
+    IntStream.rangeClosed(2, 50).forEach(v -> write(aggregate, v));
+    kafka.restart();
+
+    assertThat(versions(awaitEvents(50))).containsExactlyElementsOf(upTo(50));
+  }
+
+  @Test
+  void databaseKilledAndBackLosesAndRepeatsNothing() {
+    IntStream.rangeClosed(1, 50).forEach(v -> write(aggregate, v));
+    awaitEvents(50);
+    postgres.kill();
+    postgres.restart();
+    IntStream.rangeClosed(51, 60).forEach(v -> write(aggregate, v));
+
+    assertThat(versions(awaitEvents(60))).containsExactlyElementsOf(upTo(60));
+  }
+
+  @Test
+  void secondRelayStandsByAndTakesOver() {
+    await().atMost(SOON).until(() -> relay.status().phase() instanceof Streaming);
+    try (var second = RunningRelay.start(environment())) {
+      await().atMost(SOON).until(() -> second.status().phase() instanceof StandingBy);
+      write(aggregate, 1);
+      awaitEvents(1);
+
+      relay.close();
+      write(aggregate, 2);
+
+      assertThat(versions(awaitEvents(2))).containsExactly(1L, 2L);
+      assertThat(second.status().phase()).isInstanceOf(Streaming.class);
+    }
+    relay = RunningRelay.start(environment());
+  }
+
+  @Test
+  void missingSlotIsSaidInWords() {
+    var environment = environment("TIDEMARK_RELAY_SLOT", "no_such_slot");
+
+    try (var lost = RunningRelay.start(environment)) {
+      await()
+          .atMost(SOON)
+          .untilAsserted(
+              () ->
+                  assertThat(lost.status().phase())
+                      .isInstanceOfSatisfying(
+                          Failed.class,
+                          failed ->
+                              assertThat(failed.reason())
+                                  .contains("no_such_slot")
+                                  .contains("tidemark migrate")));
+    }
+  }
+
+  private void writeTransaction(Shape shape, int rows) throws Exception {
+    database.useTransaction(
+        transaction -> {
+          switch (shape) {
+            case ROW_BY_ROW -> upTo(rows).forEach(v -> insert(transaction, aggregate, v.intValue()));
+            case MANY_ROWS_IN_ONE_INSERT ->
+                transaction.execute(
+                    """
+                    insert into outbox (aggregatetype, aggregateid, version, type, payload)
+                    select 'product', ?, n, 'product.updated', '{}' from generate_series(1, ?) n
+                    """,
+                    aggregate,
+                    rows);
+            case COPY -> {
+              var lines = new StringBuilder();
+              upTo(rows)
+                  .forEach(
+                      v -> lines.append("product\t%s\t%d\tproduct.updated\t{}\n".formatted(aggregate, v)));
+              transaction
+                  .getConnection()
+                  .unwrap(PGConnection.class)
+                  .getCopyAPI()
+                  .copyIn(
+                      "copy outbox (aggregatetype, aggregateid, version, type, payload) from stdin",
+                      new StringReader(lines.toString()));
+            }
+          }
+        });
+  }
+
+  private static void write(String aggregateId, int version) {
+    database.useHandle(h -> insert(h, aggregateId, version));
+  }
+
+  private static void insert(Handle handle, String aggregateId, int version) {
+    handle.execute(
+        "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('product', ?, ?, 'product.updated', '{}')",
+        aggregateId,
+        version);
+  }
+
+  private static String currentLsn() {
+    return database.withHandle(
+        h -> h.createQuery("select pg_current_wal_lsn()::text").mapTo(String.class).one());
+  }
+
+  private static void awaitConfirmedPast(String lsn) {
+    await()
+        .atMost(SOON)
+        .until(
+            () ->
+                database.withHandle(
+                    h ->
+                        h.createQuery(
+                                "select confirmed_flush_lsn >= cast(:lsn as pg_lsn) from pg_replication_slots where slot_name = 'tidemark_relay'")
+                            .bind("lsn", lsn)
+                            .mapTo(Boolean.class)
+                            .one()));
+  }
+
+  private List<ConsumerRecord<byte[], byte[]>> awaitEvents(int count) {
+    await()
+        .atMost(SOON)
+        .untilAsserted(() -> assertThat(ourEvents()).hasSizeGreaterThanOrEqualTo(count));
+    return ourEvents();
+  }
+
+  private List<ConsumerRecord<byte[], byte[]>> ourEvents() {
+    return Topic.committed(kafka, "product.events").stream().filter(this::isOurs).toList();
+  }
+
+  private boolean isOurs(ConsumerRecord<byte[], byte[]> record) {
+    return record.key() != null && new String(record.key(), UTF_8).equals(aggregate);
+  }
+
+  private static List<Long> versions(List<ConsumerRecord<byte[], byte[]>> events) {
+    return events.stream().map(e -> Long.valueOf(headers(e).get("ce_aggregateversion"))).toList();
+  }
+
+  private static Map<String, String> headers(ConsumerRecord<byte[], byte[]> record) {
+    return Arrays.stream(record.headers().toArray())
+        .collect(
+            toMap(h -> h.key(), h -> new String(h.value(), UTF_8)));
+  }
+
+  private static List<Long> upTo(int last) {
+    return LongStream.rangeClosed(1, last).boxed().toList();
+  }
+
+  private static Map<String, String> environment(String... more) {
+    var environment =
+        new HashMap<>(
+            Map.of(
+                "DATABASE_URL", postgres.url(),
+                "KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrapServers()));
+    for (int i = 0; i < more.length; i += 2) {
+      environment.put(more[i], more[i + 1]);
+    }
+    return environment;
+  }
+}

@@ -1,0 +1,104 @@
+package dev.tidemark.relay;
+
+import dev.tidemark.relay.PublishedRows.Progress;
+import io.opentelemetry.api.OpenTelemetry;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jdbi.v3.core.Jdbi;
+
+/// A relay inside the test's own process, with the real parts, that can be made to die at the worst moment.
+final class RunningRelay implements AutoCloseable {
+  private final RelayStatus status = new RelayStatus(Clock.systemUTC());
+  private final AtomicInteger deaths = new AtomicInteger();
+  private final Housekeeping housekeeping;
+  private final Relay relay;
+  private final Thread owner;
+
+  private RunningRelay(Map<String, String> environment, int deathsWanted, boolean forgetful) {
+    var configuration = Configuration.from(environment);
+    var source = configuration.database().dataSource("relay-it");
+    var real = new SessionParts(configuration, source);
+    var parts =
+        new Relay.Parts() {
+          @Override
+          public Leadership leadership() {
+            return real.leadership();
+          }
+
+          @Override
+          public EventSink sink() {
+            return new DyingSink(real.sink(), deaths, deathsWanted, forgetful);
+          }
+
+          @Override
+          public ChangeSource source() {
+            return real.source();
+          }
+        };
+    housekeeping =
+        new Housekeeping(
+            Jdbi.create(source), configuration.slot(), status, Clock.systemUTC());
+    relay = new Relay(parts, status, new RelayMetrics(OpenTelemetry.noop().getMeter("it"), status));
+    owner = Thread.ofPlatform().name("relay").start(relay::run);
+    housekeeping.start();
+  }
+
+  static RunningRelay start(Map<String, String> environment) {
+    return new RunningRelay(environment, 0, false);
+  }
+
+  /// Dies so many times right after a batch was published and before it could be confirmed.
+  static RunningRelay start(Map<String, String> environment, int deaths) {
+    return new RunningRelay(environment, deaths, false);
+  }
+
+  /// The same, and does not remember what it had published.
+  static RunningRelay startForgetful(Map<String, String> environment, int deaths) {
+    return new RunningRelay(environment, deaths, true);
+  }
+
+  RelayStatus status() {
+    return status;
+  }
+
+  int deaths() {
+    return deaths.get();
+  }
+
+  @Override
+  public void close() {
+    housekeeping.close();
+    try {
+      relay.close();
+      owner.join();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("interrupted while the relay drained", e);
+    }
+  }
+
+  private record DyingSink(EventSink real, AtomicInteger deaths, int wanted, boolean forgetful)
+      implements EventSink {
+
+    @Override
+    public PublishedRows takeOver() {
+      var published = real.takeOver();
+      return forgetful ? new PublishedRows() : published;
+    }
+
+    @Override
+    public void publish(List<Change> changes, Progress progress) {
+      real.publish(changes, progress);
+      if (deaths.get() < wanted) {
+        deaths.incrementAndGet();
+        throw new IllegalStateException("died after publishing " + changes.size() + " changes");
+      }
+    }
+
+    @Override
+    public void close() {
+      real.close();
+    }
+  }
+}
