@@ -1,16 +1,24 @@
 package dev.tidemark.cache;
 
+import dev.tidemark.cache.CommandBatch.Answer.Given;
+import dev.tidemark.cache.CommandBatch.Answer.NotGiven;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import redis.clients.jedis.AbstractPipeline;
 import redis.clients.jedis.Response;
 import redis.clients.jedis.UnifiedJedis;
-import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 
 /// Sends many single-key commands in one round trip and comes back with an answer for each.
@@ -21,9 +29,11 @@ import redis.clients.jedis.exceptions.JedisException;
 /// client follows redirections and the script is sent in full.
 final class CommandBatch {
 
-  /// After so many single commands in a row without an answer the rest is not tried: each may cost
-  /// a timeout.
+  /// After so many commands in a row that could not even be sent the pipeline takes no more: each
+  /// may cost a timeout.
   private static final int MAX_FAILURES_IN_A_ROW = 5;
+
+  private static final Logger log = LoggerFactory.getLogger(CommandBatch.class);
 
   /// What came back for one item.
   sealed interface Answer<R> {
@@ -47,26 +57,33 @@ final class CommandBatch {
       List<I> items,
       BiFunction<AbstractPipeline, I, Response<R>> append,
       Function<I, @Nullable R> single) {
-    List<Optional<Response<R>>> responses = send(items, append);
     List<Answer<R>> answers = new ArrayList<>(items.size());
-    int failuresInARow = 0;
-    JedisException lastFailure = new JedisException("not sent");
-    for (int i = 0; i < items.size(); i++) {
-      Answer<R> answer =
-          responses.get(i).map(CommandBatch::read).orElse(new Answer.NotGiven<>(lastFailure));
-      if (answer instanceof Answer.NotGiven<R> && failuresInARow < MAX_FAILURES_IN_A_ROW) {
-        answer = repeat(items.get(i), single);
-        if (answer instanceof Answer.NotGiven<R>(JedisException cause)
-            && !(cause instanceof JedisDataException)) {
-          failuresInARow++;
-          lastFailure = cause;
-        } else {
-          failuresInARow = 0;
+    for (Optional<Response<R>> response : send(items, append)) {
+      answers.add(
+          response
+              .map(CommandBatch::read)
+              .orElseGet(() -> new NotGiven<>(new JedisException("not sent"))));
+    }
+    repeatNotGiven(items, answers, single);
+    return answers;
+  }
+
+  /// All at the same time: those of a dead node wait for the same timeout, and hold up no other.
+  private static <I, R> void repeatNotGiven(
+      List<I> items, List<Answer<R>> answers, Function<I, @Nullable R> single) {
+    if (answers.stream().allMatch(Given.class::isInstance)) {
+      return;
+    }
+    Map<Integer, Future<Answer<R>>> repeated = new HashMap<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < items.size(); i++) {
+        if (answers.get(i) instanceof NotGiven<R>) {
+          I item = items.get(i);
+          repeated.put(i, threads.submit(() -> repeat(item, single)));
         }
       }
-      answers.add(answer);
     }
-    return answers;
+    repeated.forEach((i, answer) -> answers.set(i, answer.resultNow()));
   }
 
   /// Empty for an item that could not even be sent.
@@ -88,8 +105,10 @@ final class CommandBatch {
         }
       }
       pipeline.sync();
-    } catch (JedisException e) {
-      // The answers that are missing tell it; each is asked for again.
+    } catch (RuntimeException e) {
+      // Also others than Jedis's own: after a lost node a cluster pipeline trips over its own
+      // bookkeeping. The answers that are missing tell it; each is asked for again.
+      log.atDebug().setCause(e).log("a pipeline failed");
     }
     responses.addAll(Collections.nCopies(items.size() - responses.size(), Optional.empty()));
     return responses;
@@ -97,19 +116,19 @@ final class CommandBatch {
 
   private static <R> Answer<R> read(Response<R> response) {
     try {
-      return new Answer.Given<>(response.get());
+      return new Given<>(response.get());
     } catch (JedisException e) {
-      return new Answer.NotGiven<>(e);
+      return new NotGiven<>(e);
     } catch (IllegalStateException unset) {
-      return new Answer.NotGiven<>(new JedisException("no answer in the pipeline", unset));
+      return new NotGiven<>(new JedisException("no answer in the pipeline", unset));
     }
   }
 
   private static <I, R> Answer<R> repeat(I item, Function<I, @Nullable R> single) {
     try {
-      return new Answer.Given<>(single.apply(item));
+      return new Given<>(single.apply(item));
     } catch (JedisException e) {
-      return new Answer.NotGiven<>(e);
+      return new NotGiven<>(e);
     }
   }
 }

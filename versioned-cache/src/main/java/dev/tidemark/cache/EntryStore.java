@@ -31,7 +31,8 @@ public interface EntryStore {
   Eviction evict(String key, long version);
 
   /// As the single eviction, in one round trip. The outcomes are in the order of the batch, one for
-  /// each; this throws nothing.
+  /// each; this throws nothing. A key that is named twice is evicted in either order, which comes
+  /// to the same.
   List<EvictionOutcome> evict(List<EvictionRequest> batch);
 
   /// Renews a live value after a write; adds nothing where none is.

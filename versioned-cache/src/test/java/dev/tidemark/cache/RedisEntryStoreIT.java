@@ -1,0 +1,173 @@
+package dev.tidemark.cache;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tidemark.cache.Acquisition.Acquired;
+import dev.tidemark.cache.CachedValue.Absent;
+import dev.tidemark.cache.EvictionOutcome.Applied;
+import dev.tidemark.cache.EvictionOutcome.Failed;
+import dev.tidemark.cache.FillResult.LeaseLost;
+import dev.tidemark.cache.FillResult.Stored;
+import dev.tidemark.cache.Lookup.Miss;
+import dev.tidemark.embedded.RedisServer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import redis.clients.jedis.UnifiedJedis;
+
+/// The contract on one Redis, and what is Redis's own: the bytes, the scripts, foreign entries, and
+/// a server that is away.
+class RedisEntryStoreIT extends EntryStoreContract {
+
+  @TempDir static Path dir;
+  private static RedisServer server;
+  private static RedisConnection connection;
+
+  private final EntryStore store = connection.entries();
+  private final UnifiedJedis redis = connection.client();
+
+  @BeforeAll
+  static void start() {
+    server = RedisServer.start(dir, 0);
+    connection = RedisConnection.open(server.url(), RedisSettings.defaults());
+  }
+
+  @AfterAll
+  static void stop() {
+    connection.close();
+    server.close();
+  }
+
+  @Override
+  EntryStore store() {
+    return store;
+  }
+
+  @Test
+  void theBytesAreThoseOfTheProtocol() {
+    store.acquire(key, "abc", LEASE);
+    assertThat(redis.get(key)).isEqualTo("L0:abc\n");
+    store.evict(key, 41);
+    assertThat(redis.get(key)).isEqualTo("L41:abc\n");
+    store.fill(key, "abc", new CachedValue.Present(42, "{\"a\":1}".getBytes(UTF_8)), TTL);
+    assertThat(redis.get(key)).isEqualTo("V42\n{\"a\":1}");
+    store.refresh(key, new Absent(43), TTL);
+    assertThat(redis.get(key)).isEqualTo("D43\n");
+  }
+
+  @Test
+  void everyEntryHasALife() {
+    store.acquire(key, MINE, LEASE);
+    assertThat(redis.pttl(key)).isBetween(1L, LEASE.toMillis());
+    store.evict(key, 1);
+    assertThat(redis.pttl(key)).isBetween(1L, LEASE.toMillis());
+    store.fill(key, MINE, value(1), TTL);
+    assertThat(redis.pttl(key)).isBetween(LEASE.toMillis(), TTL.toMillis());
+    store.refresh(key, value(2), Duration.ofSeconds(5));
+    assertThat(redis.pttl(key)).isBetween(1L, 5000L);
+  }
+
+  @Test
+  void scriptsForgottenByTheServerAreSentAgain() {
+    redis.scriptFlush();
+    assertThat(store.acquire(key, MINE, LEASE)).isEqualTo(new Acquired());
+    redis.scriptFlush();
+    assertThat(store.evict(key, 1)).isEqualTo(Eviction.FLOOR_RAISED);
+    redis.scriptFlush();
+    assertThat(store.fill(key, MINE, value(1), TTL)).isEqualTo(new Stored());
+    redis.scriptFlush();
+    assertThat(store.refresh(key, value(2), TTL)).isEqualTo(RefreshResult.REFRESHED);
+    redis.scriptFlush();
+    assertThat(store.evict(List.of(new EvictionRequest(key, 3), new EvictionRequest(key + "x", 3))))
+        .containsExactly(new Applied(Eviction.EVICTED), new Applied(Eviction.ABSENT));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", "hello", "{\"id\":1}", "V1", "X1\n", "V99999999999999999999\n", "L1:\n"})
+  void whatIsNoEntryCountsAsNothing_H8(String foreign) {
+    redis.set(key, foreign);
+    thenHoldsNothing();
+
+    redis.set(key, foreign);
+    assertThat(store.lookup(List.of(key))).containsExactly(new Miss());
+
+    redis.set(key, foreign);
+    assertThat(store.fill(key, MINE, value(1), TTL)).isEqualTo(new LeaseLost());
+    store.refresh(key, value(1), TTL);
+    thenHoldsNothing();
+
+    redis.set(key, foreign);
+    store.evict(key, 1);
+    thenHoldsNothing();
+  }
+
+  @Test
+  void aForeignListIsDroppedByWhateverComesUponIt_H8() {
+    redis.rpush(key, "x");
+    thenHoldsNothing();
+    redis.rpush(key, "x");
+    assertThat(store.lookup(List.of(key))).containsExactly(new Miss());
+    redis.rpush(key, "x");
+    assertThat(store.evict(List.of(new EvictionRequest(key, 1))))
+        .containsExactly(new Applied(Eviction.EVICTED));
+    redis.rpush(key, "x");
+    assertThat(store.refresh(key, value(1), TTL)).isEqualTo(RefreshResult.ABSENT);
+    redis.rpush(key, "x");
+    assertThat(store.fill(key, MINE, value(1), TTL)).isEqualTo(new LeaseLost());
+    assertThat(store.acquire(key, MINE, LEASE)).isEqualTo(new Acquired());
+    thenIsFilling(0);
+  }
+
+  @Test
+  void withoutMemoryForARaisedFloorTheLeaseGoes() {
+    store.acquire(key, MINE, LEASE);
+    redis.configSet("maxmemory", "1");
+    try {
+      assertThat(store.evict(key, 2)).isEqualTo(Eviction.EVICTED);
+      assertThatThrownBy(() -> store.acquire(key, MINE, LEASE))
+          .isInstanceOf(EntryStoreException.class);
+    } finally {
+      redis.configSet("maxmemory", "0");
+    }
+    assertThat(store.fill(key, MINE, value(1), TTL)).isEqualTo(new LeaseLost());
+  }
+
+  @Test
+  void whileRedisIsAwayEveryOperationSaysSoAndAfterwardsWorks() {
+    given(value(1));
+    List<EvictionRequest> batch =
+        IntStream.range(0, 200).mapToObj(i -> new EvictionRequest(key + i, 1)).toList();
+
+    server.kill();
+
+    assertThatThrownBy(() -> store.lookup(key)).isInstanceOf(EntryStoreException.class);
+    assertThatThrownBy(() -> store.lookup(List.of(key))).isInstanceOf(EntryStoreException.class);
+    assertThatThrownBy(() -> store.acquire(key, MINE, LEASE))
+        .isInstanceOf(EntryStoreException.class);
+    assertThatThrownBy(() -> store.fill(key, MINE, value(1), TTL))
+        .isInstanceOf(EntryStoreException.class);
+    assertThatThrownBy(() -> store.refresh(key, value(1), TTL))
+        .isInstanceOf(EntryStoreException.class);
+    assertThatThrownBy(() -> store.evict(key, 1)).isInstanceOf(EntryStoreException.class);
+    assertThatThrownBy(() -> store.evictByForce(key)).isInstanceOf(EntryStoreException.class);
+    assertThatThrownBy(connection::ping).isInstanceOf(EntryStoreException.class);
+    assertThat(store.evict(batch)).hasSize(200).hasOnlyElementsOfType(Failed.class);
+
+    server.restart();
+
+    assertThat(store.evict(batch)).hasSize(200).containsOnly(new Applied(Eviction.ABSENT));
+    connection.ping();
+    thenHoldsNothing();
+    given(value(2));
+  }
+}

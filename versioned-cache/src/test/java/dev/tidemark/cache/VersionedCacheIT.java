@@ -1,0 +1,418 @@
+package dev.tidemark.cache;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.tidemark.cache.CachedValue.Absent;
+import dev.tidemark.cache.CachedValue.Present;
+import dev.tidemark.cache.Read.Served;
+import dev.tidemark.embedded.RedisServer;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.sdk.metrics.SdkMeterProvider;
+import io.opentelemetry.sdk.testing.exporter.InMemoryMetricReader;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The reader on real Redis, and a source in memory that counts how often it is read.
+class VersionedCacheIT {
+
+  private static final AttributeKey<String> RESULT = AttributeKey.stringKey("result");
+
+  /// Long beside a round trip to Redis, short beside the lease.
+  private static final Duration SLOW = Duration.ofMillis(150);
+
+  private static final CacheSettings SETTINGS =
+      CacheSettings.defaults().withLease(Duration.ofSeconds(2), Duration.ofSeconds(1));
+
+  @TempDir static Path dir;
+  private static RedisServer server;
+  private static RedisConnection connection;
+  private static RedisConnection otherConnection;
+
+  private final String key = "product:" + UUID.randomUUID();
+  private final EntryStore store = connection.entries();
+  private final InMemoryMetricReader metrics = InMemoryMetricReader.create();
+  private final SdkMeterProvider meters =
+      SdkMeterProvider.builder().registerMetricReader(metrics).build();
+  private final VersionedCache cache = cache(SETTINGS);
+  private final ExecutorService readers = Executors.newVirtualThreadPerTaskExecutor();
+
+  private final AtomicLong committed = new AtomicLong(1);
+  private final AtomicInteger sourceReads = new AtomicInteger();
+  private final Source source =
+      () -> {
+        sourceReads.incrementAndGet();
+        return value(committed.get());
+      };
+
+  @BeforeAll
+  static void start() {
+    server = RedisServer.start(dir, 0);
+    connection = RedisConnection.open(server.url(), RedisSettings.defaults());
+    otherConnection = RedisConnection.open(server.url(), RedisSettings.defaults());
+  }
+
+  @AfterAll
+  static void stop() {
+    otherConnection.close();
+    connection.close();
+    server.close();
+  }
+
+  @AfterEach
+  void end() {
+    readers.close();
+    meters.close();
+  }
+
+  @Test
+  void aMissFillsAndTheNextReadHits() {
+    assertThat(read()).isEqualTo(new Read(value(1), Served.STORED));
+    assertThat(read()).isEqualTo(new Read(value(1), Served.HIT));
+    assertThat(sourceReads).hasValue(1);
+    assertThat(count("cache.requests", "miss")).isEqualTo(1);
+    assertThat(count("cache.requests", "hit")).isEqualTo(1);
+    assertThat(count("cache.fills", "stored")).isEqualTo(1);
+    assertThat(count("database.reads")).isEqualTo(1);
+    assertThat(metrics.collectAllMetrics())
+        .anySatisfy(
+            metric -> {
+              assertThat(metric.getName()).isEqualTo("cache.lookup");
+              assertThat(metric.getUnit()).isEqualTo("s");
+              assertThat(metric.getHistogramData().getPoints())
+                  .singleElement()
+                  .satisfies(point -> assertThat(point.getCount()).isEqualTo(2));
+            });
+  }
+
+  @Test
+  void anUnknownIdIsCachedAsAbsentUntilItIsCreated_H11() {
+    Source empty = () -> new Absent(0);
+    assertThat(cache.read(key, ReadOption.eventual(), empty).served()).isEqualTo(Served.STORED);
+    assertThat(cache.read(key, ReadOption.eventual(), empty))
+        .isEqualTo(new Read(new Absent(0), Served.HIT));
+    assertThat(count("cache.requests", "negative")).isEqualTo(1);
+
+    store.evict(key, 1);
+    assertThat(read().value()).isEqualTo(value(1));
+  }
+
+  @Test
+  void aDeletedIdIsCachedUnderItsVersion() {
+    Source deleted = () -> new Absent(7);
+    cache.read(key, ReadOption.eventual(), deleted);
+    assertThat(store.lookup(key)).isEqualTo(new Lookup.Hit(new Absent(7)));
+  }
+
+  @Test
+  void livesAreJitteredAndNeverLongerThanTheTtl() {
+    VersionedCache shortLived = cache(SETTINGS.withTtl(Duration.ofSeconds(100)));
+    List<Long> lives = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      shortLived.read(key + i, ReadOption.eventual(), source);
+      lives.add(connection.client().pttl(key + i));
+    }
+    assertThat(lives).allSatisfy(life -> assertThat(life).isBetween(84_000L, 100_000L));
+    assertThat(lives.stream().distinct().count()).isGreaterThan(10);
+  }
+
+  @Test
+  void aHundredReadersOfAColdKeyReadTheSourceOnce() throws Exception {
+    List<Read> reads = readTogether(100, List.of(cache), slow(source));
+    assertThat(sourceReads).hasValue(1);
+    assertThat(reads).hasSize(100).extracting(Read::value).containsOnly(value(1));
+    assertThat(reads).extracting(Read::served).containsOnlyOnce(Served.STORED);
+  }
+
+  @Test
+  void twoProcessesReadTheSourceOnce() throws Exception {
+    VersionedCache other =
+        new VersionedCache(otherConnection.entries(), SETTINGS, meters.get("other"));
+    List<Read> reads = readTogether(100, List.of(cache, other), slow(source));
+    assertThat(sourceReads).hasValue(1);
+    assertThat(reads).hasSize(100).extracting(Read::value).containsOnly(value(1));
+  }
+
+  @Test
+  void whoWaitedTooLongForAnotherProcessReadsTheSourceWithoutFilling_H17() {
+    store.acquire(key, "dead", Duration.ofSeconds(30));
+    VersionedCache impatient =
+        cache(SETTINGS.withLease(Duration.ofSeconds(2), Duration.ofMillis(50)));
+
+    Read read = impatient.read(key, ReadOption.eventual(), source);
+
+    assertThat(read).isEqualTo(new Read(value(1), Served.NOT_STORED));
+    assertThat(store.lookup(key)).isEqualTo(new Lookup.Filling(0));
+    assertThat(count("cache.lease.waits")).isEqualTo(1);
+  }
+
+  @Test
+  void whenALeaseHolderDiedAWaiterTakesOverAfterTheLease_H17() {
+    store.acquire(key, "dead", Duration.ofMillis(100));
+    assertThat(read()).isEqualTo(new Read(value(1), Served.STORED));
+  }
+
+  @Test
+  void aReaderThatWaitedIsServedFromTheCache() throws Exception {
+    store.acquire(key, "other", Duration.ofSeconds(5));
+    Future<Read> waiting = readers.submit(this::read);
+    await().until(() -> count("cache.lease.waits") == 1);
+    store.fill(key, "other", value(1), Duration.ofMinutes(1));
+    assertThat(waiting.get()).isEqualTo(new Read(value(1), Served.HIT));
+    assertThat(sourceReads).hasValue(0);
+  }
+
+  @Test
+  void aFillThatAnEvictionOvertookIsNotStored_H1() {
+    Read read =
+        cache.read(
+            key,
+            ReadOption.eventual(),
+            () -> {
+              CachedValue old = value(1);
+              store.evict(key, 2);
+              return old;
+            });
+    assertThat(read).isEqualTo(new Read(value(1), Served.NOT_STORED));
+    assertThat(store.lookup(key)).isEqualTo(new Lookup.Miss());
+    assertThat(count("cache.fills", "superseded")).isEqualTo(1);
+  }
+
+  @Test
+  void aFillWhoseLeaseWasLostIsNotStored_H2_H3() {
+    Read read =
+        cache.read(
+            key,
+            ReadOption.eventual(),
+            () -> {
+              store.evictByForce(key);
+              return value(1);
+            });
+    assertThat(read.served()).isEqualTo(Served.NOT_STORED);
+    assertThat(store.lookup(key)).isEqualTo(new Lookup.Miss());
+    assertThat(count("cache.fills", "lease_lost")).isEqualTo(1);
+  }
+
+  @Test
+  void withAVersionAnOlderEntryIsNotServedAndIsReplaced_H13() {
+    read();
+    committed.set(2);
+    assertThat(cache.read(key, ReadOption.atLeast(2), source))
+        .isEqualTo(new Read(value(2), Served.STORED));
+    assertThat(cache.read(key, ReadOption.atLeast(2), source))
+        .isEqualTo(new Read(value(2), Served.HIT));
+    assertThat(read()).isEqualTo(new Read(value(2), Served.HIT));
+  }
+
+  @Test
+  void withAVersionThatWasNeverCommittedTheNewestIsServedAndStaysCached() {
+    read();
+    Read read = cache.read(key, ReadOption.atLeast(CachedValue.MAX_VERSION), source);
+    assertThat(read).isEqualTo(new Read(value(1), Served.STORED));
+    assertThat(store.lookup(key)).isEqualTo(new Lookup.Hit(value(1)));
+  }
+
+  @Test
+  void withAVersionAnOlderSharedReadIsNotServed_H13() throws Exception {
+    CountDownLatch oldIsRead = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    Future<Read> early =
+        readers.submit(
+            () ->
+                cache.read(
+                    key,
+                    ReadOption.eventual(),
+                    () -> {
+                      oldIsRead.countDown();
+                      goOn.await();
+                      return value(1);
+                    }));
+    oldIsRead.await();
+    committed.set(2);
+    Future<Read> demanding = readers.submit(() -> cache.read(key, ReadOption.atLeast(2), source));
+    await().pollDelay(Duration.ofMillis(50)).until(() -> !demanding.isDone());
+    goOn.countDown();
+    assertThat(early.get().value()).isEqualTo(value(1));
+    assertThat(demanding.get().value()).isEqualTo(value(2));
+  }
+
+  @Test
+  void aStrongReadComesFromTheSourceAndRefreshesTheCache() {
+    read();
+    committed.set(2);
+    assertThat(cache.read(key, ReadOption.strong(), source))
+        .isEqualTo(new Read(value(2), Served.BYPASSED));
+    assertThat(read()).isEqualTo(new Read(value(2), Served.HIT));
+    assertThat(count("cache.requests", "bypass")).isEqualTo(1);
+    assertThat(count("cache.refreshes", "refreshed")).isEqualTo(1);
+  }
+
+  @Test
+  void theFastLaneRenewsALiveValueAndAddsNone_H20() {
+    cache.refresh(key, value(2));
+    assertThat(store.lookup(key)).isEqualTo(new Lookup.Miss());
+    read();
+    cache.refresh(key, value(3));
+    assertThat(read()).isEqualTo(new Read(value(3), Served.HIT));
+  }
+
+  @Test
+  void beyondTheGateReadsAreShed() throws Exception {
+    VersionedCache narrow = cache(SETTINGS.withDatabaseReads(1, Duration.ofMillis(30)));
+    CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    Future<Read> first =
+        readers.submit(
+            () ->
+                narrow.read(
+                    key,
+                    ReadOption.eventual(),
+                    () -> {
+                      inside.countDown();
+                      goOn.await();
+                      return value(1);
+                    }));
+    inside.await();
+
+    assertThatThrownBy(() -> narrow.read(key + "2", ReadOption.eventual(), source))
+        .isInstanceOf(DatabaseBusyException.class);
+    assertThatThrownBy(() -> narrow.read(key + "3", ReadOption.strong(), source))
+        .isInstanceOf(DatabaseBusyException.class);
+
+    goOn.countDown();
+    first.get();
+    assertThat(narrow.read(key + "3", ReadOption.strong(), source).value()).isEqualTo(value(1));
+    assertThat(sourceReads).hasValue(1);
+  }
+
+  @Test
+  void whenTheSourceFailsEachReaderIsToldAndTheNextReadTriesAgain() {
+    Source broken =
+        () -> {
+          throw new SQLException("no database");
+        };
+    assertThatThrownBy(() -> cache.read(key, ReadOption.eventual(), broken))
+        .isInstanceOf(SourceException.class)
+        .hasCauseInstanceOf(SQLException.class);
+    assertThatThrownBy(() -> readTogether(20, List.of(cache), slow(broken)))
+        .hasRootCauseInstanceOf(SQLException.class);
+    assertThat(read().value()).isEqualTo(value(1));
+  }
+
+  @Test
+  void whileRedisIsAwayReadsComeFromTheSourceAndAfterwardsAreCachedAgain() throws Exception {
+    read();
+    server.kill();
+    try {
+      committed.set(2);
+      assertThat(read()).isEqualTo(new Read(value(2), Served.DEGRADED));
+      assertThat(cache.read(key, ReadOption.atLeast(2), source).value()).isEqualTo(value(2));
+      assertThat(cache.read(key, ReadOption.strong(), source).value()).isEqualTo(value(2));
+      cache.refresh(key, value(2));
+      assertThat(count("cache.requests", "error")).isEqualTo(2);
+
+      sourceReads.set(0);
+      assertThat(readTogether(50, List.of(cache), slow(source))).hasSize(50);
+      assertThat(sourceReads.get()).isLessThan(10);
+    } finally {
+      server.restart();
+    }
+    assertThat(read().value()).isEqualTo(value(2));
+    await().until(() -> read().served() == Served.HIT);
+  }
+
+  @Test
+  void whenRedisDiesBetweenLeaseAndFillTheReaderIsServedAllTheSame() {
+    try {
+      Read read =
+          cache.read(
+              key,
+              ReadOption.eventual(),
+              () -> {
+                server.kill();
+                return value(1);
+              });
+      assertThat(read).isEqualTo(new Read(value(1), Served.NOT_STORED));
+    } finally {
+      server.restart();
+    }
+    await().until(() -> read().served() == Served.HIT);
+  }
+
+  private VersionedCache cache(CacheSettings settings) {
+    return new VersionedCache(store, settings, meters.get("test"));
+  }
+
+  private Read read() {
+    return cache.read(key, ReadOption.eventual(), source);
+  }
+
+  /// Reads the key from many virtual threads that start together, in turn through the caches.
+  private List<Read> readTogether(int count, List<VersionedCache> caches, Source from)
+      throws Exception {
+    CountDownLatch start = new CountDownLatch(1);
+    List<Future<Read>> futures = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      VersionedCache through = caches.get(i % caches.size());
+      futures.add(
+          readers.submit(
+              () -> {
+                start.await();
+                return through.read(key, ReadOption.eventual(), from);
+              }));
+    }
+    start.countDown();
+    List<Read> reads = new ArrayList<>();
+    for (Future<Read> future : futures) {
+      reads.add(future.get());
+    }
+    return reads;
+  }
+
+  /// A database takes its time; nothing else stands for that here.
+  private static Source slow(Source source) {
+    return () -> {
+      new CountDownLatch(1).await(SLOW.toMillis(), TimeUnit.MILLISECONDS);
+      return source.read();
+    };
+  }
+
+  private static Present value(long version) {
+    return new Present(version, ("{\"version\":" + version + "}").getBytes(UTF_8));
+  }
+
+  private long count(String instrument) {
+    return metrics.collectAllMetrics().stream()
+        .filter(metric -> metric.getName().equals(instrument))
+        .flatMap(metric -> metric.getLongSumData().getPoints().stream())
+        .mapToLong(point -> point.getValue())
+        .sum();
+  }
+
+  private long count(String instrument, String result) {
+    return metrics.collectAllMetrics().stream()
+        .filter(metric -> metric.getName().equals(instrument))
+        .flatMap(metric -> metric.getLongSumData().getPoints().stream())
+        .filter(point -> result.equals(point.getAttributes().get(RESULT)))
+        .mapToLong(point -> point.getValue())
+        .sum();
+  }
+}
