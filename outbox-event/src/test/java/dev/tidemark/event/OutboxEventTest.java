@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tidemark.event.ReceivedEvent.Valid;
 import dev.tidemark.event.ReceivedEvent.Poison;
+import dev.tidemark.event.ReceivedEvent.Valid;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;

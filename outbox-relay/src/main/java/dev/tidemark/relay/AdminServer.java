@@ -38,10 +38,7 @@ final class AdminServer {
         .port(port)
         .shutdownHook(false)
         .addFeature(
-            ObserveFeature.builder()
-                .observersDiscoverServices(false)
-                .addObserver(health)
-                .build())
+            ObserveFeature.builder().observersDiscoverServices(false).addObserver(health).build())
         .routing(routing -> routing.get("/metrics", prometheus(metrics)))
         .build();
   }

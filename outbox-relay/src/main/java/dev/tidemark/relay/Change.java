@@ -7,9 +7,10 @@ import org.postgresql.replication.LogSequenceNumber;
 
 /// One row of the outbox, as the write-ahead log carries it.
 ///
-/// @param transactionId the database transaction that inserted the row; rows of one transaction come one after the other
-/// @param precedingCommit every transaction before this one in the log's order ends at or before this LSN; empty until the
-///     source has seen a first end
+/// @param transactionId the database transaction that inserted the row; rows of one transaction
+///   come one after the other
+/// @param precedingCommit every transaction before this one in the log's order ends at or before
+///   this LSN; empty until the source has seen a first end
 /// @param rowId the outbox row's id
 /// @param content what is to be published for the row
 record Change(

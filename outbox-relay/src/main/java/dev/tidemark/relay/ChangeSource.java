@@ -4,14 +4,16 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
-/// Where changes come from: the outbox's rows in commit order, from the slot's confirmed position on.
+/// Where changes come from: the outbox's rows in commit order, from the slot's confirmed position
+/// on.
 ///
-/// After a start it hands out every transaction that the slot has not let go of, whole, whether or not it was handed out
-/// before: what was published already is for the receiver to know.
+/// After a start it hands out every transaction that the slot has not let go of, whole, whether or
+/// not it was handed out before: what was published already is for the receiver to know.
 interface ChangeSource extends AutoCloseable {
 
-  /// Streams until it is closed (then it returns) or fails (then it throws). Calls the receiver from one thread, one batch
-  /// after the other. Once the receiver has returned, the batch may be confirmed: the log may forget it.
+  /// Streams until it is closed (then it returns) or fails (then it throws). Calls the receiver
+  /// from one thread, one batch after the other. Once the receiver has returned, the batch may be
+  /// confirmed: the log may forget it.
   void run(Receiver receiver);
 
   /// Ends [#run] after the batch at hand. Thread-safe; may be called more than once.
@@ -26,7 +28,8 @@ interface ChangeSource extends AutoCloseable {
 
   @FunctionalInterface
   interface Receiver {
-    /// Returns once the batch is safe elsewhere. Throws to end the stream without the batch being confirmed.
+    /// Returns once the batch is safe elsewhere. Throws to end the stream without the batch being
+    /// confirmed.
     void receive(Batch batch);
   }
 }

@@ -60,7 +60,9 @@ record Configuration(
         .filter(name -> name.startsWith("TIDEMARK_"))
         .filter(name -> !OWN.contains(name) && OTHERS.stream().noneMatch(name::startsWith))
         .sorted()
-        .forEach(name -> faults.add("%s is not a setting of the relay; %s".formatted(name, known(name))));
+        .forEach(
+            name ->
+                faults.add("%s is not a setting of the relay; %s".formatted(name, known(name))));
 
     var database = read.value(DatabaseUrl::from);
     var slot = read.matching("TIDEMARK_RELAY_SLOT", "tidemark_relay", SLOT);
@@ -92,7 +94,8 @@ record Configuration(
   private static String known(String name) {
     return name.startsWith(OWN_PREFIX)
         ? "there are " + String.join(", ", OWN.stream().sorted().toList())
-        : "names begin with %s or %s".formatted(OWN_PREFIX, String.join(", ", OTHERS.stream().sorted().toList()));
+        : "names begin with %s or %s"
+            .formatted(OWN_PREFIX, String.join(", ", OTHERS.stream().sorted().toList()));
   }
 
   private static Map<String, String> kafkaClient(Map<String, String> environment, String servers) {
@@ -150,7 +153,8 @@ record Configuration(
       } catch (NumberFormatException notANumber) {
         // Reported below, together with a number out of range.
       }
-      faults.add("%s is '%s', but must be a number from %d to %d".formatted(name, value, least, most));
+      faults.add(
+          "%s is '%s', but must be a number from %d to %d".formatted(name, value, least, most));
       return otherwise;
     }
 
@@ -159,7 +163,8 @@ record Configuration(
         case "exactly-once" -> Delivery.EXACTLY_ONCE;
         case "at-least-once" -> Delivery.AT_LEAST_ONCE;
         case String other -> {
-          faults.add("RELAY_DELIVERY is '%s', but must be exactly-once or at-least-once".formatted(other));
+          faults.add(
+              "RELAY_DELIVERY is '%s', but must be exactly-once or at-least-once".formatted(other));
           yield Delivery.EXACTLY_ONCE;
         }
       };

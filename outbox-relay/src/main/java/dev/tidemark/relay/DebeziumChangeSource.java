@@ -32,16 +32,18 @@ import org.postgresql.replication.LogSequenceNumber;
 
 /// The outbox's changes by Debezium's embedded engine.
 ///
-/// The engine is given no stored offset. So it starts at the slot's confirmed position and hands out whole transactions, and
-/// none of its own ways to find the place where it left off, which can skip or repeat rows, comes into play. What it confirms
-/// is the end of the last transaction before the newest row that was received, never more.
+/// The engine is given no stored offset. So it starts at the slot's confirmed position and hands
+/// out whole transactions, and none of its own ways to find the place where it left off, which can
+/// skip or repeat rows, comes into play. What it confirms is the end of the last transaction before
+/// the newest row that was received, never more.
 ///
 /// One engine: run it once.
 final class DebeziumChangeSource implements ChangeSource {
   private static final String NAME = "tidemark";
 
-  /// How long the engine waits between two looks at the log when there is nothing: most of the latency of an idle system,
-  /// and most of its cost (5 ms: about a fifth of a core; 2 ms: a third).
+  /// How long the engine waits between two looks at the log when there is nothing: most of the
+  /// latency of an idle system, and most of its cost (5 ms: about a fifth of a core; 2 ms: a
+  /// third).
   private static final Duration POLL_INTERVAL = Duration.ofMillis(5);
 
   private static final int MAX_BATCH = 2_048;
@@ -84,7 +86,8 @@ final class DebeziumChangeSource implements ChangeSource {
   @Override
   public void close() {
     closed = true;
-    // The engine refuses to close while its tasks start; it is asked again until it has started or is gone.
+    // The engine refuses to close while its tasks start; it is asked again until it has started or
+    // is gone.
     var untilStarted =
         RetryPolicy.builder()
             .handle(IllegalStateException.class)
@@ -111,7 +114,8 @@ final class DebeziumChangeSource implements ChangeSource {
     var heartbeat = Optional.<Instant>empty();
     for (var received : records) {
       var sourceRecord = received.record();
-      // An LSN may step back here: a message inside a transaction lies before the end of transactions that were handed out.
+      // An LSN may step back here: a message inside a transaction lies before the end of
+      // transactions that were handed out.
       if (sourceRecord.sourceOffset().get("lsn_commit") instanceof Long lsn) {
         precedingCommit = Math.max(precedingCommit, lsn);
       }
@@ -126,7 +130,8 @@ final class DebeziumChangeSource implements ChangeSource {
     try {
       receiver.receive(new Batch(changes, heartbeat));
     } catch (RuntimeException e) {
-      // Never let the receiver's own exception out: the engine takes one of Kafka Connect's retriable kind as leave to drop
+      // Never let the receiver's own exception out: the engine takes one of Kafka Connect's
+      // retriable kind as leave to drop
       // the batch and go on with the next (H26).
       throw new StreamFailed("a batch of %d changes was not taken".formatted(changes.size()), e);
     }
@@ -190,7 +195,8 @@ final class DebeziumChangeSource implements ChangeSource {
     properties.setProperty("connector.class", "io.debezium.connector.postgresql.PostgresConnector");
     properties.setProperty("topic.prefix", NAME);
     properties.setProperty("offset.storage", MemoryOffsetBackingStore.class.getName());
-    // A failed engine is not restarted from inside, which would hide what happened: the relay starts the whole session again.
+    // A failed engine is not restarted from inside, which would hide what happened: the relay
+    // starts the whole session again.
     properties.setProperty("errors.max.retries", "0");
 
     properties.setProperty("database.hostname", database.host());
@@ -198,7 +204,9 @@ final class DebeziumChangeSource implements ChangeSource {
     properties.setProperty("database.dbname", database.database());
     properties.setProperty("database.user", database.user());
     database.password().ifPresent(p -> properties.setProperty("database.password", p));
-    database.parameters().forEach((name, value) -> properties.setProperty("database." + name, value));
+    database
+        .parameters()
+        .forEach((name, value) -> properties.setProperty("database." + name, value));
 
     properties.setProperty("plugin.name", "pgoutput");
     properties.setProperty("slot.name", configuration.slot());

@@ -11,11 +11,12 @@ import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// What the active relay does beside the stream: sends heartbeats through the log, looks after the slot, and has the outbox's
-/// partitions made ahead of time.
+/// What the active relay does beside the stream: sends heartbeats through the log, looks after the
+/// slot, and has the outbox's partitions made ahead of time.
 ///
-/// A heartbeat is a message in the write-ahead log itself. It moves the slot's position on when the outbox is quiet and the
-/// rest of the database is not (H32), and when it comes back, the stream is known to flow.
+/// A heartbeat is a message in the write-ahead log itself. It moves the slot's position on when the
+/// outbox is quiet and the rest of the database is not (H32), and when it comes back, the stream is
+/// known to flow.
 ///
 /// One thread of its own.
 final class Housekeeping implements AutoCloseable {
@@ -82,16 +83,20 @@ final class Housekeeping implements AutoCloseable {
   }
 
   private void every(Duration interval, String what, Runnable task) {
-    var _ = thread.scheduleWithFixedDelay(
-        () -> {
-          try {
-            task.run();
-          } catch (JdbiException | StreamFailed e) {
-            log.atWarn().addKeyValue("task", what).addKeyValue("reason", e.getMessage()).log("housekeeping failed, will try again");
-          }
-        },
-        0,
-        interval.toMillis(),
-        TimeUnit.MILLISECONDS);
+    var _ =
+        thread.scheduleWithFixedDelay(
+            () -> {
+              try {
+                task.run();
+              } catch (JdbiException | StreamFailed e) {
+                log.atWarn()
+                    .addKeyValue("task", what)
+                    .addKeyValue("reason", e.getMessage())
+                    .log("housekeeping failed, will try again");
+              }
+            },
+            0,
+            interval.toMillis(),
+            TimeUnit.MILLISECONDS);
   }
 }

@@ -23,11 +23,11 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /// Publishes to Kafka, in one of two ways.
 ///
-/// *Exactly once*: a batch and its progress are one Kafka transaction. A crash leaves both or none for a `read_committed`
-/// reader, and the next sink of the same name fences this one off.
+/// *Exactly once*: a batch and its progress are one Kafka transaction. A crash leaves both or none
+/// for a `read_committed` reader, and the next sink of the same name fences this one off.
 ///
-/// *At least once*: an idempotent producer and no transaction. An event is seen a few milliseconds sooner, and after a crash
-/// what the slot had not confirmed comes again.
+/// *At least once*: an idempotent producer and no transaction. An event is seen a few milliseconds
+/// sooner, and after a crash what the slot had not confirmed comes again.
 final class KafkaEventSink implements EventSink {
   /// Twice what a product of the largest allowed request takes as JSON.
   static final int MAX_RECORD_BYTES = 4 << 20;
@@ -145,7 +145,8 @@ final class KafkaEventSink implements EventSink {
     settings.putIfAbsent(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 10_000);
     settings.putIfAbsent(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 20_000);
     if (configuration.delivery() == Delivery.EXACTLY_ONCE) {
-      settings.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, "tidemark-relay-" + configuration.slot());
+      settings.put(
+          ProducerConfig.TRANSACTIONAL_ID_CONFIG, "tidemark-relay-" + configuration.slot());
     }
     return settings;
   }

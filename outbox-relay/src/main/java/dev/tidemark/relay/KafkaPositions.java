@@ -27,10 +27,11 @@ import org.postgresql.replication.LogSequenceNumber;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The progress of the relay, kept in a Kafka topic so that it is one transaction with the events that it speaks of.
+/// The progress of the relay, kept in a Kafka topic so that it is one transaction with the events
+/// that it speaks of.
 ///
-/// A log of what each batch added, not a state that is written over: a record is as small as its batch. After a restart only
-/// its end is read, back to where everything older is confirmed.
+/// A log of what each batch added, not a state that is written over: a record is as small as its
+/// batch. After a restart only its end is read, back to where everything older is confirmed.
 ///
 /// Record: key `<system identifier of the server>/<slot>`; value
 /// `{"after":"0/16B3748","rows":[[transaction id, hash of the first row's id, count], …]}`.
@@ -99,8 +100,7 @@ final class KafkaPositions {
     }
   }
 
-  private Deque<Progress> readBetween(
-      KafkaConsumer<byte[], byte[]> consumer, long from, long end) {
+  private Deque<Progress> readBetween(KafkaConsumer<byte[], byte[]> consumer, long from, long end) {
     var newestFirst = new ArrayDeque<Progress>();
     consumer.seek(PARTITION, from);
     long giveUp = System.nanoTime() + READ_LIMIT.toNanos();
@@ -119,7 +119,8 @@ final class KafkaPositions {
     return newestFirst;
   }
 
-  /// The newest batches, down to the one before which everything is confirmed; all of them where there is none such.
+  /// The newest batches, down to the one before which everything is confirmed; all of them where
+  /// there is none such.
   private List<Progress> sinceConfirmed(Deque<Progress> newestFirst) {
     var needed = new ArrayList<Progress>();
     for (var progress : newestFirst) {

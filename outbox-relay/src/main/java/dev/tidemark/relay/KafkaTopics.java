@@ -15,7 +15,8 @@ import org.apache.kafka.common.errors.TopicExistsException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Creates the topics that the relay writes to, where they are absent. A topic that exists is left as it is.
+/// Creates the topics that the relay writes to, where they are absent. A topic that exists is left
+/// as it is.
 ///
 /// Confined to one thread.
 final class KafkaTopics {
@@ -52,12 +53,14 @@ final class KafkaTopics {
         topic,
         1,
         Map.of(
-            TopicConfig.RETENTION_MS_CONFIG, "-1",
+            TopicConfig.RETENTION_MS_CONFIG,
+            "-1",
             TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
-                Integer.toString(KafkaEventSink.MAX_RECORD_BYTES)));
+            Integer.toString(KafkaEventSink.MAX_RECORD_BYTES)));
   }
 
-  /// One partition, for the order; bounded by size and never by time, so that a relay that rested for weeks finds its place.
+  /// One partition, for the order; bounded by size and never by time, so that a relay that rested
+  /// for weeks finds its place.
   void ensurePositions(String topic) {
     ensure(
         topic,

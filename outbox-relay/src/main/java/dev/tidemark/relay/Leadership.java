@@ -7,10 +7,12 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Which of several relays is the active one: the one whose database session holds an advisory lock named after the slot.
+/// Which of several relays is the active one: the one whose database session holds an advisory lock
+/// named after the slot.
 ///
-/// The lock keeps a relay that waits from disturbing the active one. It is not what keeps two from publishing: the slot admits
-/// one reader, and Kafka fences the producer of whoever was active before.
+/// The lock keeps a relay that waits from disturbing the active one. It is not what keeps two from
+/// publishing: the slot admits one reader, and Kafka fences the producer of whoever was active
+/// before.
 ///
 /// Confined to one thread.
 final class Leadership implements AutoCloseable {
@@ -26,7 +28,8 @@ final class Leadership implements AutoCloseable {
     this.slot = slot;
   }
 
-  /// Whether this relay is the active one now. It stays so until [#close], or until its database session ends.
+  /// Whether this relay is the active one now. It stays so until [#close], or until its database
+  /// session ends.
   boolean isTaken() {
     try {
       if (session == null || !session.isValid(VALID_TIMEOUT_SECONDS)) {

@@ -38,6 +38,7 @@ final class Main implements Callable<Integer> {
   private static final Logger log = LoggerFactory.getLogger(Main.class);
   private static final int FAILED = 1;
   private static final int USAGE = 2;
+  private static final int HELP_WIDTH = 110;
 
   private final Map<String, String> environment;
 
@@ -46,7 +47,10 @@ final class Main implements Callable<Integer> {
   }
 
   public static void main(String[] arguments) {
-    System.exit(new CommandLine(new Main(System.getenv())).execute(arguments));
+    System.exit(
+        new CommandLine(new Main(System.getenv()))
+            .setUsageHelpWidth(HELP_WIDTH)
+            .execute(arguments));
   }
 
   @Override

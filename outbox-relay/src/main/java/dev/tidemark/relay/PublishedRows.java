@@ -7,14 +7,17 @@ import java.util.Map;
 import java.util.Optional;
 import org.postgresql.replication.LogSequenceNumber;
 
-/// The relay's own memory of what is published: of each transaction that the log may hand out again, how many rows.
+/// The relay's own memory of what is published: of each transaction that the log may hand out
+/// again, how many rows.
 ///
-/// After a restart the log hands out whole transactions again, from the slot's confirmed position on. The rows that were
-/// published are the first so many of their transaction, so a count per transaction is enough to skip exactly them. Nothing
-/// here compares an LSN of a row: several rows can share one (COPY, INSERT of many rows), and transactions interleave in the
-/// log. That is where a position made of an LSN loses rows or repeats them (H27, H27b, H27c).
+/// After a restart the log hands out whole transactions again, from the slot's confirmed position
+/// on. The rows that were published are the first so many of their transaction, so a count per
+/// transaction is enough to skip exactly them. Nothing here compares an LSN of a row: several rows
+/// can share one (COPY, INSERT of many rows), and transactions interleave in the log. That is where
+/// a position made of an LSN loses rows or repeats them (H27, H27b, H27c).
 ///
-/// A transaction is known by its id and the id of its first row: a server that was promoted may use a transaction id again.
+/// A transaction is known by its id and the id of its first row: a server that was promoted may use
+/// a transaction id again.
 ///
 /// Confined to one thread.
 final class PublishedRows {
@@ -31,21 +34,25 @@ final class PublishedRows {
 
   /// What one batch adds.
   ///
-  /// @param precedingCommit every transaction published before this batch ends at or before this LSN, or is in `rows`
+  /// @param precedingCommit every transaction published before this batch ends at or before this
+  ///   LSN, or is in `rows`
   record Progress(Optional<LogSequenceNumber> precedingCommit, List<Rows> rows) {}
 
   /// Adds what an earlier batch published. The greater count of a transaction stands.
   void add(Progress progress) {
     for (var rows : progress.rows()) {
       published.merge(
-          rows.transactionId(), rows, (known, added) -> known.count() > added.count() ? known : added);
+          rows.transactionId(),
+          rows,
+          (known, added) -> known.count() > added.count() ? known : added);
     }
   }
 
   /// What of a stretch of the log is still to be published.
   record Unpublished(List<Change> changes, Progress progress) {}
 
-  /// Takes the next changes of the log and leaves out those that are published. To be called for all changes, in order.
+  /// Takes the next changes of the log and leaves out those that are published. To be called for
+  /// all changes, in order.
   Unpublished take(List<Change> changes) {
     var unpublished = new ArrayList<Change>(changes.size());
     var progress = new ArrayList<Rows>();

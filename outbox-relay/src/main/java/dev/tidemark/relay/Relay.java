@@ -14,13 +14,15 @@ import org.slf4j.LoggerFactory;
 
 /// Carries changes from the log to Kafka until it is closed.
 ///
-/// Works in sessions. A session wins the leadership, takes over from whoever published before, learns what was published,
-/// and streams. Whatever goes wrong, the remedy is the same: end the session and begin another, from the slot's confirmed
-/// position. There is no second way to recover, so the one there is gets used and tested.
+/// Works in sessions. A session wins the leadership, takes over from whoever published before,
+/// learns what was published, and streams. Whatever goes wrong, the remedy is the same: end the
+/// session and begin another, from the slot's confirmed position. There is no second way to
+/// recover, so the one there is gets used and tested.
 final class Relay {
   private static final Logger log = LoggerFactory.getLogger(Relay.class);
 
-  /// How often a relay that stands by looks whether it may lead: most of the time that a take-over needs.
+  /// How often a relay that stands by looks whether it may lead: most of the time that a take-over
+  /// needs.
   private static final Duration STANDBY_POLL = Duration.ofMillis(250);
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(250);

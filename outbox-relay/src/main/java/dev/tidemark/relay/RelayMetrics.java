@@ -18,12 +18,13 @@ final class RelayMetrics {
   private final LongCounter deadLetters;
 
   RelayMetrics(Meter meter, RelayStatus status) {
-    events =
-        meter.counterBuilder("relay_events").setDescription("Outbox rows published").build();
+    events = meter.counterBuilder("relay_events").setDescription("Outbox rows published").build();
     deadLetters =
         meter
             .counterBuilder("dead_letters")
-            .setDescription("Outbox rows that could not become events, see header " + EventHeaders.DEAD_LETTER_REASON)
+            .setDescription(
+                "Outbox rows that could not become events, see header "
+                    + EventHeaders.DEAD_LETTER_REASON)
             .build();
     meter
         .gaugeBuilder("relay_active")

@@ -53,13 +53,15 @@ final class RelayStatus {
     unseenHeartbeat.compareAndSet(null, at);
   }
 
-  /// A heartbeat has come back through the log: everything that was committed before it was sent is published.
+  /// A heartbeat has come back through the log: everything that was committed before it was sent is
+  /// published.
   void heartbeatSeen(Instant sentAt) {
     unseenHeartbeat.updateAndGet(
         unseen -> unseen == null || unseen.isAfter(sentAt) ? unseen : null);
   }
 
-  /// How far the stream is behind: the age of the oldest heartbeat that has not come back; nothing when all have.
+  /// How far the stream is behind: the age of the oldest heartbeat that has not come back; nothing
+  /// when all have.
   Duration lag() {
     var unseen = unseenHeartbeat.get();
     return unseen == null ? Duration.ZERO : Duration.between(unseen, clock.instant());

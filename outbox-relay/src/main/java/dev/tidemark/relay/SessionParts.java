@@ -3,7 +3,8 @@ package dev.tidemark.relay;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Jdbi;
 
-/// The parts of a session as they are in earnest: PostgreSQL by Debezium on one end, Kafka on the other.
+/// The parts of a session as they are in earnest: PostgreSQL by Debezium on one end, Kafka on the
+/// other.
 record SessionParts(Configuration configuration, DataSource database) implements Relay.Parts {
 
   @Override
@@ -15,9 +16,7 @@ record SessionParts(Configuration configuration, DataSource database) implements
   public EventSink sink() {
     var slot = Jdbi.create(database).withHandle(h -> SlotState.read(h, configuration.slot()));
     return new KafkaEventSink(
-        configuration,
-        new KafkaTopics(configuration),
-        new KafkaPositions(configuration, slot));
+        configuration, new KafkaTopics(configuration), new KafkaPositions(configuration, slot));
   }
 
   @Override

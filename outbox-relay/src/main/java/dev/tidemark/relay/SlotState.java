@@ -6,7 +6,8 @@ import org.postgresql.replication.LogSequenceNumber;
 
 /// The replication slot, as the server tells of it at one moment.
 ///
-/// @param systemIdentifier the database cluster's own number; the same on all servers of one replication group
+/// @param systemIdentifier the database cluster's own number; the same on all servers of one
+///   replication group
 /// @param confirmed the log up to here will not be handed out again
 /// @param retainedBytes log that the server keeps because of this slot
 /// @param lagBytes log between the confirmed position and the newest

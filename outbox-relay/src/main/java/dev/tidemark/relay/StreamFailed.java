@@ -2,8 +2,8 @@ package dev.tidemark.relay;
 
 import org.jspecify.annotations.Nullable;
 
-/// The stream of changes broke off, for the reason that it names. Nothing is lost: the log is read again from the confirmed
-/// position.
+/// The stream of changes broke off, for the reason that it names. Nothing is lost: the log is read
+/// again from the confirmed position.
 final class StreamFailed extends RuntimeException {
   StreamFailed(String reason, @Nullable Throwable cause) {
     super(reason, cause);

@@ -1,4 +1,5 @@
-/// The relay: takes the outbox's rows out of PostgreSQL's write-ahead log and publishes them to Kafka, each exactly once.
+/// The relay: takes the outbox's rows out of PostgreSQL's write-ahead log and publishes them to
+/// Kafka, each exactly once.
 ///
 /// [Relay] owns one session after another; a session leads from a [ChangeSource] to an [EventSink].
 @NullMarked

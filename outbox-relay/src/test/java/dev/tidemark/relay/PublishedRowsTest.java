@@ -65,8 +65,7 @@ class PublishedRowsTest {
     var later = new Change(9, commit, UUID.randomUUID(), poison());
     var published = remembering(rows(first, 5));
 
-    var taken =
-        published.take(Stream.concat(first.stream(), Stream.of(later)).toList());
+    var taken = published.take(Stream.concat(first.stream(), Stream.of(later)).toList());
 
     assertThat(taken.progress().precedingCommit()).isEqualTo(commit);
   }

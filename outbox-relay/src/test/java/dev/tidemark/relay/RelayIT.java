@@ -142,8 +142,7 @@ class RelayIT {
     write(aggregate, 1);
 
     assertThat(versions(awaitEvents(1))).containsExactly(1L);
-    var dead =
-        Topic.committed(kafka, "product.events.dlt").stream().filter(this::isOurs).toList();
+    var dead = Topic.committed(kafka, "product.events.dlt").stream().filter(this::isOurs).toList();
     assertThat(dead).hasSize(1);
     assertThat(dead.getFirst().value()).asString(UTF_8).isEqualTo("{\"x\":1}");
     assertThat(headers(dead.getFirst()).get("dlt-reason")).contains("version 0 must be between 1");
@@ -156,7 +155,8 @@ class RelayIT {
     COPY
   }
 
-  /// H27, H27c: the relay dies between Kafka's commit and the confirmation, in the middle of a transaction.
+  /// H27, H27c: the relay dies between Kafka's commit and the confirmation, in the middle of a
+  /// transaction.
   @ParameterizedTest
   @EnumSource
   void deathInsideATransactionLosesAndRepeatsNothing(Shape shape) throws Exception {
@@ -169,8 +169,7 @@ class RelayIT {
     }
     relay = RunningRelay.start(environment());
 
-    assertThat(versions(awaitEvents(rows)))
-        .containsExactlyElementsOf(upTo(rows));
+    assertThat(versions(awaitEvents(rows))).containsExactlyElementsOf(upTo(rows));
   }
 
   @Test
@@ -181,15 +180,13 @@ class RelayIT {
 
     try (var forgetful = RunningRelay.startForgetful(environment(), 1)) {
       await().atMost(SOON).until(() -> forgetful.deaths() >= 1);
-      await()
-          .atMost(SOON)
-          .untilAsserted(() -> assertThat(ourEvents()).hasSizeGreaterThan(rows));
+      await().atMost(SOON).untilAsserted(() -> assertThat(ourEvents()).hasSizeGreaterThan(rows));
     }
     relay = RunningRelay.start(environment());
   }
 
-  /// H27b: a transaction stays open across another's commit and across heartbeats that are confirmed; the relay stops before
-  /// it commits.
+  /// H27b: a transaction stays open across another's commit and across heartbeats that are
+  /// confirmed; the relay stops before it commits.
   @Test
   void transactionOpenAcrossAConfirmedPositionIsPublishedWhole() {
     var other = "b-" + UUID.randomUUID();
@@ -278,7 +275,8 @@ class RelayIT {
     database.useTransaction(
         transaction -> {
           switch (shape) {
-            case ROW_BY_ROW -> upTo(rows).forEach(v -> insert(transaction, aggregate, v.intValue()));
+            case ROW_BY_ROW ->
+                upTo(rows).forEach(v -> insert(transaction, aggregate, v.intValue()));
             case MANY_ROWS_IN_ONE_INSERT ->
                 transaction.execute(
                     """
@@ -291,7 +289,9 @@ class RelayIT {
               var lines = new StringBuilder();
               upTo(rows)
                   .forEach(
-                      v -> lines.append("product\t%s\t%d\tproduct.updated\t{}\n".formatted(aggregate, v)));
+                      v ->
+                          lines.append(
+                              "product\t%s\t%d\tproduct.updated\t{}\n".formatted(aggregate, v)));
               transaction
                   .getConnection()
                   .unwrap(PGConnection.class)
@@ -355,8 +355,7 @@ class RelayIT {
 
   private static Map<String, String> headers(ConsumerRecord<byte[], byte[]> record) {
     return Arrays.stream(record.headers().toArray())
-        .collect(
-            toMap(h -> h.key(), h -> new String(h.value(), UTF_8)));
+        .collect(toMap(h -> h.key(), h -> new String(h.value(), UTF_8)));
   }
 
   private static List<Long> upTo(int last) {

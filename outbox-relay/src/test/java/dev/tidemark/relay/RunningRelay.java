@@ -8,7 +8,8 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jdbi.v3.core.Jdbi;
 
-/// A relay inside the test's own process, with the real parts, that can be made to die at the worst moment.
+/// A relay inside the test's own process, with the real parts, that can be made to die at the worst
+/// moment.
 final class RunningRelay implements AutoCloseable {
   private final RelayStatus status = new RelayStatus(Clock.systemUTC());
   private final AtomicInteger deaths = new AtomicInteger();
@@ -38,8 +39,7 @@ final class RunningRelay implements AutoCloseable {
           }
         };
     housekeeping =
-        new Housekeeping(
-            Jdbi.create(source), configuration.slot(), status, Clock.systemUTC());
+        new Housekeeping(Jdbi.create(source), configuration.slot(), status, Clock.systemUTC());
     relay = new Relay(parts, status, new RelayMetrics(OpenTelemetry.noop().getMeter("it"), status));
     owner = Thread.ofPlatform().name("relay").start(relay::run);
     housekeeping.start();

@@ -19,11 +19,16 @@ final class Topic {
     var found = new ArrayList<ConsumerRecord<byte[], byte[]>>();
     Map<String, Object> settings =
         Map.of(
-            "bootstrap.servers", kafka.bootstrapServers(),
-            "isolation.level", "read_committed",
-            "fetch.max.wait.ms", 20,
-            "allow.auto.create.topics", false,
-            "default.api.timeout.ms", 20_000);
+            "bootstrap.servers",
+            kafka.bootstrapServers(),
+            "isolation.level",
+            "read_committed",
+            "fetch.max.wait.ms",
+            20,
+            "allow.auto.create.topics",
+            false,
+            "default.api.timeout.ms",
+            20_000);
     try (var consumer =
         new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
       var partitions =
