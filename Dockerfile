@@ -1,0 +1,11 @@
+# One image for each program, by build argument: db, product-api, outbox-relay, invalidator.
+# From a built tree (mvn package): docker build --build-arg SERVICE=product-api .
+FROM eclipse-temurin:25-jre
+ARG SERVICE
+RUN groupadd --system --gid 10001 tidemark && useradd --system --uid 10001 --gid tidemark --no-create-home tidemark
+COPY ${SERVICE}/target/app/ /app/
+RUN ln -s "/app/${SERVICE}.jar" /app/main.jar
+USER tidemark
+# The heap follows the container's memory limit; the process ends when memory does, for a restart.
+ENV JAVA_TOOL_OPTIONS="-XX:MaxRAMPercentage=60 -XX:+ExitOnOutOfMemoryError"
+ENTRYPOINT ["java", "-jar", "/app/main.jar"]
