@@ -1,0 +1,110 @@
+package dev.tidemark.api;
+
+import dev.tidemark.cache.VersionedCache;
+import io.helidon.http.DirectHandler;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.Method;
+import io.helidon.http.encoding.ContentEncodingContext;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.DirectHandlers;
+import io.helidon.webserver.http.Handler;
+import io.helidon.webserver.http.HttpRouting;
+import io.opentelemetry.api.metrics.Meter;
+import java.time.Duration;
+import java.util.Map;
+
+/// The public HTTP server: which path and method is answered by what.
+final class ApiServer {
+
+  /// How long requests under way may take to finish when the server stops.
+  private static final Duration DRAIN = Duration.ofSeconds(20);
+
+  /// A client that sends nothing for so long in the middle of a request is given up.
+  private static final Duration READ_TIMEOUT = Duration.ofSeconds(30);
+
+  private static final int BACKLOG = 1024;
+
+  private ApiServer() {}
+
+  static WebServer create(
+      Configuration configuration, ProductStore store, VersionedCache cache, Meter meter) {
+    return WebServer.builder()
+        .host(configuration.host())
+        .port(configuration.port())
+        .backlog(BACKLOG)
+        .shutdownHook(false)
+        .shutdownGracePeriod(DRAIN)
+        .connectionOptions(options -> options.readTimeout(READ_TIMEOUT).tcpNoDelay(true))
+        .contentEncoding(
+            ContentEncodingContext.builder()
+                .contentEncodingsDiscoverServices(false)
+                .addContentEncoding(new GzipDecoding())
+                .build())
+        .directHandlers(problems())
+        .routing(routing -> route(routing, configuration, store, cache, new HttpMetrics(meter)))
+        .build();
+  }
+
+  private static void route(
+      HttpRouting.Builder routing,
+      Configuration configuration,
+      ProductStore store,
+      VersionedCache cache,
+      HttpMetrics metrics) {
+    ProductReads reads = new ProductReads(store, cache);
+    ProductWrites writes = new ProductWrites(store, cache, new Bodies(configuration.bodyLimit()));
+    ProductImport imports = new ProductImport(store, configuration.bodyLimit());
+    BearerToken token = new BearerToken(configuration.apiToken());
+
+    routing.any(
+        "/products/import",
+        endpoint(metrics, "/products/import", Map.of(Method.POST, token.guard(imports::handle))));
+    routing.any(
+        "/products/{id}",
+        endpoint(
+            metrics,
+            "/products/{id}",
+            Map.of(
+                Method.GET,
+                reads::one,
+                Method.HEAD,
+                reads::one,
+                Method.PUT,
+                token.guard(writes::put),
+                Method.DELETE,
+                token.guard(writes::delete))));
+    routing.any(
+        "/products",
+        endpoint(
+            metrics,
+            "/products",
+            Map.of(
+                Method.GET, reads::page,
+                Method.HEAD, reads::page,
+                Method.POST, token.guard(writes::create))));
+    routing.any(endpoint(metrics, "/*", Map.of()));
+  }
+
+  private static Endpoint endpoint(
+      HttpMetrics metrics, String template, Map<Method, Handler> methods) {
+    return new Endpoint(metrics.route(template), methods);
+  }
+
+  /// What the server refuses before any route is tried is told as a problem too.
+  private static DirectHandlers problems() {
+    DirectHandler handler =
+        (request, type, status, headers, message) ->
+            DirectHandler.TransportResponse.builder()
+                .status(status)
+                .headers(headers)
+                .header(HeaderNames.CONTENT_TYPE, "application/problem+json")
+                .keepAlive(false)
+                .entity(Problem.http(status, message).json())
+                .build();
+    DirectHandlers.Builder handlers = DirectHandlers.builder();
+    for (DirectHandler.EventType type : DirectHandler.EventType.values()) {
+      handlers.addHandler(type, handler);
+    }
+    return handlers.build();
+  }
+}

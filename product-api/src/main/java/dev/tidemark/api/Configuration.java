@@ -1,0 +1,201 @@
+package dev.tidemark.api;
+
+import dev.tidemark.cache.RedisConnection;
+import dev.tidemark.db.DatabaseUrl;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// The settings of the service, all from the environment, all checked before anything starts.
+///
+/// @param cacheTtl how long a cached value lives at most
+/// @param apiToken what writers must show; where there is none, only this machine may write
+/// @param databaseConnections how many connections the service holds
+/// @param bodyLimit of a JSON body, and of a line of an import, in bytes
+record Configuration(
+    DatabaseUrl database,
+    String redisUrl,
+    Duration cacheTtl,
+    Optional<String> apiToken,
+    String host,
+    int port,
+    String adminHost,
+    int adminPort,
+    int databaseConnections,
+    int bodyLimit) {
+
+  private static final String LOOPBACK = "127.0.0.1";
+  private static final int LARGEST_PORT = 65_535;
+  private static final int LONGEST_TTL_SECONDS = 30 * 24 * 3600;
+  private static final int MOST_CONNECTIONS = 1000;
+  private static final int SMALLEST_BODY = 1024;
+  private static final int LARGEST_BODY = 64 * 1024 * 1024;
+
+  private static final Set<String> OWN =
+      Set.of(
+          "TIDEMARK_API_HOST",
+          "TIDEMARK_API_PORT",
+          "TIDEMARK_API_ADMIN_HOST",
+          "TIDEMARK_API_ADMIN_PORT",
+          "TIDEMARK_API_DATABASE_CONNECTIONS",
+          "TIDEMARK_API_BODY_LIMIT_BYTES");
+
+  /// Settings of the other programs are none of this one's business.
+  private static final Set<String> OTHERS =
+      Set.of(
+          "TIDEMARK_DB_",
+          "TIDEMARK_RELAY_",
+          "TIDEMARK_INVALIDATOR_",
+          "TIDEMARK_CONSOLE_",
+          "TIDEMARK_DEVSTACK_");
+
+  Configuration {
+    if (apiToken.isEmpty() && !isLoopback(host)) {
+      throw new IllegalArgumentException(
+          "TIDEMARK_API_HOST is \"%s\", where others can write, and API_TOKEN is not set; set it, or listen on %s"
+              .formatted(host, LOOPBACK));
+    }
+  }
+
+  private static boolean isLoopback(String host) {
+    try {
+      return InetAddress.getByName(host).isLoopbackAddress();
+    } catch (UnknownHostException e) {
+      throw new IllegalArgumentException(
+          "TIDEMARK_API_HOST is \"" + host + "\", which is no address of this machine", e);
+    }
+  }
+
+  /// @throws IllegalArgumentException with one line for each thing that is wrong
+  static Configuration from(Map<String, String> environment) {
+    List<String> faults = new ArrayList<>(unknownNames(environment));
+    Reader read = new Reader(environment, faults);
+    DatabaseUrl database = read.attempt(() -> DatabaseUrl.from(environment));
+    String redisUrl = read.attempt(() -> redisUrl(environment));
+    Optional<String> apiToken = read.attempt(() -> apiToken(environment));
+    int ttl = read.number("CACHE_TTL_SECONDS", 300, 1, LONGEST_TTL_SECONDS);
+    int port = read.number("TIDEMARK_API_PORT", 8080, 0, LARGEST_PORT);
+    int adminPort = read.number("TIDEMARK_API_ADMIN_PORT", 8081, 0, LARGEST_PORT);
+    int connections = read.number("TIDEMARK_API_DATABASE_CONNECTIONS", 10, 1, MOST_CONNECTIONS);
+    int bodyLimit =
+        read.number("TIDEMARK_API_BODY_LIMIT_BYTES", 1024 * 1024, SMALLEST_BODY, LARGEST_BODY);
+    Configuration configuration = null;
+    if (database != null && redisUrl != null && apiToken != null) {
+      configuration =
+          read.attempt(
+              () ->
+                  new Configuration(
+                      database,
+                      redisUrl,
+                      Duration.ofSeconds(ttl),
+                      apiToken,
+                      environment.getOrDefault("TIDEMARK_API_HOST", LOOPBACK),
+                      port,
+                      environment.getOrDefault("TIDEMARK_API_ADMIN_HOST", LOOPBACK),
+                      adminPort,
+                      connections,
+                      bodyLimit));
+    }
+    if (configuration == null || !faults.isEmpty()) {
+      throw new IllegalArgumentException(String.join("\n", faults));
+    }
+    return configuration;
+  }
+
+  private static List<String> unknownNames(Map<String, String> environment) {
+    return environment.keySet().stream()
+        .filter(name -> name.startsWith("TIDEMARK_"))
+        .filter(name -> !OWN.contains(name) && OTHERS.stream().noneMatch(name::startsWith))
+        .sorted()
+        .map(
+            name ->
+                name
+                    + " is not a setting; there are "
+                    + String.join(", ", OWN.stream().sorted().toList()))
+        .toList();
+  }
+
+  private static String redisUrl(Map<String, String> environment) {
+    String url =
+        secret("REDIS_URL", environment)
+            .filter(text -> !text.isBlank())
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "REDIS_URL is not set; its form is redis://[user:password@]host:port"));
+    try {
+      RedisConnection.check(url);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("REDIS_URL: " + e.getMessage(), e);
+    }
+    return url;
+  }
+
+  private static Optional<String> apiToken(Map<String, String> environment) {
+    Optional<String> token = secret("API_TOKEN", environment);
+    if (token.isPresent() && !token.get().matches("[\\x21-\\x7E]+")) {
+      throw new IllegalArgumentException(
+          "API_TOKEN must be one or more visible ASCII characters, without spaces");
+    }
+    return token;
+  }
+
+  /// `NAME`, or what is in the file that `NAME_FILE` names.
+  private static Optional<String> secret(String name, Map<String, String> environment) {
+    String fileVariable = name + "_FILE";
+    String file = environment.get(fileVariable);
+    if (file == null) {
+      return Optional.ofNullable(environment.get(name));
+    }
+    if (environment.containsKey(name)) {
+      throw new IllegalArgumentException(
+          name + " and " + fileVariable + " are both set; give one of them");
+    }
+    try {
+      return Optional.of(Files.readString(Path.of(file)).stripTrailing());
+    } catch (IOException e) {
+      throw new IllegalArgumentException(
+          fileVariable + " names a file that cannot be read: " + file, e);
+    }
+  }
+
+  /// Reads single settings, and notes what is wrong.
+  private record Reader(Map<String, String> environment, List<String> faults) {
+
+    <T> @Nullable T attempt(Supplier<T> reading) {
+      try {
+        return reading.get();
+      } catch (IllegalArgumentException e) {
+        faults.add(String.valueOf(e.getMessage()));
+        return null;
+      }
+    }
+
+    int number(String name, int otherwise, int least, int most) {
+      String text = environment.get(name);
+      if (text == null) {
+        return otherwise;
+      }
+      try {
+        int number = Integer.parseInt(text.strip());
+        if (number >= least && number <= most) {
+          return number;
+        }
+      } catch (NumberFormatException e) {
+        // Told below, with the numbers out of range.
+      }
+      faults.add("%s is \"%s\", not a number from %d to %d".formatted(name, text, least, most));
+      return otherwise;
+    }
+  }
+}

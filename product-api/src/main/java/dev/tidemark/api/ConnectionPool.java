@@ -1,0 +1,83 @@
+package dev.tidemark.api;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.HikariPoolMXBean;
+import dev.tidemark.db.DatabaseUrl;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.metrics.Meter;
+import java.time.Duration;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/// How the service holds its connections to PostgreSQL.
+final class ConnectionPool {
+
+  /// How long a request waits for a connection before it is told to come back.
+  private static final Duration WAIT = Duration.ofSeconds(1);
+
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
+
+  /// The server ends a statement after this long, and the driver gives up a silent server a little
+  /// later.
+  private static final Duration STATEMENT_TIMEOUT = Duration.ofSeconds(10);
+
+  private static final Duration SOCKET_TIMEOUT = Duration.ofSeconds(15);
+
+  private static final AttributeKey<String> NAME =
+      AttributeKey.stringKey("db.client.connection.pool.name");
+  private static final AttributeKey<String> STATE =
+      AttributeKey.stringKey("db.client.connection.state");
+
+  private ConnectionPool() {}
+
+  /// A pool that opens connections when the database is there, now or later.
+  static HikariDataSource create(DatabaseUrl url, int size) {
+    PGSimpleDataSource source = url.dataSource("tidemark-product-api");
+    if (source.getSocketTimeout() == 0) {
+      source.setSocketTimeout((int) SOCKET_TIMEOUT.toSeconds());
+    }
+    source.setConnectTimeout((int) CONNECT_TIMEOUT.toSeconds());
+    source.setTcpKeepAlive(true);
+    if (source.getOptions() == null) {
+      source.setOptions("-c statement_timeout=" + STATEMENT_TIMEOUT.toMillis());
+    }
+    HikariConfig config = new HikariConfig();
+    config.setPoolName("product-api");
+    config.setDataSource(source);
+    config.setMaximumPoolSize(size);
+    config.setConnectionTimeout(WAIT.toMillis());
+    config.setValidationTimeout(WAIT.toMillis());
+    config.setInitializationFailTimeout(-1);
+    return new HikariDataSource(config);
+  }
+
+  /// Gauges by OpenTelemetry's semantic conventions for connection pools.
+  static void measure(HikariDataSource pool, Meter meter) {
+    Attributes idle = attributes(pool, "idle");
+    Attributes used = attributes(pool, "used");
+    Attributes all = Attributes.of(NAME, pool.getPoolName());
+    meter
+        .upDownCounterBuilder("db.client.connection.count")
+        .setUnit("{connection}")
+        .buildWithCallback(
+            count -> {
+              HikariPoolMXBean now = pool.getHikariPoolMXBean();
+              count.record(now.getIdleConnections(), idle);
+              count.record(now.getActiveConnections(), used);
+            });
+    meter
+        .upDownCounterBuilder("db.client.connection.max")
+        .setUnit("{connection}")
+        .buildWithCallback(count -> count.record(pool.getMaximumPoolSize(), all));
+    meter
+        .upDownCounterBuilder("db.client.connection.pending_requests")
+        .setUnit("{request}")
+        .buildWithCallback(
+            count -> count.record(pool.getHikariPoolMXBean().getThreadsAwaitingConnection(), all));
+  }
+
+  private static Attributes attributes(HikariDataSource pool, String state) {
+    return Attributes.of(NAME, pool.getPoolName(), STATE, state);
+  }
+}

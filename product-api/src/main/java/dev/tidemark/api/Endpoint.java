@@ -1,0 +1,115 @@
+package dev.tidemark.api;
+
+import dev.tidemark.cache.DatabaseBusyException;
+import dev.tidemark.cache.SourceException;
+import io.helidon.http.Header;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
+import io.helidon.http.Method;
+import io.helidon.http.RequestException;
+import io.helidon.webserver.http.Handler;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One resource: picks the method's handler, answers with a problem whatever goes wrong in it, and
+/// measures. Thread-safe.
+final class Endpoint implements Handler {
+
+  private static final Logger log = LoggerFactory.getLogger(Endpoint.class);
+
+  private static final Header PROBLEM_JSON =
+      HeaderValues.createCached(HeaderNames.CONTENT_TYPE, "application/problem+json");
+  private static final Header RETRY_AFTER = HeaderValues.createCached(HeaderNames.RETRY_AFTER, "1");
+  private static final Header BEARER =
+      HeaderValues.createCached(HeaderNames.WWW_AUTHENTICATE, "Bearer");
+
+  private final Map<Method, Handler> methods;
+  private final String allowed;
+  private final HttpMetrics.Route metrics;
+
+  Endpoint(HttpMetrics.Route metrics, Map<Method, Handler> methods) {
+    this.metrics = metrics;
+    this.methods = Map.copyOf(methods);
+    this.allowed =
+        methods.keySet().stream().map(Method::text).sorted().collect(Collectors.joining(", "));
+  }
+
+  @Override
+  public void handle(ServerRequest request, ServerResponse response) {
+    long start = System.nanoTime();
+    Method method = request.prologue().method();
+    try {
+      answer(method, request, response);
+    } finally {
+      metrics.record(method, response.status(), System.nanoTime() - start);
+    }
+  }
+
+  private void answer(Method method, ServerRequest request, ServerResponse response) {
+    try {
+      Handler handler = methods.get(method);
+      if (handler != null) {
+        handler.handle(request, response);
+      } else if (methods.isEmpty()) {
+        send(Problem.noSuchResource(), response);
+      } else {
+        response.header(HeaderNames.ALLOW, allowed);
+        send(Problem.methodNotAllowed(method.text(), allowed), response);
+      }
+    } catch (ProblemException e) {
+      send(e.problem(), response);
+    } catch (DatabaseBusyException e) {
+      send(Problem.overloaded(), response);
+    } catch (SourceException e) {
+      send(e.getCause() instanceof DatabaseFault fault ? problem(fault) : unexpected(e), response);
+    } catch (DatabaseFault e) {
+      send(problem(e), response);
+    } catch (RequestException e) {
+      // What the server found wrong with the body while it was read.
+      send(Problem.http(e.status(), "The body cannot be read: " + e.getMessage()), response);
+    } catch (Exception e) {
+      send(unexpected(e), response);
+    }
+  }
+
+  static Problem problem(DatabaseFault fault) {
+    return switch (fault.kind()) {
+      case UNREACHABLE ->
+          Problem.databaseAway("The database cannot be reached; nothing was written.");
+      case INTERRUPTED ->
+          Problem.databaseAway(
+              "The database went away or took too long; a write may or may not have been done.");
+      case CONFLICT ->
+          Problem.databaseAway("Other writes were in the way for too long; nothing was written.");
+      case REFUSED ->
+          Problem.invalidProduct(
+              java.util.List.of(
+                  new Violation("", "is refused by the database: " + fault.getMessage())));
+      case DEFECT -> unexpected(fault);
+    };
+  }
+
+  private static Problem unexpected(Exception fault) {
+    log.atError().setCause(fault).log("a request failed");
+    return Problem.internal();
+  }
+
+  private static void send(Problem problem, ServerResponse response) {
+    if (response.isSent()) {
+      return;
+    }
+    response.status(problem.status()).header(PROBLEM_JSON);
+    switch (problem.status().code()) {
+      case 401 -> response.header(BEARER);
+      case 503 -> response.header(RETRY_AFTER);
+      // The rest of such a body is not worth reading.
+      case 413 -> response.header(HeaderValues.CONNECTION_CLOSE);
+      default -> {}
+    }
+    response.send(problem.json());
+  }
+}

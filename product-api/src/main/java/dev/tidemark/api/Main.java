@@ -1,0 +1,66 @@
+package dev.tidemark.api;
+
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/// The service as a program.
+@Command(
+    name = "product-api",
+    mixinStandardHelpOptions = true,
+    description =
+        "Serves products over HTTP: writes with their outbox rows, reads through the cache.",
+    footerHeading = "%nSettings, from the environment:%n",
+    footer = {
+      "  DATABASE_URL                      postgresql://user[:password]@host[:port]/database",
+      "                                    [?parameters]",
+      "  DATABASE_USER, DATABASE_PASSWORD  instead of those in it",
+      "  REDIS_URL                         redis:// or rediss://, one or several hosts",
+      "  CACHE_TTL_SECONDS                 longest life of a cached value (300)",
+      "  API_TOKEN                         what writers show as \"Authorization: Bearer\"; without it",
+      "                                    the service listens on loopback only",
+      "  TIDEMARK_API_HOST                 where requests are served (127.0.0.1)",
+      "  TIDEMARK_API_PORT                 and on which port (8080; 0: any)",
+      "  TIDEMARK_API_ADMIN_HOST           where health and metrics are served (127.0.0.1)",
+      "  TIDEMARK_API_ADMIN_PORT           and on which port (8081; 0: any)",
+      "  TIDEMARK_API_DATABASE_CONNECTIONS connections to the database (10)",
+      "  TIDEMARK_API_BODY_LIMIT_BYTES     longest body, and longest line of an import (1048576)",
+      "  OTEL_<NAME>                       as OpenTelemetry defines them",
+      "Instead of a secret, NAME_FILE may name a file that holds it."
+    },
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {"0:stopped by a signal", "1:failed", "2:wrong option or setting"})
+public final class Main implements Callable<Integer> {
+
+  private static final Logger log = LoggerFactory.getLogger(Main.class);
+
+  private final Map<String, String> environment;
+
+  private Main(Map<String, String> environment) {
+    this.environment = environment;
+  }
+
+  public static void main(String[] arguments) {
+    int exitCode = new CommandLine(new Main(System.getenv())).execute(arguments);
+    if (exitCode != CommandLine.ExitCode.OK) {
+      System.exit(exitCode);
+    }
+  }
+
+  @Override
+  public Integer call() {
+    Configuration configuration;
+    try {
+      configuration = Configuration.from(environment);
+    } catch (IllegalArgumentException e) {
+      log.error(e.getMessage());
+      return CommandLine.ExitCode.USAGE;
+    }
+    Service service = Service.start(configuration);
+    Runtime.getRuntime().addShutdownHook(new Thread(service::close, "drain"));
+    return CommandLine.ExitCode.OK;
+  }
+}

@@ -1,0 +1,22 @@
+package dev.tidemark.api;
+
+import java.math.BigDecimal;
+import java.util.regex.Pattern;
+
+/// What a writer says about a product, checked by [ProductReader].
+///
+/// @param attributes the text of a JSON object
+record Product(
+    String id,
+    String name,
+    String description,
+    BigDecimal price,
+    String currency,
+    String attributes) {
+
+  private static final Pattern ID = Pattern.compile("(?!\\.+$)[A-Za-z0-9._~-]{1,100}");
+
+  static boolean isId(String text) {
+    return ID.matcher(text).matches();
+  }
+}

@@ -1,0 +1,291 @@
+package dev.tidemark.api;
+
+import dev.failsafe.Failsafe;
+import dev.failsafe.FailsafeException;
+import dev.failsafe.RetryPolicy;
+import dev.tidemark.cache.CachedValue;
+import java.io.IOException;
+import java.io.InputStream;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.SqlStatement;
+import org.jdbi.v3.core.statement.StatementContext;
+import org.jdbi.v3.core.statement.StatementCustomizer;
+import org.jdbi.v3.core.statement.StatementExceptions;
+import org.jdbi.v3.core.statement.StatementExceptions.MessageRendering;
+import org.postgresql.PGStatement;
+
+/// The products in PostgreSQL. A write takes its product row and outbox row along in one statement.
+/// Thread-safe.
+///
+/// Every method throws [DatabaseFault] when the database is away or refuses.
+final class ProductStore {
+
+  /// A live product as the database renders it.
+  @SuppressWarnings("ArrayRecordComponent") // handed on, never changed
+  record Entry(String id, byte[] json) {}
+
+  private static final String FIND = sql("find.sql");
+  private static final String PAGE = sql("page.sql");
+  private static final String WRITE = sql("write.sql");
+  private static final String DELETE = sql("delete.sql");
+
+  /// A new row by somebody else between a statement's snapshot and its insert is rare, twice in a
+  /// row rarer; ids are never removed, so the next attempt sees the row.
+  private static final int MOST_RACES = 10;
+
+  /// Transactions that PostgreSQL ended in favour of another one.
+  private static final RetryPolicy<Object> AFTER_CONFLICT =
+      RetryPolicy.builder()
+          .handleIf(
+              fault -> fault instanceof DatabaseFault f && f.kind() == DatabaseFault.Kind.CONFLICT)
+          .withBackoff(Duration.ofMillis(5), Duration.ofMillis(200))
+          .withJitter(0.5)
+          .withMaxAttempts(8)
+          .build();
+
+  /// A batch is planned for its size each time; a plan for "some rows" would be a bad one for 500.
+  private static final StatementCustomizer PLAN_EACH_TIME =
+      new StatementCustomizer() {
+        @Override
+        public void beforeExecution(java.sql.PreparedStatement statement, StatementContext context)
+            throws SQLException {
+          statement.unwrap(PGStatement.class).setPrepareThreshold(0);
+        }
+      };
+
+  private final Jdbi jdbi;
+
+  ProductStore(Jdbi jdbi) {
+    // PostgreSQL's name for the type of an array's elements.
+    jdbi.registerArrayType(BigDecimal.class, "numeric");
+    // What is bound to a statement is not for the log.
+    jdbi.getConfig(StatementExceptions.class).setMessageRendering(MessageRendering.NONE);
+    this.jdbi = jdbi;
+  }
+
+  /// The committed state of one product.
+  CachedValue find(String id) {
+    return inHandle(
+        handle ->
+            handle
+                .createQuery(FIND)
+                .bind("id", id)
+                .map((row, context) -> value(row))
+                .findOne()
+                .orElseGet(() -> new CachedValue.Absent(0)));
+  }
+
+  private static CachedValue value(ResultSet row) throws SQLException {
+    return row.getBoolean("live")
+        ? new CachedValue.Present(row.getLong("version"), row.getBytes("json"))
+        : new CachedValue.Absent(row.getLong("version"));
+  }
+
+  /// Live products in the order of their ids.
+  ///
+  /// @param after the id after which to begin; empty for the first
+  List<Entry> page(String after, int limit) {
+    return inHandle(
+        handle ->
+            handle
+                .createQuery(PAGE)
+                .bind("after", after)
+                .bind("limit", limit)
+                .map((row, context) -> new Entry(row.getString("id"), row.getBytes("json")))
+                .list());
+  }
+
+  /// Creates or replaces a product, where the condition is met.
+  WriteResult write(Product product, Condition condition, Optional<String> traceparent) {
+    return retrying(
+        () -> {
+          for (int race = 0; race < MOST_RACES; race++) {
+            Row row =
+                inHandle(
+                    handle ->
+                        write(handle, List.of(product), condition, traceparent, true).getFirst());
+            switch (row.outcome()) {
+              case CREATED -> {
+                return new WriteResult.Created(row.version(), row.json());
+              }
+              case UPDATED -> {
+                return new WriteResult.Updated(row.version(), row.json());
+              }
+              case UNCHANGED -> {
+                return new WriteResult.Unchanged(row.version(), row.json());
+              }
+              case REFUSED -> {
+                return new WriteResult.Refused(row.version());
+              }
+              case RACED -> {}
+            }
+          }
+          throw new IllegalStateException("product " + product.id() + " is there and is not");
+        });
+  }
+
+  /// Creates or replaces products in one transaction; an id that comes again is written again.
+  Counts writeAll(List<Product> products, Optional<String> traceparent) {
+    List<List<Product>> rounds = Rounds.of(products);
+    return retrying(
+        () ->
+            inTransaction(
+                handle -> {
+                  Counts counts = Counts.NONE;
+                  for (List<Product> round : rounds) {
+                    counts = counts.plus(writeRound(handle, round, traceparent));
+                  }
+                  return counts;
+                }));
+  }
+
+  private static Counts writeRound(
+      Handle handle, List<Product> round, Optional<String> traceparent) {
+    Counts counts = Counts.NONE;
+    List<Product> open = round;
+    for (int race = 0; race < MOST_RACES && !open.isEmpty(); race++) {
+      List<Row> rows = write(handle, open, new Condition.None(), traceparent, false);
+      for (Row row : rows) {
+        counts = counts.plus(row.outcome());
+      }
+      List<String> raced =
+          rows.stream().filter(row -> row.outcome() == Outcome.RACED).map(Row::id).toList();
+      open =
+          raced.isEmpty() ? List.of() : open.stream().filter(p -> raced.contains(p.id())).toList();
+    }
+    if (!open.isEmpty()) {
+      throw new IllegalStateException("product " + open.getFirst().id() + " is there and is not");
+    }
+    return counts;
+  }
+
+  /// @param products no id twice; sorted here, so that two batches never wait for each other
+  private static List<Row> write(
+      Handle handle,
+      List<Product> products,
+      Condition condition,
+      Optional<String> traceparent,
+      boolean answer) {
+    List<Product> sorted =
+        products.size() == 1
+            ? products
+            : products.stream().sorted(Comparator.comparing(Product::id)).toList();
+    var query = handle.createQuery(WRITE);
+    if (sorted.size() > 1) {
+      query.addCustomizer(PLAN_EACH_TIME);
+    }
+    bindCondition(query, condition);
+    return query
+        .bindArray("ids", String.class, sorted.stream().map(Product::id).toList())
+        .bindArray("names", String.class, sorted.stream().map(Product::name).toList())
+        .bindArray("descriptions", String.class, sorted.stream().map(Product::description).toList())
+        .bindArray("prices", BigDecimal.class, sorted.stream().map(Product::price).toList())
+        .bindArray("currencies", String.class, sorted.stream().map(Product::currency).toList())
+        .bindArray("attributes", String.class, sorted.stream().map(Product::attributes).toList())
+        .bind("answer", answer)
+        .bind("traceparent", traceparent.orElse(null))
+        .map((row, context) -> row(row))
+        .list();
+  }
+
+  /// One row of the answer of write.sql.
+  @SuppressWarnings("ArrayRecordComponent") // handed on, never changed
+  private record Row(String id, Outcome outcome, long version, byte[] json) {}
+
+  private static Row row(ResultSet row) throws SQLException {
+    byte[] json = row.getBytes("json");
+    return new Row(
+        row.getString("id"),
+        Outcome.named(row.getString("outcome")),
+        row.getLong("version"),
+        json == null ? new byte[0] : json);
+  }
+
+  /// Deletes a product, where the condition is met.
+  DeleteResult delete(String id, Condition condition, Optional<String> traceparent) {
+    return retrying(
+        () ->
+            inHandle(
+                handle -> {
+                  var query = handle.createQuery(DELETE);
+                  bindCondition(query, condition);
+                  return query
+                      .bind("id", id)
+                      .bind("traceparent", traceparent.orElse(null))
+                      .map((row, context) -> deleteResult(row))
+                      .findOne()
+                      .orElseGet(DeleteResult.Absent::new);
+                }));
+  }
+
+  private static DeleteResult deleteResult(ResultSet row) throws SQLException {
+    return row.getBoolean("met")
+        ? new DeleteResult.Deleted(row.getLong("version"))
+        : new DeleteResult.Refused(row.getLong("version"));
+  }
+
+  private static void bindCondition(SqlStatement<?> statement, Condition condition) {
+    List<Long> versions =
+        condition instanceof Condition.IfVersion(List<Long> wanted) ? wanted : List.of();
+    statement
+        .bind(
+            "condition",
+            switch (condition) {
+              case Condition.None() -> "any";
+              case Condition.IfAbsent() -> "absent";
+              case Condition.IfPresent() -> "present";
+              case Condition.IfVersion(List<Long> _) -> "version";
+            })
+        .bindArray("versions", Long.class, versions);
+  }
+
+  private <T> T inHandle(Function<Handle, T> work) {
+    try (Handle handle = jdbi.open()) {
+      return work.apply(handle);
+    } catch (RuntimeException e) {
+      throw DatabaseFault.of(e);
+    }
+  }
+
+  private <T> T inTransaction(Function<Handle, T> work) {
+    try {
+      return jdbi.inTransaction(work::apply);
+    } catch (RuntimeException e) {
+      throw DatabaseFault.of(e);
+    }
+  }
+
+  private static <T> T retrying(dev.failsafe.function.CheckedSupplier<T> write) {
+    try {
+      return Failsafe.with(AFTER_CONFLICT).get(write);
+    } catch (FailsafeException e) {
+      throw new IllegalStateException("a write was interrupted", e.getCause());
+    }
+  }
+
+  private static String sql(String name) {
+    try (InputStream in =
+        Objects.requireNonNull(ProductStore.class.getResourceAsStream("/sql/" + name), name)) {
+      String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      // The comments are for readers of the file, not for the server.
+      return text.lines()
+          .map(line -> line.replaceFirst("--.*", "").strip())
+          .filter(line -> !line.isEmpty())
+          .collect(Collectors.joining("\n"));
+    } catch (IOException e) {
+      throw new IllegalStateException("cannot read " + name + " from the program's own jar", e);
+    }
+  }
+}

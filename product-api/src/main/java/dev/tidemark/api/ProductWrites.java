@@ -1,0 +1,118 @@
+package dev.tidemark.api;
+
+import dev.tidemark.cache.CacheKey;
+import dev.tidemark.cache.CachedValue;
+import dev.tidemark.cache.VersionedCache;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.Status;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/// Answers writes of one product. After the commit the cache is told, so that the writer's next
+/// read sees the write; whether that works out does not matter to the request. Thread-safe.
+final class ProductWrites {
+
+  private final ProductStore store;
+  private final VersionedCache cache;
+  private final Bodies bodies;
+  private final ProductReader reader = ProductReader.withOptionalId();
+
+  ProductWrites(ProductStore store, VersionedCache cache, Bodies bodies) {
+    this.store = store;
+    this.cache = cache;
+    this.bodies = bodies;
+  }
+
+  /// `POST /products`
+  void create(ServerRequest request, ServerResponse response) {
+    Product product = product(request, UUID.randomUUID().toString());
+    Condition condition = new Condition.IfAbsent();
+    switch (store.write(product, condition, RequestHeaders.traceparent(request.headers()))) {
+      case WriteResult.Created(long version, byte[] json) ->
+          created(response, product.id(), version, json);
+      case WriteResult.Refused(long version) ->
+          throw new ProblemException(Problem.productExists(version));
+      case WriteResult.Updated _, WriteResult.Unchanged _ ->
+          throw new IllegalStateException("product " + product.id() + " was replaced by a POST");
+    }
+  }
+
+  /// `PUT /products/{id}`
+  void put(ServerRequest request, ServerResponse response) {
+    String id = request.path().pathParameters().get("id");
+    if (!Product.isId(id)) {
+      throw invalid("id", "must be 1 to 100 of A-Z a-z 0-9 . _ ~ - and not only dots");
+    }
+    Condition condition = RequestHeaders.condition(request.headers());
+    Product product = product(request, id);
+    if (!product.id().equals(id)) {
+      throw invalid("id", "must be that of the path");
+    }
+    switch (store.write(product, condition, RequestHeaders.traceparent(request.headers()))) {
+      case WriteResult.Created(long version, byte[] json) -> created(response, id, version, json);
+      case WriteResult.Updated(long version, byte[] json) -> {
+        refresh(id, new CachedValue.Present(version, json));
+        send(response, version, json);
+      }
+      case WriteResult.Unchanged(long version, byte[] json) -> send(response, version, json);
+      case WriteResult.Refused(long version) -> throw preconditionFailed(response, version);
+    }
+  }
+
+  /// `DELETE /products/{id}`
+  void delete(ServerRequest request, ServerResponse response) {
+    String id = request.path().pathParameters().get("id");
+    Condition condition = RequestHeaders.condition(request.headers());
+    Optional<String> traceparent = RequestHeaders.traceparent(request.headers());
+    DeleteResult result =
+        Product.isId(id) ? store.delete(id, condition, traceparent) : new DeleteResult.Absent();
+    switch (result) {
+      case DeleteResult.Deleted(long version) -> {
+        refresh(id, new CachedValue.Absent(version));
+        Answers.version(response, version);
+        response.status(Status.NO_CONTENT_204).send();
+      }
+      case DeleteResult.Absent() -> throw new ProblemException(Problem.productNotFound());
+      case DeleteResult.Refused(long version) -> throw preconditionFailed(response, version);
+    }
+  }
+
+  private Product product(ServerRequest request, String givenId) {
+    return switch (reader.read(bodies.json(request), givenId)) {
+      case Parsed.Valid(Product product) -> product;
+      case Parsed.Invalid(List<Violation> violations) ->
+          throw new ProblemException(Problem.invalidProduct(violations));
+      case Parsed.Malformed(String detail) ->
+          throw new ProblemException(Problem.malformedJson(detail));
+    };
+  }
+
+  private void created(ServerResponse response, String id, long version, byte[] json) {
+    refresh(id, new CachedValue.Present(version, json));
+    response.status(Status.CREATED_201).header(HeaderNames.LOCATION, "/products/" + id);
+    send(response, version, json);
+  }
+
+  private static void send(ServerResponse response, long version, byte[] json) {
+    Answers.version(response, version);
+    response.header(Answers.JSON).send(json);
+  }
+
+  private void refresh(String id, CachedValue value) {
+    cache.refresh(CacheKey.of("product", id), value);
+  }
+
+  private static ProblemException preconditionFailed(ServerResponse response, long version) {
+    if (version > 0) {
+      Answers.version(response, version);
+    }
+    return new ProblemException(Problem.preconditionFailed(version));
+  }
+
+  private static ProblemException invalid(String field, String rule) {
+    return new ProblemException(Problem.invalidProduct(List.of(new Violation(field, rule))));
+  }
+}

@@ -1,0 +1,76 @@
+package dev.tidemark.api;
+
+import dev.tidemark.cache.EntryStoreException;
+import dev.tidemark.cache.RedisConnection;
+import io.helidon.health.HealthCheck;
+import io.helidon.health.HealthCheckResponse;
+import io.helidon.health.HealthCheckType;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import javax.sql.DataSource;
+
+/// One reason for or against sending requests here.
+///
+/// @param ask asks now, and answers in words
+record Readiness(String name, Supplier<Answer> ask) implements HealthCheck {
+
+  record Answer(boolean ready, String reason) {}
+
+  private static final int DATABASE_SECONDS = 1;
+
+  /// A service that is about to stop wants no new requests.
+  static Readiness serving(BooleanSupplier draining) {
+    return new Readiness(
+        "serving",
+        () ->
+            draining.getAsBoolean()
+                ? new Answer(false, "draining: the service is about to stop")
+                : new Answer(true, "serving"));
+  }
+
+  /// Writes need the database, and so do reads that miss.
+  static Readiness database(DataSource database) {
+    return new Readiness(
+        "database",
+        () -> {
+          try (Connection connection = database.getConnection()) {
+            return connection.isValid(DATABASE_SECONDS)
+                ? new Answer(true, "answers")
+                : new Answer(false, "does not answer; only reads that hit the cache work");
+          } catch (SQLException e) {
+            return new Answer(
+                false, "no connection; only reads that hit the cache work: " + e.getMessage());
+          }
+        });
+  }
+
+  /// Without Redis the service works on, only slower: no reason to send requests elsewhere.
+  static Readiness redis(RedisConnection redis) {
+    return new Readiness(
+        "redis",
+        () -> {
+          try {
+            redis.ping();
+            return new Answer(true, "answers");
+          } catch (EntryStoreException e) {
+            return new Answer(true, "degraded, all reads go to the database: " + e.getMessage());
+          }
+        });
+  }
+
+  @Override
+  public HealthCheckType type() {
+    return HealthCheckType.READINESS;
+  }
+
+  @Override
+  public HealthCheckResponse call() {
+    Answer answer = ask.get();
+    return HealthCheckResponse.builder()
+        .status(answer.ready())
+        .detail("reason", answer.reason())
+        .build();
+  }
+}

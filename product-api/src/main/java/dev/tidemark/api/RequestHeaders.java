@@ -1,0 +1,127 @@
+package dev.tidemark.api;
+
+import dev.tidemark.cache.CachedValue;
+import dev.tidemark.cache.ReadOption;
+import io.helidon.http.HeaderName;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.ServerRequestHeaders;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// What the headers of a request ask for. A header that is not in its form ends the request with a
+/// 400.
+final class RequestHeaders {
+
+  static final HeaderName MIN_VERSION = HeaderNames.create("Min-Version");
+  private static final HeaderName TRACEPARENT = HeaderNames.create("traceparent");
+
+  /// An entity tag, RFC 9110 section 8.8.3, with what separates it from the next.
+  private static final Pattern ENTITY_TAG =
+      Pattern.compile("\\G[ \\t,]*(W/)?\"([\\x21\\x23-\\x7E\\x80-\\xFF]*)\"[ \\t]*(?:,|$)");
+
+  private static final Pattern VERSION = Pattern.compile("[1-9][0-9]{0,15}");
+
+  /// W3C Trace Context, version 00.
+  private static final Pattern TRACE_CONTEXT =
+      Pattern.compile("00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}");
+
+  private RequestHeaders() {}
+
+  static ReadOption readOption(ServerRequestHeaders headers) {
+    if (headers.contains(HeaderNames.CACHE_CONTROL)
+        && headers
+            .get(HeaderNames.CACHE_CONTROL)
+            .values()
+            .toLowerCase(Locale.ROOT)
+            .contains("no-cache")) {
+      return ReadOption.strong();
+    }
+    return headers.contains(MIN_VERSION)
+        ? ReadOption.atLeast(minVersion(headers))
+        : ReadOption.eventual();
+  }
+
+  /// What `Min-Version` says; 0 when it is not there.
+  static long minVersion(ServerRequestHeaders headers) {
+    if (!headers.contains(MIN_VERSION)) {
+      return 0;
+    }
+    String text = headers.get(MIN_VERSION).get();
+    return version(text)
+        .orElseThrow(
+            () -> malformed("Min-Version must be a version: 1 or more, at most 2^53 - 1."));
+  }
+
+  /// Whether `If-None-Match` names this version, so that the reader has it already.
+  static boolean isKnown(ServerRequestHeaders headers, long version) {
+    if (!headers.contains(HeaderNames.IF_NONE_MATCH)) {
+      return false;
+    }
+    String text = headers.get(HeaderNames.IF_NONE_MATCH).values();
+    return text.strip().equals("*")
+        || entityTags(text, "If-None-Match").stream()
+            .anyMatch(tag -> tag.value().equals(Long.toString(version)));
+  }
+
+  static Condition condition(ServerRequestHeaders headers) {
+    boolean match = headers.contains(HeaderNames.IF_MATCH);
+    boolean noneMatch = headers.contains(HeaderNames.IF_NONE_MATCH);
+    if (match && noneMatch) {
+      throw malformed("If-Match and If-None-Match together are not for writes.");
+    }
+    if (noneMatch) {
+      if (!headers.get(HeaderNames.IF_NONE_MATCH).values().strip().equals("*")) {
+        throw malformed("If-None-Match must be * in a write.");
+      }
+      return new Condition.IfAbsent();
+    }
+    if (!match) {
+      return new Condition.None();
+    }
+    String text = headers.get(HeaderNames.IF_MATCH).values();
+    if (text.strip().equals("*")) {
+      return new Condition.IfPresent();
+    }
+    // The strong comparison: a weak tag, or one that is no version, matches nothing.
+    return new Condition.IfVersion(
+        entityTags(text, "If-Match").stream()
+            .filter(tag -> !tag.weak())
+            .flatMap(tag -> version(tag.value()).stream())
+            .toList());
+  }
+
+  private record EntityTag(boolean weak, String value) {}
+
+  private static List<EntityTag> entityTags(String text, String header) {
+    List<EntityTag> tags = new ArrayList<>();
+    Matcher matcher = ENTITY_TAG.matcher(text);
+    int end = 0;
+    while (end < text.length() && matcher.find()) {
+      tags.add(new EntityTag(matcher.group(1) != null, matcher.group(2)));
+      end = matcher.end();
+    }
+    if (tags.isEmpty() || !text.substring(end).isBlank()) {
+      throw malformed(header + " must be * or entity tags in quotes, like \"42\".");
+    }
+    return tags;
+  }
+
+  static Optional<String> traceparent(ServerRequestHeaders headers) {
+    return headers.first(TRACEPARENT).filter(text -> TRACE_CONTEXT.matcher(text).matches());
+  }
+
+  private static Optional<Long> version(String text) {
+    return Optional.of(text)
+        .filter(digits -> VERSION.matcher(digits).matches())
+        .map(Long::parseLong)
+        .filter(version -> version <= CachedValue.MAX_VERSION);
+  }
+
+  private static ProblemException malformed(String detail) {
+    return new ProblemException(Problem.malformedRequest(detail));
+  }
+}

@@ -1,0 +1,107 @@
+package dev.tidemark.api;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.cache.CacheSettings;
+import dev.tidemark.cache.RedisConnection;
+import dev.tidemark.cache.RedisSettings;
+import dev.tidemark.cache.VersionedCache;
+import io.helidon.webserver.WebServer;
+import io.opentelemetry.api.metrics.Meter;
+import io.opentelemetry.exporter.prometheus.PrometheusMetricReader;
+import io.opentelemetry.sdk.OpenTelemetrySdk;
+import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jdbi.v3.core.Jdbi;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The running service: its parts, started against the flow of requests and stopped with it.
+final class Service implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Service.class);
+
+  private final OpenTelemetrySdk telemetry;
+  private final HikariDataSource database;
+  private final RedisConnection redis;
+  private final WebServer api;
+  private final WebServer admin;
+  private final AtomicBoolean draining = new AtomicBoolean();
+
+  private Service(Configuration configuration) {
+    PrometheusMetricReader prometheus = PrometheusMetricReader.create();
+    telemetry = telemetry(prometheus);
+    Meter meter = telemetry.getMeter("dev.tidemark.api");
+    database = ConnectionPool.create(configuration.database(), configuration.databaseConnections());
+    ConnectionPool.measure(database, meter);
+    redis = RedisConnection.open(configuration.redisUrl(), RedisSettings.defaults());
+    VersionedCache cache =
+        new VersionedCache(
+            redis.entries(),
+            CacheSettings.defaults().withTtl(configuration.cacheTtl()),
+            telemetry.getMeter("dev.tidemark.cache"));
+    ProductStore store = new ProductStore(Jdbi.create(database));
+    api = ApiServer.create(configuration, store, cache, meter);
+    admin =
+        AdminServer.create(
+            configuration.adminHost(),
+            configuration.adminPort(),
+            List.of(
+                Readiness.serving(draining::get),
+                Readiness.database(database),
+                Readiness.redis(redis)),
+            prometheus);
+  }
+
+  /// Starts the service, and returns when it answers; the database and Redis may still be away.
+  static Service start(Configuration configuration) {
+    Service service = new Service(configuration);
+    service.admin.start();
+    service.api.start();
+    log.atInfo()
+        .addKeyValue("api", "http://%s:%d".formatted(configuration.host(), service.port()))
+        .addKeyValue(
+            "admin", "http://%s:%d".formatted(configuration.adminHost(), service.adminPort()))
+        .addKeyValue("database", configuration.database())
+        .addKeyValue("redis", service.redis)
+        .log("product-api serves");
+    return service;
+  }
+
+  int port() {
+    return api.port();
+  }
+
+  int adminPort() {
+    return admin.port();
+  }
+
+  /// Says that it is no longer ready, lets the requests under way finish, and lets go of the rest.
+  @Override
+  public void close() {
+    if (draining.compareAndSet(false, true)) {
+      api.stop();
+      admin.stop();
+      database.close();
+      redis.close();
+      telemetry.close();
+      log.info("product-api stopped");
+    }
+  }
+
+  private static OpenTelemetrySdk telemetry(PrometheusMetricReader prometheus) {
+    return AutoConfiguredOpenTelemetrySdk.builder()
+        .disableShutdownHook()
+        .addPropertiesSupplier(
+            () ->
+                Map.of(
+                    "otel.service.name", "tidemark-product-api",
+                    "otel.traces.exporter", "none",
+                    "otel.metrics.exporter", "none",
+                    "otel.logs.exporter", "none"))
+        .addMeterProviderCustomizer((provider, config) -> provider.registerMetricReader(prometheus))
+        .build()
+        .getOpenTelemetrySdk();
+  }
+}

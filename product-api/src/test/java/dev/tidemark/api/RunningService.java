@@ -1,0 +1,194 @@
+package dev.tidemark.api;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tidemark.db.DatabaseUrl;
+import dev.tidemark.db.Migration;
+import dev.tidemark.embedded.PostgresServer;
+import dev.tidemark.embedded.RedisServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/// The service on a PostgreSQL and a Redis of its own, for the tests of one class, with a client.
+final class RunningService implements BeforeAllCallback, AfterAllCallback {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Map<String, String> settings;
+  private final HttpClient client = HttpClient.newHttpClient();
+  private Path folder;
+  private PostgresServer postgres;
+  private RedisServer redis;
+  private Service service;
+  private Jdbi sql;
+
+  /// @param settings in pairs: name, value
+  RunningService(String... settings) {
+    this.settings = new HashMap<>();
+    for (int i = 0; i < settings.length; i += 2) {
+      this.settings.put(settings[i], settings[i + 1]);
+    }
+  }
+
+  @Override
+  public void beforeAll(ExtensionContext context) throws IOException, SQLException {
+    folder = Files.createTempDirectory("product-api-");
+    postgres = PostgresServer.start(folder.resolve("postgres"), 0);
+    redis = RedisServer.start(folder.resolve("redis"), 0);
+    DatabaseUrl url = DatabaseUrl.parse(postgres.url());
+    new Migration(url, step -> {}).run();
+    sql = Jdbi.create(url.dataSource("test"));
+    Map<String, String> environment = new HashMap<>(settings);
+    environment.put("DATABASE_URL", postgres.url());
+    environment.put("DATABASE_USER", "tidemark_api");
+    environment.put("REDIS_URL", redis.url());
+    environment.put("TIDEMARK_API_PORT", "0");
+    environment.put("TIDEMARK_API_ADMIN_PORT", "0");
+    service = Service.start(Configuration.from(environment));
+  }
+
+  @Override
+  public void afterAll(ExtensionContext context) throws IOException {
+    service.close();
+    redis.close();
+    postgres.close();
+    client.close();
+    try (var files = Files.walk(folder)) {
+      for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  PostgresServer postgres() {
+    return postgres;
+  }
+
+  RedisServer redis() {
+    return redis;
+  }
+
+  Service service() {
+    return service;
+  }
+
+  /// The database as superuser, past the service.
+  Jdbi sql() {
+    return sql;
+  }
+
+  URI uri(String path) {
+    return URI.create("http://127.0.0.1:" + service.port() + path);
+  }
+
+  Answer get(String path, String... headers) {
+    return send("GET", path, BodyPublishers.noBody(), headers);
+  }
+
+  Answer delete(String path, String... headers) {
+    return send("DELETE", path, BodyPublishers.noBody(), headers);
+  }
+
+  /// @param json single quotes stand for double ones
+  Answer put(String path, String json, String... headers) {
+    return sendJson("PUT", path, json, headers);
+  }
+
+  Answer post(String path, String json, String... headers) {
+    return sendJson("POST", path, json, headers);
+  }
+
+  Answer sendJson(String method, String path, String json, String... headers) {
+    String[] all = new String[headers.length + 2];
+    all[0] = "Content-Type";
+    all[1] = "application/json";
+    System.arraycopy(headers, 0, all, 2, headers.length);
+    return send(method, path, BodyPublishers.ofString(json.replace('\'', '"')), all);
+  }
+
+  Answer send(String method, String path, BodyPublisher body, String... headers) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(uri(path)).method(method, body).timeout(Duration.ofSeconds(60));
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    return send(request.build());
+  }
+
+  Answer admin(String path) {
+    return send(
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + service.adminPort() + path))
+            .build());
+  }
+
+  private Answer send(HttpRequest request) {
+    try {
+      return new Answer(client.send(request, BodyHandlers.ofString()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /// The events of a product, oldest first: version and type.
+  List<String> events(String id) {
+    return texts(
+        "select version || ' ' || type from outbox where aggregateid = '%s' order by version, type"
+            .formatted(id));
+  }
+
+  /// The first column of a query's answer.
+  List<String> texts(String query) {
+    return sql.withHandle(handle -> handle.createQuery(query).mapTo(String.class).list());
+  }
+
+  record Answer(HttpResponse<String> response) {
+    int status() {
+      return response.statusCode();
+    }
+
+    String header(String name) {
+      return response.headers().firstValue(name).orElse("");
+    }
+
+    String text() {
+      return response.body();
+    }
+
+    JsonNode json() {
+      try {
+        return JSON.readTree(response.body());
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    /// The end of a problem's type.
+    String problem() {
+      if (!header("Content-Type").equals("application/problem+json")) {
+        throw new AssertionError("no problem, but " + response + " " + response.body());
+      }
+      return json().get("type").asText().replace("urn:tidemark:problem:", "");
+    }
+  }
+}
