@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -41,16 +42,19 @@ public final class ChildProcess implements AutoCloseable {
   /// @param name how messages call it
   /// @param command the program and its arguments
   /// @param environment added to the environment of this JVM
+  /// @param withheld variables of this JVM's environment that the program does not get
   /// @param log standard output and standard error are appended to it
   public record Program(
       String name,
       List<String> command,
       Map<String, String> environment,
+      Set<String> withheld,
       Path log,
       StopSignal stopSignal) {
     public Program {
       command = List.copyOf(command);
       environment = Map.copyOf(environment);
+      withheld = Set.copyOf(withheld);
       if (command.isEmpty()) {
         throw new IllegalArgumentException("no command to start " + name);
       }
@@ -81,6 +85,7 @@ public final class ChildProcess implements AutoCloseable {
               .redirectInput(new File("/dev/null"))
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.appendTo(log));
+      builder.environment().keySet().removeAll(program.withheld());
       builder.environment().putAll(program.environment());
       long logStart = log.length();
       ChildProcess child = new ChildProcess(program, builder.start(), logStart);
@@ -140,7 +145,7 @@ public final class ChildProcess implements AutoCloseable {
     List<ProcessHandle> descendants = process.descendants().toList();
     process.destroyForcibly();
     descendants.forEach(ProcessHandle::destroyForcibly);
-    if (!awaitExit(KILL_WAIT)) {
+    if (!awaitExit(KILL_WAIT) && !Thread.currentThread().isInterrupted()) {
       throw new IllegalStateException(
           "%s (pid %d) is still there after SIGKILL".formatted(program.name(), pid()));
     }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// A PostgreSQL 18 server with durable commits and logical decoding, and the database `tidemark` in
 /// it. Every local user may log in as anyone (`trust`); it listens on 127.0.0.1 only.
@@ -192,6 +193,6 @@ public final class PostgresServer extends EmbeddedServer {
 
   private ChildProcess.Program program(String name, List<String> command) {
     return new ChildProcess.Program(
-        name, user.command(command), Map.of(), log(), ChildProcess.StopSignal.INT);
+        name, user.command(command), Map.of(), Set.of(), log(), ChildProcess.StopSignal.INT);
   }
 }

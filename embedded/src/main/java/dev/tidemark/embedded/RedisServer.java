@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// A Redis server. It keeps nothing on disk unless told so by arguments, for example `--appendonly
 /// yes`.
@@ -54,7 +55,7 @@ public final class RedisServer extends EmbeddedServer {
     command.addAll(extraArguments);
     return ChildProcess.start(
             new ChildProcess.Program(
-                name(), command, Map.of(), log(), ChildProcess.StopSignal.TERM))
+                name(), command, Map.of(), Set.of(), log(), ChildProcess.StopSignal.TERM))
         .awaitReady(this::answers, START_TIMEOUT);
   }
 
