@@ -206,7 +206,8 @@ public final class ChildProcess implements AutoCloseable {
     }
   }
 
-  private boolean awaitExit(Duration time) {
+  /// Waits for the end of the program; false when it still runs after that time, or when this thread is interrupted.
+  public boolean awaitExit(Duration time) {
     try {
       return process.waitFor(time.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {

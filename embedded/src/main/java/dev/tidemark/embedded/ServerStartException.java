@@ -5,11 +5,11 @@ package dev.tidemark.embedded;
 public final class ServerStartException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  ServerStartException(String message) {
+  public ServerStartException(String message) {
     super(message);
   }
 
-  ServerStartException(String message, Throwable cause) {
+  public ServerStartException(String message, Throwable cause) {
     super(message, cause);
   }
 }

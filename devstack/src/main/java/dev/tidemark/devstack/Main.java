@@ -1,0 +1,34 @@
+package dev.tidemark.devstack;
+
+import dev.tidemark.embedded.PortInUseException;
+import dev.tidemark.embedded.ServerStartException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/// The program behind `bin/tidemark up`, `demo` and `import`.
+@Command(
+    name = "tidemark",
+    mixinStandardHelpOptions = true,
+    description = "Tidemark on this machine: everything embedded, nothing to install.",
+    subcommands = {Up.class},
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {"0:done", "1:failed, or something was lost or stale", "2:wrong usage"})
+final class Main {
+  private Main() {}
+
+  public static void main(String[] arguments) {
+    CommandLine command =
+        new CommandLine(new Main())
+            .setExecutionExceptionHandler(
+                (fault, line, parsed) -> {
+                  if (fault instanceof StackException
+                      || fault instanceof ServerStartException
+                      || fault instanceof PortInUseException) {
+                    line.getErr().println("tidemark: " + fault.getMessage());
+                    return CommandLine.ExitCode.SOFTWARE;
+                  }
+                  throw fault;
+                });
+    System.exit(command.execute(arguments));
+  }
+}

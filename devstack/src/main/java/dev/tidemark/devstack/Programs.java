@@ -1,0 +1,55 @@
+package dev.tidemark.devstack;
+
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Where the built programs of this project lie, and how a JVM is started for one.
+///
+/// @param home the project's folder
+record Programs(Path home) {
+  /// The project in which this class lies.
+  static Programs ofThisBuild() {
+    try {
+      Path here =
+          Path.of(Programs.class.getProtectionDomain().getCodeSource().getLocation().toURI())
+              .toRealPath();
+      for (Path folder = here; folder != null; folder = folder.getParent()) {
+        if (Files.exists(folder.resolve("bin/tidemark"))) {
+          return new Programs(folder);
+        }
+      }
+      throw new StackException(
+          "no project with bin/tidemark is above "
+              + here
+              + ": start the program from a built tree");
+    } catch (URISyntaxException | java.io.IOException e) {
+      throw new StackException("cannot find the project's folder: " + e, e);
+    }
+  }
+
+  static Path java() {
+    return Path.of(System.getProperty("java.home"), "bin", "java");
+  }
+
+  /// The command that starts a module's program, a small JVM.
+  List<String> command(String module, List<String> jvmOptions) {
+    Path jar = jar(module);
+    if (!Files.exists(jar)) {
+      throw new StackException(
+          "%s is not built: run bin/tidemark, which builds what is missing, or `mvn package -DskipTests` in %s"
+              .formatted(jar, home));
+    }
+    List<String> command = new ArrayList<>(List.of(java().toString()));
+    command.addAll(List.of("-XX:+UseSerialGC", "-Xms32m"));
+    command.addAll(jvmOptions);
+    command.addAll(List.of("-jar", jar.toString()));
+    return command;
+  }
+
+  private Path jar(String module) {
+    return home.resolve(module).resolve("target/app").resolve(module + ".jar");
+  }
+}

@@ -1,0 +1,322 @@
+package dev.tidemark.devstack;
+
+import dev.tidemark.embedded.ChildProcess;
+import dev.tidemark.embedded.KafkaServer;
+import dev.tidemark.embedded.PostgresServer;
+import dev.tidemark.embedded.RedisServer;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
+
+/// The running system: three servers, the migration, three services, and a keeper for each process.
+///
+/// Parts start as soon as what they need is there, against the flow of data, and stop with it:
+/// first the API, so that nothing new comes in, then the relay and the invalidator, then the
+/// servers.
+///
+/// Thread-safe: [#giveUpStarting] and [#hurry] may come from any thread, also while [#start] runs.
+final class Stack implements AutoCloseable {
+  private static final Duration START_PATIENCE = Duration.ofSeconds(90);
+  private static final Duration STOP_GRACE = Duration.ofSeconds(15);
+
+  private final DataFolder folder;
+  private final Screen screen;
+  private final StackPorts.Chosen ports;
+  private final Programs programs;
+  private final Set<String> withheld;
+
+  private final Server postgres;
+  private final Server kafka;
+  private final Server redis;
+  private final Service api;
+  private final Service relay;
+  private final Service invalidator;
+
+  /// In the order in which they stop.
+  private final List<Part> parts;
+
+  private final List<Keeper> keepers = new ArrayList<>();
+  private final ExecutorService starters = Executors.newVirtualThreadPerTaskExecutor();
+
+  /// Completed by the first part that fails to start: the others need not come first.
+  private final CompletableFuture<Void> fault = new CompletableFuture<>();
+
+  private final CountDownLatch stopping = new CountDownLatch(1);
+
+  Stack(
+      Programs programs,
+      DataFolder folder,
+      StackPorts.Chosen ports,
+      Set<String> environment,
+      HttpClient http,
+      Screen screen) {
+    this.programs = programs;
+    this.folder = folder;
+    this.ports = ports;
+    this.screen = screen;
+    this.withheld =
+        environment.stream().filter(Stack::isAboutOtherServers).collect(Collectors.toSet());
+    this.postgres =
+        new Server(
+            "PostgreSQL",
+            ports.postgres(),
+            folder.log("postgresql"),
+            () ->
+                PostgresServer.start(
+                    folder.data("postgresql"), folder.log("postgresql"), ports.postgres()));
+    this.kafka =
+        new Server(
+            "Kafka",
+            ports.kafka(),
+            folder.log("kafka"),
+            () -> KafkaServer.start(folder.data("kafka"), folder.log("kafka"), ports.kafka()));
+    this.redis =
+        new Server(
+            "Redis",
+            ports.redis(),
+            folder.log("redis"),
+            () ->
+                RedisServer.start(
+                    folder.data("redis"),
+                    folder.log("redis"),
+                    ports.redis(),
+                    "--appendonly",
+                    "yes"));
+    Health health = new Health(http);
+    this.api =
+        service(
+            "product-api",
+            apiUrl(),
+            ports.apiAdmin(),
+            health,
+            Map.of(
+                "DATABASE_URL", databaseUrl("tidemark_api"),
+                "REDIS_URL", redisUrl(),
+                "TIDEMARK_API_PORT", Integer.toString(ports.api()),
+                "TIDEMARK_API_ADMIN_PORT", Integer.toString(ports.apiAdmin())));
+    this.relay =
+        service(
+            "outbox-relay",
+            admin(ports.relayAdmin()),
+            ports.relayAdmin(),
+            health,
+            Map.of(
+                "DATABASE_URL", databaseUrl("tidemark_relay"),
+                "KAFKA_BOOTSTRAP_SERVERS", kafka.address(),
+                "TIDEMARK_RELAY_ADMIN_PORT", Integer.toString(ports.relayAdmin())));
+    this.invalidator =
+        service(
+            "invalidator",
+            admin(ports.invalidatorAdmin()),
+            ports.invalidatorAdmin(),
+            health,
+            Map.of(
+                "KAFKA_BOOTSTRAP_SERVERS", kafka.address(),
+                "REDIS_URL", redisUrl(),
+                "TIDEMARK_INVALIDATOR_ADMIN_PORT", Integer.toString(ports.invalidatorAdmin())));
+    this.parts = List.of(api, relay, invalidator, redis, kafka, postgres);
+  }
+
+  /// Returns when every part is ready, or when [#close] was called meanwhile.
+  ///
+  /// @throws StackException when a part does not start; nothing is left running after [#close]
+  void start() {
+    CompletableFuture<Void> database = started(postgres);
+    CompletableFuture<Void> broker = started(kafka);
+    CompletableFuture<Void> cache = started(redis);
+    CompletableFuture<Void> migrated = database.thenRunAsync(() -> orFail(this::migrate), starters);
+    CompletableFuture<Void> all =
+        CompletableFuture.allOf(
+            after(invalidator, broker, cache),
+            after(relay, migrated, broker),
+            after(api, migrated, cache));
+    CompletableFuture<Void> stopped = CompletableFuture.runAsync(this::awaitStopping, starters);
+    CompletableFuture<Object> end = CompletableFuture.anyOf(all, stopped, fault);
+    try {
+      end.join();
+    } catch (CompletionException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      throw new StackException(String.valueOf(cause.getMessage()), cause);
+    }
+  }
+
+  URI apiUrl() {
+    return URI.create("http://127.0.0.1:" + ports.api());
+  }
+
+  /// What `stack.env` tells, whether or not it is written yet.
+  StackEnv env() {
+    Map<String, String> variables = new LinkedHashMap<>();
+    variables.put("API_URL", apiUrl().toString());
+    variables.put("DATABASE_URL", databaseUrl("postgres"));
+    variables.put("KAFKA_BOOTSTRAP_SERVERS", kafka.address());
+    variables.put("REDIS_URL", redisUrl());
+    for (Service service : List.of(api, relay, invalidator)) {
+      variables.put(service.variable() + "_ADMIN_URL", service.adminUrl().toString());
+    }
+    for (Part part : List.of(postgres, kafka, redis, api, relay, invalidator)) {
+      if (part.wasLaunched()) {
+        variables.put(part.variable() + "_PID", Long.toString(part.pid()));
+      }
+    }
+    return new StackEnv(variables);
+  }
+
+  /// Makes [#start] return soon.
+  void giveUpStarting() {
+    stopping.countDown();
+  }
+
+  /// Stops every part in order; returns when nothing is left.
+  @Override
+  public void close() {
+    stopping.countDown();
+    starters.shutdownNow();
+    starters.close();
+    List<Keeper> released;
+    synchronized (keepers) {
+      released = List.copyOf(keepers);
+    }
+    released.forEach(Keeper::release);
+    for (Part part : parts) {
+      if (part.wasLaunched()) {
+        part.stop(STOP_GRACE);
+      }
+    }
+    try {
+      Files.deleteIfExists(folder.stackEnv());
+    } catch (IOException e) {
+      screen.line("cannot remove %s: %s".formatted(folder.stackEnv(), e));
+    }
+  }
+
+  /// Kills what [#close] is still waiting for.
+  void hurry() {
+    parts.stream().filter(Part::wasLaunched).forEach(Part::kill);
+  }
+
+  private CompletableFuture<Void> after(Part part, CompletableFuture<?>... needed) {
+    return CompletableFuture.allOf(needed).thenRunAsync(() -> orFail(() -> start(part)), starters);
+  }
+
+  private CompletableFuture<Void> started(Part part) {
+    return CompletableFuture.runAsync(() -> orFail(() -> start(part)), starters);
+  }
+
+  private void orFail(Runnable step) {
+    try {
+      step.run();
+    } catch (RuntimeException e) {
+      fault.completeExceptionally(e);
+      throw e;
+    }
+  }
+
+  private void start(Part part) {
+    long begin = System.nanoTime();
+    part.launch();
+    writeEnv();
+    String missing = part.awaitReady(START_PATIENCE);
+    if (stopping.getCount() == 0) {
+      return;
+    }
+    if (!missing.isEmpty()) {
+      throw new StackException(
+          "%s is not ready after %d s: %s. See %s"
+              .formatted(part.name(), START_PATIENCE.toSeconds(), missing, part.log()));
+    }
+    screen.line(
+        "  %-14s %-28s %4.1f s"
+            .formatted(part.name(), part.address(), (System.nanoTime() - begin) / 1e9));
+    Keeper keeper = new Keeper(part, screen, this::writeEnv);
+    synchronized (keepers) {
+      keepers.add(keeper);
+    }
+    keeper.start();
+  }
+
+  private void migrate() {
+    long begin = System.nanoTime();
+    ChildProcess migration =
+        ChildProcess.start(
+            new ChildProcess.Program(
+                "migrate",
+                programs.command("db", List.of("-Xmx128m", "-XX:TieredStopAtLevel=1")),
+                Map.of("DATABASE_URL", databaseUrl("postgres")),
+                withheld,
+                folder.log("migrate"),
+                ChildProcess.StopSignal.TERM));
+    try (migration) {
+      if (!migration.awaitExit(START_PATIENCE)) {
+        throw new StackException(
+            "migrate has not ended after %d s. See %s"
+                .formatted(START_PATIENCE.toSeconds(), folder.log("migrate")));
+      }
+      if (migration.exit().join() != 0) {
+        throw new StackException(
+            "migrate failed; the end of %s:%n%s"
+                .formatted(folder.log("migrate"), migration.logTail()));
+      }
+    }
+    screen.line(
+        "  %-14s %-28s %4.1f s".formatted("migrate", "done", (System.nanoTime() - begin) / 1e9));
+  }
+
+  private synchronized void writeEnv() {
+    env().write(folder.stackEnv());
+  }
+
+  private void awaitStopping() {
+    try {
+      stopping.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private Service service(
+      String name, URI address, int adminPort, Health health, Map<String, String> environment) {
+    return new Service(
+        name,
+        address.toString(),
+        admin(adminPort),
+        programs.command(name, List.of("-Xmx320m")),
+        environment,
+        withheld,
+        folder.log(name),
+        health);
+  }
+
+  /// Settings of this shell that belong to other servers than the embedded ones.
+  private static boolean isAboutOtherServers(String variable) {
+    return variable.startsWith("DATABASE_")
+        || variable.startsWith("KAFKA_")
+        || variable.startsWith("REDIS_")
+        || variable.startsWith("TIDEMARK_DB_");
+  }
+
+  private String databaseUrl(String user) {
+    return "postgresql://%s@127.0.0.1:%d/tidemark".formatted(user, ports.postgres());
+  }
+
+  private String redisUrl() {
+    return "redis://127.0.0.1:" + ports.redis();
+  }
+
+  private static URI admin(int port) {
+    return URI.create("http://127.0.0.1:" + port);
+  }
+}

@@ -1,0 +1,33 @@
+package dev.tidemark.devstack;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// The options of every command that brings up a stack.
+final class StackOptions {
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      defaultValue = ".tidemark",
+      description = "Where data, logs and stack.env go (${DEFAULT-VALUE}).")
+  private Path data = Path.of(".tidemark");
+
+  @Option(names = "--home", hidden = true, description = "The built tree with the services.")
+  private @Nullable Path home;
+
+  @Mixin private StackPorts ports = new StackPorts();
+
+  Path data() {
+    return data;
+  }
+
+  StackPorts ports() {
+    return ports;
+  }
+
+  Programs programs() {
+    return home == null ? Programs.ofThisBuild() : new Programs(home);
+  }
+}

@@ -1,0 +1,25 @@
+package dev.tidemark.devstack;
+
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/// The command `up`.
+@Command(
+    name = "up",
+    description = {
+      "Starts PostgreSQL, Kafka, Redis and the services, keeps them running, and stops them in order at Ctrl-C.",
+      "Data stay in the data folder; the next `up` goes on with them."
+    })
+final class Up implements Callable<Integer> {
+  @Mixin private StackOptions options = new StackOptions();
+
+  @Override
+  public Integer call() throws InterruptedException {
+    CountDownLatch stop = new CountDownLatch(1);
+    RunningStack.use(options, Screen.ofThisProcess(), stop, stack -> stop.await());
+    return CommandLine.ExitCode.OK;
+  }
+}

@@ -1,0 +1,7 @@
+/// The whole system with one command: embedded servers and the services as processes of their own,
+/// a sample catalogue, traffic, and a check of every key. The services are known here only as
+/// programs to start and by what they answer.
+@NullMarked
+package dev.tidemark.devstack;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,54 @@
+package dev.tidemark.devstack;
+
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.jar.Attributes;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+
+/// The smallest program that behaves as a service does towards its supervisor: it says that it is
+/// ready on its admin port. The real ones are tested with the stack in the system tests; here only
+/// the supervision is.
+public final class StandInService {
+  private StandInService() {}
+
+  public static void main(String[] arguments) throws IOException {
+    for (String name : System.getenv().keySet()) {
+      if (name.startsWith("TIDEMARK_") && name.endsWith("_ADMIN_PORT")) {
+        HttpServer server =
+            HttpServer.create(
+                new InetSocketAddress(
+                    InetAddress.ofLiteral("127.0.0.1"), Integer.parseInt(System.getenv(name))),
+                0);
+        server.createContext("/health/ready", exchange -> exchange.sendResponseHeaders(200, -1));
+        server.start();
+      }
+    }
+  }
+
+  /// A tree like a built project, with this program in the place of every service; as `migrate` it
+  /// ends at once.
+  static Programs builtTree(Path home) throws IOException {
+    for (String module : new String[] {"db", "product-api", "outbox-relay", "invalidator"}) {
+      Path jar = home.resolve(module).resolve("target/app").resolve(module + ".jar");
+      Files.createDirectories(jar.getParent());
+      Manifest manifest = new Manifest();
+      manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+      manifest.getMainAttributes().put(Attributes.Name.MAIN_CLASS, StandInService.class.getName());
+      String entry = StandInService.class.getName().replace('.', '/') + ".class";
+      try (OutputStream out = Files.newOutputStream(jar);
+          JarOutputStream archive = new JarOutputStream(out, manifest);
+          var in = StandInService.class.getClassLoader().getResourceAsStream(entry)) {
+        archive.putNextEntry(new JarEntry(entry));
+        in.transferTo(archive);
+      }
+    }
+    return new Programs(home);
+  }
+}
