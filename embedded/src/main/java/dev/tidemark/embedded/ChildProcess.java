@@ -206,7 +206,8 @@ public final class ChildProcess implements AutoCloseable {
     }
   }
 
-  /// Waits for the end of the program; false when it still runs after that time, or when this thread is interrupted.
+  /// Waits for the end of the program; false when it still runs after that time, or when this
+  /// thread is interrupted.
   public boolean awaitExit(Duration time) {
     try {
       return process.waitFor(time.toMillis(), TimeUnit.MILLISECONDS);
