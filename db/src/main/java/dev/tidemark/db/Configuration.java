@@ -27,7 +27,8 @@ record Configuration(DatabaseUrl database, Duration patience, Map<Login, String>
           "TIDEMARK_API_",
           "TIDEMARK_RELAY_",
           "TIDEMARK_INVALIDATOR_",
-          "TIDEMARK_CONSOLE_");
+          "TIDEMARK_CONSOLE_",
+          "TIDEMARK_DEVSTACK_");
 
   Configuration {
     passwords = Map.copyOf(passwords);
