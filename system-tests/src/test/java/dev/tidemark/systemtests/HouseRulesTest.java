@@ -1,0 +1,156 @@
+package dev.tidemark.systemtests;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// What of the house's rules a machine can check, each with its reason.
+class HouseRulesTest {
+  private static final JavaClasses TIDEMARK =
+      new ClassFileImporter()
+          .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .importPackages("dev.tidemark");
+
+  @ParameterizedTest
+  @CsvSource({
+    "event,       ''",
+    "cache,       ''",
+    "db,          ''",
+    "embedded,    ''",
+    "api,         'db,event,cache'",
+    "relay,       'db,event'",
+    "invalidator, 'event,cache'",
+    "devstack,    'embedded,event'",
+  })
+  void modulesDependDownwardsOnly(String module, String allowed) {
+    var permitted = new ArrayList<>(List.of("dev.tidemark." + module));
+    for (var other : allowed.split(",")) {
+      if (!other.isEmpty()) {
+        permitted.add("dev.tidemark." + other);
+      }
+    }
+    noClasses()
+        .that(resideInAPackage("dev.tidemark." + module))
+        .should()
+        .dependOnClassesThat(
+            resideInAPackage("dev.tidemark..")
+                .and(resideOutsideOfPackages(permitted.toArray(String[]::new))))
+        .because("a service can then be built, run and replaced without the others")
+        .check(TIDEMARK);
+  }
+
+  @Test
+  void onlyConfigurationAndMainReadTheEnvironment() {
+    noClasses()
+        .that(areNotNamed("Configuration", "Main"))
+        .should()
+        .callMethod(System.class, "getenv")
+        .orShould()
+        .callMethod(System.class, "getenv", String.class)
+        .because("every setting is checked in one place, before anything starts")
+        .check(TIDEMARK);
+  }
+
+  @Test
+  void onlyMainAndBackoffReadTheClockOrSleep() {
+    noClasses()
+        .that(areNotNamed("Main", "Backoff"))
+        .should()
+        .callMethod(Instant.class, "now")
+        .orShould()
+        .callMethod(System.class, "currentTimeMillis")
+        .orShould()
+        .callMethod(Clock.class, "systemUTC")
+        .orShould()
+        .callMethod(Thread.class, "sleep", long.class)
+        .orShould()
+        .callMethod(Thread.class, "sleep", Duration.class)
+        .because("a clock that is given can be moved by a test; local timers use nanoTime")
+        .check(TIDEMARK);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "io.debezium..,       relay,       Debezium.*",
+    "org.apache.kafka..,  relay,       '(Kafka|Debezium).*'",
+    "org.apache.kafka..,  invalidator, Kafka.*",
+    "redis.clients..,     cache,       '(Redis|Script|CommandBatch).*'",
+    "redis.clients..,     invalidator, Main",
+    "redis.clients..,     api,         Main",
+  })
+  void clientLibrariesStayBehindTheClassesNamedForThem(
+      String library, String module, String classes) {
+    noClasses()
+        .that(resideInAPackage("dev.tidemark." + module))
+        .and(areNotNamed(classes))
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(library)
+        .because("the library can then be changed, and the rest can be read without knowing it")
+        .check(TIDEMARK);
+  }
+
+  @Test
+  void namesSaySomething() {
+    noClasses()
+        .should()
+        .haveNameMatching(".*(Manager|Helper|Utils?|Processor|Impl|Data|Info)")
+        .because("these words fit every class")
+        .check(TIDEMARK);
+  }
+
+  @Test
+  void nothingIsOpenToInheritanceByAccident() {
+    classes()
+        .that(are("neither abstract nor an interface nor a test", c ->
+            !c.getModifiers().contains(JavaModifier.ABSTRACT) && !c.isInterface() && !c.isEnum() && !c.isAnonymousClass()))
+        .should()
+        .haveModifier(JavaModifier.FINAL)
+        .because("a class that was not made for inheritance is final")
+        .check(TIDEMARK);
+  }
+
+  @Test
+  void servicesSpeakThroughTheLog() {
+    noClasses()
+        .that(resideInAPackage("dev.tidemark.api").or(resideInAPackage("dev.tidemark.relay")).or(resideInAPackage("dev.tidemark.invalidator")).or(resideInAPackage("dev.tidemark.cache")))
+        .should()
+        .accessField(System.class, "out")
+        .orShould()
+        .accessField(System.class, "err")
+        .because("a log line has a time, a level and keys; a bare print has none")
+        .check(TIDEMARK);
+  }
+
+  /// Nested classes count as the class that they stand in.
+  private static DescribedPredicate<JavaClass> areNotNamed(String... patterns) {
+    return are(
+        "not named " + String.join(" or ", patterns),
+        c -> {
+          var outermost = c.getFullName().substring(c.getPackageName().length() + 1).replaceAll("\\$.*", "");
+          return List.of(patterns).stream().noneMatch(outermost::matches);
+        });
+  }
+
+  private static DescribedPredicate<JavaClass> are(
+      String what, Predicate<JavaClass> predicate) {
+    return DescribedPredicate.describe(what, predicate);
+  }
+}

@@ -1,0 +1,84 @@
+package dev.tidemark.systemtests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// `up` and `demo` as their user meets them.
+class StackST {
+  @TempDir Path folder;
+
+  @Test
+  void secondUpGoesOnWithTheDataAndStoppingLeavesNothingRunning() throws Exception {
+    var data = folder.resolve("stack");
+    try (var stack = StackProcess.up(data)) {
+      assertThat(new Shop(stack).put("clock", Shop.json("Clock", "12")).statusCode())
+          .isEqualTo(201);
+      assertThat(stack.stop()).isZero();
+    }
+    assertThat(data.resolve("stack.env")).doesNotExist();
+
+    try (var stack = StackProcess.up(data)) {
+      var shop = new Shop(stack);
+      assertThat(shop.get("clock").body()).contains("12.00");
+      assertThat(Shop.version(shop.put("clock", Shop.json("Clock", "13")))).isEqualTo(2);
+      new Truth(stack.env()).assertSettledAndTrue();
+    }
+  }
+
+  @Test
+  void secondUpOnTheSameFolderSaysWhoHasIt() throws Exception {
+    var data = folder.resolve("stack");
+    try (var stack = StackProcess.up(data)) {
+      var output = folder.resolve("second.out");
+      var second = StackProcess.start(output, "up", "--data", data.toString());
+
+      assertThat(second.waitFor(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(second.exitValue()).isNotZero();
+      assertThat(Files.readString(output)).contains(data.toString()).containsIgnoringCase("pid");
+      assertThat(stack.isReady("PRODUCT_API")).isTrue();
+    }
+  }
+
+  @Test
+  void stackEnvNamesEveryPart() {
+    try (var stack = StackProcess.up(folder.resolve("stack"))) {
+      var env = stack.env();
+
+      assertThat(env)
+          .containsKeys(
+              "API_URL",
+              "DATABASE_URL",
+              "KAFKA_BOOTSTRAP_SERVERS",
+              "REDIS_URL",
+              "PRODUCT_API_ADMIN_URL",
+              "OUTBOX_RELAY_ADMIN_URL",
+              "INVALIDATOR_ADMIN_URL");
+      assertThat(env)
+          .containsKeys(
+              "POSTGRES_PID",
+              "KAFKA_PID",
+              "REDIS_PID",
+              "PRODUCT_API_PID",
+              "OUTBOX_RELAY_PID",
+              "INVALIDATOR_PID");
+      assertThat(URI.create(env.get("DATABASE_URL")).getScheme()).isEqualTo("postgresql");
+    }
+  }
+
+  @Test
+  void demoEndsWithZeroWhenNothingWasLostOrStale() throws Exception {
+    var output = folder.resolve("demo.out");
+    var demo =
+        StackProcess.start(
+            output, "demo", "--duration", "8s", "--data", folder.resolve("demo").toString());
+
+    assertThat(demo.waitFor(180, TimeUnit.SECONDS)).isTrue();
+    assertThat(demo.exitValue()).as(Files.readString(output)).isZero();
+  }
+}
