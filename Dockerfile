@@ -7,5 +7,4 @@ COPY ${SERVICE}/target/app/ /app/
 RUN ln -s "/app/${SERVICE}.jar" /app/main.jar
 USER tidemark
 # The heap follows the container's memory limit; the process ends when memory does, for a restart.
-ENV JAVA_TOOL_OPTIONS="-XX:MaxRAMPercentage=60 -XX:+ExitOnOutOfMemoryError"
-ENTRYPOINT ["java", "-jar", "/app/main.jar"]
+ENTRYPOINT ["java", "-XX:MaxRAMPercentage=60", "-XX:+ExitOnOutOfMemoryError", "-jar", "/app/main.jar"]

@@ -47,10 +47,9 @@ final class Main implements Callable<Integer> {
   }
 
   public static void main(String[] arguments) {
-    System.exit(
-        new CommandLine(new Main(System.getenv()))
-            .setUsageHelpWidth(HELP_WIDTH)
-            .execute(arguments));
+    var command = new CommandLine(new Main(System.getenv()));
+    command.getCommandSpec().version("relay " + Main.class.getPackage().getImplementationVersion());
+    System.exit(command.setUsageHelpWidth(HELP_WIDTH).execute(arguments));
   }
 
   @Override
