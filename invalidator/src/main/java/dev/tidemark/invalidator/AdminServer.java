@@ -1,0 +1,47 @@
+package dev.tidemark.invalidator;
+
+import io.helidon.health.HealthCheck;
+import io.helidon.http.HeaderNames;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.Handler;
+import io.helidon.webserver.observe.ObserveFeature;
+import io.helidon.webserver.observe.health.HealthObserver;
+import io.opentelemetry.exporter.prometheus.PrometheusMetricReader;
+import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
+import java.io.ByteArrayOutputStream;
+import java.util.List;
+
+/// Health at `/health/live` and `/health/ready`, metrics at `/metrics`.
+final class AdminServer {
+
+  private AdminServer() {}
+
+  static WebServer create(
+      String host, int port, List<? extends HealthCheck> checks, PrometheusMetricReader metrics) {
+    HealthObserver health =
+        HealthObserver.builder()
+            .endpoint("/health")
+            .details(true)
+            .useSystemServices(false)
+            .addHealthChecks(checks)
+            .build();
+    return WebServer.builder()
+        .host(host)
+        .port(port)
+        .shutdownHook(false)
+        .addFeature(
+            ObserveFeature.builder().observersDiscoverServices(false).addObserver(health).build())
+        .routing(routing -> routing.get("/metrics", prometheus(metrics)))
+        .build();
+  }
+
+  private static Handler prometheus(PrometheusMetricReader metrics) {
+    PrometheusTextFormatWriter format = PrometheusTextFormatWriter.builder().build();
+    return (request, response) -> {
+      ByteArrayOutputStream text = new ByteArrayOutputStream();
+      format.write(text, metrics.collect());
+      response.header(HeaderNames.CONTENT_TYPE, format.getContentType());
+      response.send(text.toByteArray());
+    };
+  }
+}

@@ -1,0 +1,114 @@
+package dev.tidemark.invalidator;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
+
+/// The topics of the records that nobody can read: `<topic>.dlt`, made when first needed and kept
+/// for ever. Confined to one thread.
+final class DeadLetters implements AutoCloseable {
+
+  /// How long one round of letters may take, and the making of a topic; the caller tries again.
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  /// As large as the records of the relay may be, and their headers.
+  private static final int MAX_RECORD_BYTES = 5 << 20;
+
+  private final Map<String, Object> settings;
+  private final Set<String> knownTopics = new HashSet<>();
+  private @Nullable Producer<byte[], byte[]> producer;
+
+  /// Starts nothing; the producer comes with the first letter.
+  ///
+  /// @param settings for any Kafka client
+  DeadLetters(Map<String, Object> settings) {
+    this.settings = Map.copyOf(settings);
+  }
+
+  /// Sends, and returns when Kafka has all of them.
+  ///
+  /// @throws KafkaException when not; sent again, some may be there twice
+  void send(List<DeadLetter> letters) {
+    List<Future<RecordMetadata>> sent = new ArrayList<>();
+    Producer<byte[], byte[]> open = producer();
+    for (DeadLetter letter : letters) {
+      ensureTopic(letter.topic());
+      sent.add(open.send(letter.toSend()));
+    }
+    for (Future<RecordMetadata> each : sent) {
+      await(each, "a dead letter was not sent");
+    }
+  }
+
+  private Producer<byte[], byte[]> producer() {
+    if (producer == null) {
+      Map<String, Object> own = new HashMap<>(settings);
+      own.put(ProducerConfig.ACKS_CONFIG, "all");
+      own.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+      own.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MAX_RECORD_BYTES);
+      own.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, (int) PATIENCE.toMillis());
+      own.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis() / 2);
+      own.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
+      producer = new KafkaProducer<>(own, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+    return producer;
+  }
+
+  private void ensureTopic(String topic) {
+    if (knownTopics.contains(topic)) {
+      return;
+    }
+    NewTopic wanted =
+        new NewTopic(topic, Optional.of(1), Optional.empty())
+            .configs(
+                Map.of(
+                    TopicConfig.RETENTION_MS_CONFIG,
+                    "-1",
+                    TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
+                    Integer.toString(MAX_RECORD_BYTES)));
+    try (Admin admin = Admin.create(settings)) {
+      await(admin.createTopics(List.of(wanted)).all(), topic + " was not made");
+    } catch (KafkaException e) {
+      if (!(e.getCause() instanceof TopicExistsException)) {
+        throw e;
+      }
+    }
+    knownTopics.add(topic);
+  }
+
+  private static <T> void await(Future<T> future, String otherwise) {
+    try {
+      future.get();
+    } catch (ExecutionException e) {
+      throw new KafkaException(otherwise + ": " + e.getCause(), e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new KafkaException(otherwise, e);
+    }
+  }
+
+  @Override
+  public void close() {
+    if (producer != null) {
+      producer.close(PATIENCE);
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package dev.tidemark.invalidator;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.tidemark.cache.CacheKey;
+import dev.tidemark.event.EventHeaders;
+import dev.tidemark.event.ReceivedEvent;
+import dev.tidemark.event.Topics;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+import org.jspecify.annotations.Nullable;
+
+/// What a record means for the cache: which key to evict, by which version, and whether the record
+/// is fit to be read by others. Immutable.
+///
+/// @param key empty when the record does not even tell which aggregate it is about
+/// @param version empty when it is not known: the key is to be evicted by force
+/// @param committed when the change was committed, where the record says so
+/// @param fault why the record is a dead letter; empty for one that keeps the contract
+record EventReading(
+    Optional<String> key,
+    OptionalLong version,
+    Optional<Instant> committed,
+    Optional<String> fault) {
+
+  private static final String DEFAULT_AGGREGATE_TYPE = "product";
+
+  /// Reads key and headers; the value is nobody's business here.
+  static EventReading of(ConsumerRecord<byte[], byte[]> record) {
+    ReceivedEvent event = ReceivedEvent.read(record.key(), name -> header(record, name));
+    return switch (event) {
+      case ReceivedEvent.Valid valid ->
+          new EventReading(
+              Optional.of(CacheKey.of(valid.aggregateType(), valid.aggregateId())),
+              OptionalLong.of(valid.version()),
+              valid.time(),
+              Optional.empty());
+      case ReceivedEvent.Poison poison ->
+          new EventReading(
+              poison
+                  .aggregateId()
+                  .or(() -> subject(record))
+                  .map(
+                      id ->
+                          CacheKey.of(
+                              poison.aggregateType().orElseGet(() -> aggregateType(record.topic())),
+                              id)),
+              poison.version(),
+              Optional.empty(),
+              Optional.of(poison.reason()));
+    };
+  }
+
+  private static Optional<String> subject(ConsumerRecord<byte[], byte[]> record) {
+    return Optional.ofNullable(header(record, EventHeaders.SUBJECT))
+        .map(bytes -> new String(bytes, UTF_8))
+        .filter(id -> !id.isEmpty());
+  }
+
+  /// The other way round than [Topics#ofAggregate].
+  private static String aggregateType(String topic) {
+    String suffix = Topics.ofAggregate("");
+    return topic.endsWith(suffix)
+        ? topic.substring(0, topic.length() - suffix.length())
+        : DEFAULT_AGGREGATE_TYPE;
+  }
+
+  private static byte @Nullable [] header(ConsumerRecord<byte[], byte[]> record, String name) {
+    Header header = record.headers().lastHeader(name);
+    return header == null ? null : header.value();
+  }
+}

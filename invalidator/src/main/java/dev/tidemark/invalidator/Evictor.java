@@ -1,0 +1,96 @@
+package dev.tidemark.invalidator;
+
+import dev.tidemark.cache.EntryStore;
+import dev.tidemark.cache.EntryStoreException;
+import dev.tidemark.cache.Eviction;
+import dev.tidemark.cache.EvictionOutcome;
+import dev.tidemark.cache.EvictionOutcome.Applied;
+import dev.tidemark.cache.EvictionOutcome.Failed;
+import dev.tidemark.cache.EvictionRequest;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.apache.kafka.common.KafkaException;
+
+/// Applies what is pending: evictions by version, evictions by force, then the dead letters.
+/// Confined to one thread.
+final class Evictor {
+
+  /// Evictions in one round trip: enough to make the trip cheap, few enough to answer in
+  /// milliseconds.
+  private static final int BATCH = 1000;
+
+  private final EntryStore store;
+  private final DeadLetters deadLetters;
+  private final InvalidatorMetrics metrics;
+  private final Clock clock;
+
+  Evictor(EntryStore store, DeadLetters deadLetters, InvalidatorMetrics metrics, Clock clock) {
+    this.store = store;
+    this.deadLetters = deadLetters;
+    this.metrics = metrics;
+    this.clock = clock;
+  }
+
+  /// Applies as much as it can.
+  ///
+  /// @return empty when all is done; else why not, and what is not done is still pending
+  Optional<String> apply(PendingEvictions pending) {
+    List<EvictionRequest> requests = pending.requests();
+    for (int from = 0; from < requests.size(); from += BATCH) {
+      Optional<String> obstacle =
+          evict(requests.subList(from, Math.min(from + BATCH, requests.size())), pending);
+      if (obstacle.isPresent()) {
+        return obstacle;
+      }
+    }
+    try {
+      for (String key : pending.forced()) {
+        metrics.invalidation(store.evictByForce(key) ? Eviction.EVICTED : Eviction.ABSENT);
+        pending.evictedByForce(key);
+      }
+    } catch (EntryStoreException e) {
+      metrics.invalidationFailed();
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
+    return bury(pending);
+  }
+
+  private Optional<String> evict(List<EvictionRequest> requests, PendingEvictions pending) {
+    List<EvictionOutcome> outcomes = store.evict(requests);
+    Instant now = clock.instant();
+    Optional<String> obstacle = Optional.empty();
+    for (int i = 0; i < requests.size(); i++) {
+      switch (outcomes.get(i)) {
+        case Applied(Eviction eviction) -> {
+          metrics.invalidation(eviction);
+          for (Instant committed : pending.evicted(requests.get(i).key())) {
+            metrics.commitToEvict(Duration.between(committed, now));
+          }
+        }
+        case Failed(EntryStoreException cause) -> {
+          metrics.invalidationFailed();
+          obstacle = Optional.of(String.valueOf(cause.getMessage()));
+        }
+      }
+    }
+    return obstacle;
+  }
+
+  private Optional<String> bury(PendingEvictions pending) {
+    List<DeadLetter> letters = pending.deadLetters();
+    if (letters.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      deadLetters.send(letters);
+    } catch (KafkaException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
+    metrics.deadLetters(letters.size());
+    pending.deadLettersSent();
+    return Optional.empty();
+  }
+}

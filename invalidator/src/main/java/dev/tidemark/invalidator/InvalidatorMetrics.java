@@ -1,0 +1,89 @@
+package dev.tidemark.invalidator;
+
+import dev.tidemark.cache.Eviction;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.metrics.DoubleHistogram;
+import io.opentelemetry.api.metrics.LongCounter;
+import io.opentelemetry.api.metrics.Meter;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.function.Supplier;
+
+/// The metrics of the invalidator. Thread-safe.
+final class InvalidatorMetrics {
+
+  private static final AttributeKey<String> RESULT = AttributeKey.stringKey("result");
+  private static final Attributes EVICTED = Attributes.of(RESULT, "evicted");
+  private static final Attributes ALREADY_FRESH = Attributes.of(RESULT, "already_fresh");
+  private static final Attributes FLOOR_RAISED = Attributes.of(RESULT, "floor_raised");
+  private static final Attributes ABSENT = Attributes.of(RESULT, "absent");
+  private static final Attributes FAILED = Attributes.of(RESULT, "failed");
+  private static final Attributes INVALIDATOR =
+      Attributes.of(AttributeKey.stringKey("by"), "invalidator");
+
+  /// In seconds: from 1 ms, close together where the time of a healthy system lies, to an hour.
+  private static final List<Double> COMMIT_TO_EVICT_BUCKETS =
+      List.of(
+          0.001, 0.002, 0.003, 0.004, 0.005, 0.006, 0.008, 0.01, 0.0125, 0.015, 0.02, 0.025, 0.03,
+          0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0,
+          3600.0);
+
+  private static final double NANOS = 1e9;
+
+  private final LongCounter invalidations;
+  private final DoubleHistogram commitToEvict;
+  private final LongCounter deadLetters;
+
+  /// Sets up the instruments.
+  ///
+  /// @param lag events between what is committed and the end of the topics, where it is known
+  InvalidatorMetrics(Meter meter, Supplier<OptionalLong> lag) {
+    invalidations =
+        meter
+            .counterBuilder("invalidations")
+            .setDescription("Evictions sent to Redis, by what they found and did")
+            .build();
+    commitToEvict =
+        meter
+            .histogramBuilder("invalidation_commit_to_evict")
+            .setUnit("s")
+            .setDescription("From the commit of a change until no older value is in the cache")
+            .setExplicitBucketBoundariesAdvice(COMMIT_TO_EVICT_BUCKETS)
+            .build();
+    deadLetters =
+        meter
+            .counterBuilder("dead_letters")
+            .setDescription("Records that break the contract")
+            .build();
+    meter
+        .gaugeBuilder("invalidator_lag_events")
+        .setDescription("Records between the committed offsets and the end of the topics")
+        .ofLongs()
+        .buildWithCallback(gauge -> lag.get().ifPresent(gauge::record));
+  }
+
+  void invalidation(Eviction eviction) {
+    invalidations.add(
+        1,
+        switch (eviction) {
+          case EVICTED -> EVICTED;
+          case ALREADY_FRESH -> ALREADY_FRESH;
+          case FLOOR_RAISED -> FLOOR_RAISED;
+          case ABSENT -> ABSENT;
+        });
+  }
+
+  void invalidationFailed() {
+    invalidations.add(1, FAILED);
+  }
+
+  void commitToEvict(Duration time) {
+    commitToEvict.record(Math.max(0, time.toNanos() / NANOS));
+  }
+
+  void deadLetters(int count) {
+    deadLetters.add(count, INVALIDATOR);
+  }
+}

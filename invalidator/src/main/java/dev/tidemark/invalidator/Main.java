@@ -1,0 +1,54 @@
+package dev.tidemark.invalidator;
+
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/// The invalidator as a program: without a command it runs the live path.
+@Command(
+    name = "invalidator",
+    mixinStandardHelpOptions = true,
+    description = "Keeps a Redis cache true to the events of Kafka. Without a command: invalidate.",
+    footerHeading = "%nSettings, from the environment:%n",
+    footer = {
+      "  KAFKA_BOOTSTRAP_SERVERS                host:port[,host:port]",
+      "  KAFKA_PRODUCT_TOPIC                    topics to follow, comma between (product.events)",
+      "  KAFKA_GROUP_ID                         consumer group (tidemark-invalidator)",
+      "  KAFKA_CLIENT_<NAME>                    any Kafka client setting, KAFKA_CLIENT_SECURITY_PROTOCOL"
+          + " for example",
+      "  REDIS_URL                              redis:// or rediss://, one or several hosts; or",
+      "                                         REDIS_URL_FILE, a file that holds it",
+      "  TIDEMARK_INVALIDATOR_REDIS_TIMEOUT_MS  for a connection, and for the answers to a batch (1000)",
+      "  TIDEMARK_INVALIDATOR_ADMIN_HOST        where health and metrics are served (127.0.0.1)",
+      "  TIDEMARK_INVALIDATOR_ADMIN_PORT        and on which port (8083; 0: any)",
+      "  OTEL_<NAME>                            as OpenTelemetry defines them"
+    },
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {"0:stopped by a signal", "1:failed", "2:wrong option or setting"})
+final class Main implements Callable<Integer> {
+
+  private static final int HELP_WIDTH = 110;
+
+  private final Invalidate invalidate;
+
+  private Main(Invalidate invalidate) {
+    this.invalidate = invalidate;
+  }
+
+  public static void main(String[] arguments) {
+    System.exit(commandLine(System.getenv()).execute(arguments));
+  }
+
+  private static CommandLine commandLine(Map<String, String> environment) {
+    Invalidate invalidate = new Invalidate(environment);
+    return new CommandLine(new Main(invalidate))
+        .addSubcommand(invalidate)
+        .setUsageHelpWidth(HELP_WIDTH);
+  }
+
+  @Override
+  public Integer call() {
+    return invalidate.call();
+  }
+}

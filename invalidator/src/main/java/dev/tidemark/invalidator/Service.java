@@ -1,0 +1,173 @@
+package dev.tidemark.invalidator;
+
+import dev.tidemark.cache.EntryStoreException;
+import dev.tidemark.cache.RedisConnection;
+import dev.tidemark.cache.RedisSettings;
+import io.helidon.webserver.WebServer;
+import io.opentelemetry.api.metrics.Meter;
+import io.opentelemetry.exporter.prometheus.PrometheusMetricReader;
+import io.opentelemetry.sdk.OpenTelemetrySdk;
+import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The running invalidator with all its parts: they start against the flow of events and stop with
+/// it. Thread-safe.
+final class Service implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Service.class);
+
+  private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
+
+  /// The loop has one connection in use; single repeats of a batch have several.
+  private static final int REDIS_CONNECTIONS = 16;
+
+  private final Configuration configuration;
+  private final PrometheusMetricReader prometheus = PrometheusMetricReader.create();
+  private final OpenTelemetrySdk telemetry;
+  private final Obstacle redisObstacle = new Obstacle("redis");
+  private final Obstacle kafkaObstacle = new Obstacle("kafka");
+  private final Obstacle evictionObstacle = new Obstacle("evictions");
+  private final WebServer admin;
+  private final ScheduledExecutorService looks =
+      Executors.newScheduledThreadPool(2, Thread.ofVirtual().name("watch-", 0).factory());
+
+  private final CountDownLatch stopping = new CountDownLatch(1);
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private volatile @Nullable EventLoop loop;
+
+  Service(Configuration configuration) {
+    this.configuration = configuration;
+    this.telemetry = telemetry(prometheus);
+    this.admin =
+        AdminServer.create(
+            configuration.adminHost(),
+            configuration.adminPort(),
+            List.of(redisObstacle, kafkaObstacle, evictionObstacle),
+            prometheus);
+  }
+
+  /// Runs on the calling thread until [#close]. What it throws is the end of the process.
+  void run() {
+    try {
+      admin.start();
+      log.atInfo()
+          .addKeyValue("admin", "http://%s:%d".formatted(configuration.adminHost(), admin.port()))
+          .addKeyValue("topics", configuration.topics())
+          .addKeyValue("group", configuration.group())
+          .log("invalidator starts");
+      Optional<RedisConnection> redis = connect();
+      if (redis.isPresent()) {
+        try (RedisConnection connection = redis.get()) {
+          runWith(connection);
+        }
+      }
+    } finally {
+      looks.shutdownNow();
+      admin.stop();
+      telemetry.close();
+      ended.countDown();
+    }
+  }
+
+  private void runWith(RedisConnection redis) {
+    try (KafkaWatch watch = new KafkaWatch(configuration, kafkaObstacle);
+        DeadLetters deadLetters = new DeadLetters(configuration.kafka())) {
+      Meter meter = telemetry.getMeter("dev.tidemark.invalidator");
+      InvalidatorMetrics metrics = new InvalidatorMetrics(meter, watch::lag);
+      Evictor evictor = new Evictor(redis.entries(), deadLetters, metrics, Clock.systemUTC());
+      EventLoop started = new EventLoop(configuration, evictor, evictionObstacle, watch);
+      loop = started;
+      every(watch::look);
+      every(() -> look(redis));
+      if (stopping.getCount() > 0) {
+        started.run();
+      }
+    }
+  }
+
+  /// A cluster, or sentinels, must be reached once to know where the servers are.
+  ///
+  /// @return empty when the service is to stop
+  private Optional<RedisConnection> connect() {
+    RedisSettings settings =
+        new RedisSettings(
+            configuration.redisTimeout(),
+            configuration.redisTimeout(),
+            configuration.redisTimeout(),
+            REDIS_CONNECTIONS);
+    while (true) {
+      try {
+        return Optional.of(RedisConnection.open(configuration.redisUrl(), settings));
+      } catch (EntryStoreException e) {
+        redisObstacle.is(String.valueOf(e.getMessage()));
+      }
+      try {
+        if (stopping.await(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
+          return Optional.empty();
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return Optional.empty();
+      }
+    }
+  }
+
+  private void look(RedisConnection redis) {
+    try {
+      redis.ping();
+      redisObstacle.isGone();
+    } catch (EntryStoreException e) {
+      redisObstacle.is(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void every(Runnable look) {
+    var _ = looks.scheduleWithFixedDelay(look, 0, LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  int adminPort() {
+    return admin.port();
+  }
+
+  /// Stops after the batch at hand, commits what is applied, leaves the group, and returns when all
+  /// of that is done.
+  @Override
+  public void close() {
+    stopping.countDown();
+    EventLoop started = loop;
+    if (started != null) {
+      started.stop();
+    }
+    try {
+      ended.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static OpenTelemetrySdk telemetry(PrometheusMetricReader prometheus) {
+    return AutoConfiguredOpenTelemetrySdk.builder()
+        .disableShutdownHook()
+        .addPropertiesSupplier(
+            () ->
+                Map.of(
+                    "otel.service.name", "tidemark-invalidator",
+                    "otel.traces.exporter", "none",
+                    "otel.metrics.exporter", "none",
+                    "otel.logs.exporter", "none"))
+        .addMeterProviderCustomizer((provider, config) -> provider.registerMetricReader(prometheus))
+        .build()
+        .getOpenTelemetrySdk();
+  }
+}

@@ -1,0 +1,100 @@
+package dev.tidemark.invalidator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ConfigurationTest {
+
+  private final Map<String, String> environment =
+      new HashMap<>(
+          Map.of(
+              "KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092", "REDIS_URL", "redis://127.0.0.1:6379"));
+
+  @Test
+  void whatIsNotSetHasItsDefault() {
+    Configuration configuration = Configuration.from(environment);
+    assertThat(configuration.topics()).containsExactly("product.events");
+    assertThat(configuration.group()).isEqualTo("tidemark-invalidator");
+    assertThat(configuration.adminHost()).isEqualTo("127.0.0.1");
+    assertThat(configuration.adminPort()).isEqualTo(8083);
+    assertThat(configuration.redisTimeout()).isEqualTo(Duration.ofSeconds(1));
+    assertThat(configuration.kafka())
+        .containsOnly(
+            Map.entry("bootstrap.servers", "127.0.0.1:9092"),
+            Map.entry("client.id", "tidemark-invalidator"));
+  }
+
+  @Test
+  void severalTopicsMayBeFollowed() {
+    environment.put("KAFKA_PRODUCT_TOPIC", "product.events, stock.events");
+    assertThat(Configuration.from(environment).topics())
+        .containsExactly("product.events", "stock.events");
+  }
+
+  @Test
+  void anyKafkaClientSettingIsPassedOn() {
+    environment.put("KAFKA_CLIENT_SECURITY_PROTOCOL", "SASL_SSL");
+    environment.put("KAFKA_CLIENT_CLIENT_ID", "mine");
+    assertThat(Configuration.from(environment).kafka())
+        .containsEntry("security.protocol", "SASL_SSL")
+        .containsEntry("client.id", "mine");
+  }
+
+  @Test
+  void theAddressOfRedisMayStandInAFile(@TempDir Path dir) throws IOException {
+    Path file = Files.writeString(dir.resolve("redis"), "redis://:secret@h:1\n");
+    environment.remove("REDIS_URL");
+    environment.put("REDIS_URL_FILE", file.toString());
+    assertThat(Configuration.from(environment).redisUrl()).isEqualTo("redis://:secret@h:1");
+  }
+
+  @Test
+  void settingsOfOtherProgramsAreIgnored() {
+    environment.put("TIDEMARK_API_PORT", "1");
+    environment.put("TIDEMARK_RELAY_SLOT", "x");
+    environment.put("DATABASE_URL", "nonsense");
+    assertThat(Configuration.from(environment)).isNotNull();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "TIDEMARK_INVALIDATOR_ADMIN_PORT, 70000",
+    "TIDEMARK_INVALIDATOR_ADMIN_PORT, http",
+    "TIDEMARK_INVALIDATOR_REDIS_TIMEOUT_MS, 0",
+    "TIDEMARK_INVALIDATOR_ADMINPORT, 1",
+    "TIDEMARK_SOMETHING, 1",
+    "KAFKA_PRODUCT_TOPIC, 'a,,b'",
+    "KAFKA_PRODUCT_TOPIC, 'a b'",
+    "KAFKA_GROUP_ID, ''",
+    "KAFKA_BOOTSTRAP_SERVERS, ''",
+    "REDIS_URL, 'http://h'"
+  })
+  void aWrongValueIsNamed(String name, String value) {
+    environment.put(name, value);
+    assertThatThrownBy(() -> Configuration.from(environment))
+        .isInstanceOf(Configuration.Invalid.class)
+        .hasMessageContaining(name);
+  }
+
+  @Test
+  void allFaultsAreToldAtOnceAndNoPassword() {
+    environment.clear();
+    environment.put("REDIS_URL", "redis://:secret@h:notaport");
+    environment.put("TIDEMARK_INVALIDATOR_ADMIN_PORT", "-1");
+    assertThatThrownBy(() -> Configuration.from(environment))
+        .hasMessageContainingAll(
+            "KAFKA_BOOTSTRAP_SERVERS", "REDIS_URL", "TIDEMARK_INVALIDATOR_ADMIN_PORT")
+        .hasMessageNotContaining("secret");
+  }
+}

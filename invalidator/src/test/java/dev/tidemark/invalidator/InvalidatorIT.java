@@ -1,0 +1,426 @@
+package dev.tidemark.invalidator;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.tidemark.cache.Acquisition;
+import dev.tidemark.cache.CachedValue;
+import dev.tidemark.cache.EntryStore;
+import dev.tidemark.cache.Lookup;
+import dev.tidemark.cache.RedisConnection;
+import dev.tidemark.cache.RedisSettings;
+import dev.tidemark.embedded.KafkaServer;
+import dev.tidemark.embedded.RedisServer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.apache.kafka.common.header.Header;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The live path on real Kafka and real Redis, which are killed on the way.
+class InvalidatorIT {
+
+  private static final Duration TTL = Duration.ofMinutes(5);
+
+  @TempDir static Path dir;
+  private static KafkaServer kafka;
+  private static RedisServer redis;
+  private static RedisConnection connection;
+
+  private final List<AutoCloseable> opened = new ArrayList<>();
+  private final String group = "test-" + UUID.randomUUID();
+  private EntryStore store;
+  private TestTopic topic;
+
+  @BeforeAll
+  static void startServers() {
+    Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
+    kafka = KafkaServer.start(dir.resolve("kafka"), 0);
+    // What Redis holds survives a kill, so that a lost eviction would show.
+    redis = RedisServer.start(dir.resolve("redis"), 0, "--appendonly", "yes");
+    connection = RedisConnection.open(redis.url(), RedisSettings.defaults());
+  }
+
+  @AfterAll
+  static void stopServers() {
+    connection.close();
+    redis.close();
+    kafka.close();
+  }
+
+  @BeforeEach
+  void begin() {
+    store = connection.entries();
+    topic = new TestTopic(kafka.bootstrapServers(), "product-" + UUID.randomUUID() + ".events");
+    opened.add(topic);
+  }
+
+  @AfterEach
+  void end() throws Exception {
+    for (AutoCloseable each : opened.reversed()) {
+      each.close();
+    }
+  }
+
+  @Test
+  void evictsWhatIsOlderAndKeepsTheRest_H9() throws Exception {
+    topic.create(3);
+    TestInvalidator invalidator = start();
+    given("older", 1);
+    given("equal", 2);
+    given("newer", 3);
+    assertThat(store.acquire("product:lease" + group, "token", TTL))
+        .isEqualTo(new Acquisition.Acquired());
+
+    for (String id : List.of("older", "equal", "newer", "lease", "nowhere")) {
+      topic.publish(id + group, 2);
+    }
+
+    await().until(() -> invalidator.metric("invalidations_total") >= 5);
+    assertThat(held("older")).isEqualTo(new Lookup.Miss());
+    assertThat(held("equal")).isEqualTo(new Lookup.Hit(value(2)));
+    assertThat(held("newer")).isEqualTo(new Lookup.Hit(value(3)));
+    assertThat(held("lease")).isEqualTo(new Lookup.Filling(2));
+    assertThat(invalidator.metric("invalidations_total", "result=\"evicted\"")).isEqualTo(1);
+    assertThat(invalidator.metric("invalidations_total", "result=\"already_fresh\"")).isEqualTo(2);
+    assertThat(invalidator.metric("invalidations_total", "result=\"floor_raised\"")).isEqualTo(1);
+    assertThat(invalidator.metric("invalidations_total", "result=\"absent\"")).isEqualTo(1);
+    assertThat(invalidator.metric("invalidation_commit_to_evict_seconds_count")).isEqualTo(5);
+    assertThat(invalidator.metric("invalidation_commit_to_evict_seconds_bucket", "le=\"0.001\""))
+        .isBetween(0.0, 5.0);
+    await().until(() -> topic.committed(group) == 5);
+    await().until(() -> invalidator.metric("invalidator_lag_events") == 0);
+    assertThat(invalidator.isReady()).as(invalidator.readiness()).isTrue();
+  }
+
+  @Test
+  void ofManyChangesOfAKeyOnlyTheNewestIsSent() throws Exception {
+    topic.create(1);
+    for (int version = 1; version <= 500; version++) {
+      topic.publish("hot" + group, version);
+    }
+    store.acquire("product:hot" + group, "token", TTL);
+
+    TestInvalidator invalidator = start();
+
+    await().until(() -> held("hot").equals(new Lookup.Filling(500)));
+    assertThat(invalidator.metric("invalidations_total")).isLessThan(50);
+    await().until(() -> invalidator.metric("invalidation_commit_to_evict_seconds_count") == 500);
+  }
+
+  @Test
+  void whileRedisIsAwayThePositionStaysAndAfterwardsNothingIsLost_H36() throws Exception {
+    topic.create(3);
+    TestInvalidator invalidator = start();
+    topic.publish("first" + group, 1);
+    await().until(() -> topic.committed(group) == 1);
+    for (int i = 0; i < 300; i++) {
+      given("stale" + i + "-", 1);
+    }
+
+    redis.kill();
+    for (int i = 0; i < 300; i++) {
+      topic.publish("stale" + i + "-" + group, 2);
+    }
+    await().until(() -> !invalidator.isReady());
+    await().until(() -> invalidator.readiness().contains("Redis gave no answer to evict"));
+    // Some rounds of retries.
+    double failed = invalidator.metric("invalidations_total", "result=\"failed\"");
+    await()
+        .until(() -> invalidator.metric("invalidations_total", "result=\"failed\"") > failed + 5);
+    assertThat(topic.committed(group)).isEqualTo(1);
+    await().until(() -> invalidator.metric("invalidator_lag_events") == 300);
+
+    restartRedis();
+    await().until(() -> topic.committed(group) == 301);
+    assertThat(IntStream.range(0, 300).mapToObj(i -> held("stale" + i + "-")))
+        .containsOnly(new Lookup.Miss());
+    await().until(invalidator::isReady);
+    assertThat(invalidator.hasEnded()).isFalse();
+  }
+
+  @Test
+  void whileKafkaIsAwayItWaitsAndThenGoesOn() throws Exception {
+    topic.create(1);
+    TestInvalidator invalidator = start();
+    topic.publish("before" + group, 1);
+    await().until(() -> topic.committed(group) == 1);
+
+    kafka.kill();
+    try {
+      await().until(() -> invalidator.readiness().contains("Kafka does not answer"));
+      assertThat(invalidator.isReady()).isFalse();
+    } finally {
+      kafka.restart();
+    }
+
+    given("after", 1);
+    topic.publish("after" + group, 2);
+    await().until(() -> held("after").equals(new Lookup.Miss()));
+    await().until(invalidator::isReady);
+  }
+
+  @Test
+  void aTopicThatIsNotThereYetIsWaitedFor() throws Exception {
+    TestInvalidator invalidator = start();
+    await()
+        .until(
+            () -> invalidator.readiness().contains("there is no topic " + topic.name() + " yet"));
+    assertThat(invalidator.isReady()).isFalse();
+
+    topic.create(2);
+    given("early", 1);
+    topic.publish("early" + group, 2);
+    await().until(() -> held("early").equals(new Lookup.Miss()));
+    await().until(invalidator::isReady);
+  }
+
+  @Test
+  void transactionMarkersLeaveNoLag() throws Exception {
+    topic.create(1);
+    TestInvalidator invalidator = start();
+    topic.publishInTransaction("a" + group, 1);
+    topic.publishInTransaction("b" + group, 1);
+    await().until(() -> invalidator.metric("invalidations_total") == 2);
+    await().until(() -> topic.committed(group) == 4);
+    await().until(() -> invalidator.metric("invalidator_lag_events") == 0);
+  }
+
+  @Test
+  void poisonEvictsWhatItCanGoesToTheDeadLettersAndStopsNothing_H34_H35() throws Exception {
+    topic.create(1);
+    TestInvalidator invalidator = start();
+    for (String id : List.of("noversion", "badversion", "notype", "bysubject", "tombstone")) {
+      given(id, 5);
+    }
+    // The type of the aggregate is not told by these; the topic's name tells it.
+    String fallback = topic.name().replace(".events", "") + ":";
+    givenKey(fallback + "notype" + group, 5);
+    givenKey(fallback + "tombstone" + group, 5);
+
+    topic.publishRaw("noversion" + group, Map.of("ce_type", "product.updated"), "{}");
+    topic.publishRaw(
+        "badversion" + group,
+        Map.of("ce_type", "product.updated", "ce_aggregateversion", "9007199254740992"),
+        "{}");
+    topic.publishRaw("notype" + group, Map.of("ce_aggregateversion", "6"), "{}");
+    topic.publishRaw(
+        null,
+        Map.of(
+            "ce_type",
+            "product.updated",
+            "ce_aggregateversion",
+            "6",
+            "ce_subject",
+            "bysubject" + group),
+        "{}");
+    topic.publishRaw("tombstone" + group, Map.of(), null);
+    topic.publishRaw(null, Map.of(), "nothing is known");
+    topic.publishRaw("", Map.of("ce_type", "\u0000", "ce_aggregateversion", "-1"), "\u0000");
+    given("good", 1);
+    topic.publish("good" + group, 2);
+
+    await().until(() -> held("good").equals(new Lookup.Miss()));
+    for (String id : List.of("noversion", "badversion", "bysubject")) {
+      assertThat(held(id)).as(id).isEqualTo(new Lookup.Miss());
+    }
+    assertThat(store.lookup(fallback + "notype" + group)).isEqualTo(new Lookup.Miss());
+    assertThat(store.lookup(fallback + "tombstone" + group)).isEqualTo(new Lookup.Miss());
+    await().until(() -> topic.committed(group) == 8);
+    await().until(() -> invalidator.metric("dead_letters_total") == 7);
+
+    var letters = topic.deadLetters(7);
+    assertThat(letters).hasSize(7);
+    assertThat(letters.getFirst().key()).isEqualTo(("noversion" + group).getBytes(UTF_8));
+    assertThat(letters.getFirst().value()).isEqualTo("{}".getBytes(UTF_8));
+    Map<String, String> headers = new HashMap<>();
+    for (Header header : letters.getFirst().headers()) {
+      headers.put(header.key(), new String(header.value(), UTF_8));
+    }
+    assertThat(headers)
+        .containsEntry("ce_type", "product.updated")
+        .containsEntry("dlt-topic", topic.name())
+        .containsEntry("dlt-partition", "0")
+        .containsEntry("dlt-offset", "0")
+        .hasEntrySatisfying(
+            "dlt-reason", reason -> assertThat(reason).contains("ce_aggregateversion"));
+    assertThat(letters.get(4).value()).isNull();
+  }
+
+  @Test
+  void whileRedisIsAwayPoisonWaitsToo() throws Exception {
+    topic.create(1);
+    TestInvalidator invalidator = start();
+    given("poison", 1);
+    redis.kill();
+    topic.publishRaw("poison" + group, Map.of("ce_type", "product.updated"), "{}");
+    await().until(() -> invalidator.readiness().contains("Redis gave no answer"));
+    assertThat(invalidator.metric("dead_letters_total")).isZero();
+    restartRedis();
+    await().until(() -> topic.committed(group) == 1);
+    assertThat(held("poison")).isEqualTo(new Lookup.Miss());
+    assertThat(topic.deadLetters(1)).hasSize(1);
+  }
+
+  @Test
+  void twoInstancesShareThePartitionsAndLoseNothingWhenOneGoes_H38() throws Exception {
+    topic.create(6);
+    TestInvalidator first = start();
+    publishRound(0);
+    TestInvalidator second = start();
+    await()
+        .until(
+            () -> {
+              publishRound(1);
+              return second.metric("invalidations_total") > 0
+                  && first.metric("invalidations_total") > 0;
+            });
+    publishRound(2);
+    first.close();
+    publishRound(3);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(IntStream.range(0, 60).mapToObj(i -> held("shared" + i + "-")))
+                    .containsOnly(new Lookup.Miss()));
+    await().until(() -> second.metric("invalidator_lag_events") == 0);
+    assertThat(second.hasEnded()).isFalse();
+  }
+
+  @Test
+  void aKilledProcessResumesWhereItCommitted() throws Exception {
+    topic.create(3);
+    Process process = startProcess();
+    opened.add(process::destroyForcibly);
+    given("one", 1);
+    topic.publish("one" + group, 2);
+    await().until(() -> topic.committed(group) == 1);
+
+    process.destroyForcibly().waitFor();
+    for (int i = 0; i < 50; i++) {
+      given("missed" + i + "-", 1);
+      topic.publish("missed" + i + "-" + group, 2);
+    }
+
+    TestInvalidator successor = start();
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(IntStream.range(0, 50).mapToObj(i -> held("missed" + i + "-")))
+                    .containsOnly(new Lookup.Miss()));
+    await().until(() -> topic.committed(group) == 51);
+    assertThat(successor.metric("invalidations_total")).isBetween(50.0, 51.0);
+  }
+
+  @Test
+  void aSignalDrainsAndEndsWithZero() throws Exception {
+    topic.create(1);
+    Process process = startProcess();
+    opened.add(process::destroyForcibly);
+    topic.publish("one" + group, 2);
+    await().until(() -> topic.committed(group) == 1);
+    process.destroy();
+    assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).isZero();
+
+    // It left the group, so the next one has the partitions at once.
+    TestInvalidator successor = start();
+    topic.publish("two" + group, 2);
+    await().atMost(Duration.ofSeconds(5)).until(() -> topic.committed(group) == 2);
+    assertThat(successor.metric("invalidations_total")).isEqualTo(1);
+  }
+
+  @Test
+  void aWrongSettingEndsWithTwo() throws Exception {
+    Process process = process(Map.of("TIDEMARK_INVALIDATOR_ADMIN_PORT", "x"));
+    opened.add(process::destroyForcibly);
+    assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).isEqualTo(2);
+    assertThat(new String(process.getInputStream().readAllBytes(), UTF_8))
+        .contains("TIDEMARK_INVALIDATOR_ADMIN_PORT");
+  }
+
+  private void publishRound(int round) {
+    for (int i = 0; i < 60; i++) {
+      String id = "shared" + i + "-";
+      store.evictByForce("product:" + id + group);
+      given(id, 2 * round + 1);
+      topic.publish(id + group, 2 * round + 2);
+    }
+  }
+
+  /// The test's own connection notices at its first use that it was cut.
+  private static void restartRedis() {
+    redis.restart();
+    await()
+        .ignoreExceptions()
+        .until(
+            () -> {
+              connection.ping();
+              return true;
+            });
+  }
+
+  private TestInvalidator start() {
+    TestInvalidator invalidator = new TestInvalidator(environment());
+    opened.add(invalidator);
+    return invalidator;
+  }
+
+  private Process startProcess() throws IOException {
+    return process(environment());
+  }
+
+  private static Process process(Map<String, String> environment) throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName())
+            .redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    return builder.start();
+  }
+
+  private Map<String, String> environment() {
+    return Map.of(
+        "KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrapServers(),
+        "KAFKA_PRODUCT_TOPIC", topic.name(),
+        "KAFKA_GROUP_ID", group,
+        "REDIS_URL", redis.url(),
+        "TIDEMARK_INVALIDATOR_ADMIN_PORT", "0");
+  }
+
+  private Lookup held(String id) {
+    return store.lookup("product:" + id + group);
+  }
+
+  private void given(String id, long version) {
+    givenKey("product:" + id + group, version);
+  }
+
+  private void givenKey(String key, long version) {
+    store.acquire(key, "given", TTL);
+    store.fill(key, "given", value(version), TTL);
+    assertThat(store.lookup(key)).isEqualTo(new Lookup.Hit(value(version)));
+  }
+
+  private static CachedValue value(long version) {
+    return new CachedValue.Present(version, ("v" + version).getBytes(UTF_8));
+  }
+}

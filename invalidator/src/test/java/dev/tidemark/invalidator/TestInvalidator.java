@@ -1,0 +1,67 @@
+package dev.tidemark.invalidator;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/// The service on a thread of its own in this JVM, looked at through its admin port as an operator
+/// would.
+final class TestInvalidator implements AutoCloseable {
+
+  private final Service service;
+  private final CompletableFuture<Void> end;
+  private final HttpClient http = HttpClient.newHttpClient();
+
+  TestInvalidator(Map<String, String> environment) {
+    this.service = new Service(Configuration.from(environment));
+    this.end = CompletableFuture.runAsync(service::run, task -> new Thread(task, "owner").start());
+  }
+
+  boolean isReady() {
+    return get("/health/ready").statusCode() == 200;
+  }
+
+  String readiness() {
+    return get("/health/ready").body();
+  }
+
+  /// Sum over the label sets that have all of the labels, given as `name="value"`.
+  double metric(String name, String... labels) {
+    return get("/metrics")
+        .body()
+        .lines()
+        .filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
+        .filter(line -> Arrays.stream(labels).allMatch(line::contains))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
+  }
+
+  private HttpResponse<String> get(String path) {
+    try {
+      return http.send(
+          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + service.adminPort() + path))
+              .build(),
+          HttpResponse.BodyHandlers.ofString());
+    } catch (IOException e) {
+      throw new AssertionError("the admin port does not answer", e);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  boolean hasEnded() {
+    return end.isDone();
+  }
+
+  @Override
+  public void close() {
+    service.close();
+    end.join();
+    http.close();
+  }
+}

@@ -1,0 +1,143 @@
+package dev.tidemark.invalidator;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.tidemark.event.OutboxEvent;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
+
+/// A topic of real Kafka, as the relay would fill it.
+final class TestTopic implements AutoCloseable {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  private final String bootstrapServers;
+  private final String name;
+  private final Admin admin;
+  private final KafkaProducer<byte[], byte[]> producer;
+
+  TestTopic(String bootstrapServers, String name) {
+    this.bootstrapServers = bootstrapServers;
+    this.name = name;
+    this.admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers));
+    this.producer =
+        new KafkaProducer<>(
+            Map.of("bootstrap.servers", bootstrapServers, "acks", "all", "linger.ms", "0"),
+            new ByteArraySerializer(),
+            new ByteArraySerializer());
+  }
+
+  String name() {
+    return name;
+  }
+
+  TestTopic create(int partitions) throws ExecutionException, InterruptedException {
+    admin
+        .createTopics(List.of(new NewTopic(name, Optional.of(partitions), Optional.empty())))
+        .all()
+        .get();
+    return this;
+  }
+
+  void publish(String id, long version) {
+    var _ = producer.send(event(id, version));
+    producer.flush();
+  }
+
+  /// As the relay does it: each batch in a transaction, which leaves a marker in the topic.
+  void publishInTransaction(String id, long version) {
+    try (KafkaProducer<byte[], byte[]> transactional =
+        new KafkaProducer<>(
+            Map.of(
+                "bootstrap.servers",
+                bootstrapServers,
+                "transactional.id",
+                "test-" + UUID.randomUUID()),
+            new ByteArraySerializer(),
+            new ByteArraySerializer())) {
+      transactional.initTransactions();
+      transactional.beginTransaction();
+      var _ = transactional.send(event(id, version));
+      transactional.commitTransaction();
+    }
+  }
+
+  void publishRaw(@Nullable String key, Map<String, String> headers, @Nullable String value) {
+    ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(name, 0, bytes(key), bytes(value));
+    headers.forEach((header, text) -> record.headers().add(header, text.getBytes(UTF_8)));
+    var _ = producer.send(record);
+    producer.flush();
+  }
+
+  /// Sum over the partitions; 0 where nothing is committed.
+  long committed(String group) throws ExecutionException, InterruptedException {
+    return admin
+        .listConsumerGroupOffsets(group)
+        .partitionsToOffsetAndMetadata()
+        .get()
+        .values()
+        .stream()
+        .mapToLong(offset -> offset.offset())
+        .sum();
+  }
+
+  /// Reads the dead letters from the first on, until so many are there.
+  List<ConsumerRecord<byte[], byte[]>> deadLetters(int count) {
+    List<ConsumerRecord<byte[], byte[]>> letters = new ArrayList<>();
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(
+            Map.of("bootstrap.servers", bootstrapServers, "auto.offset.reset", "earliest"),
+            new ByteArrayDeserializer(),
+            new ByteArrayDeserializer())) {
+      TopicPartition partition = new TopicPartition(name + ".dlt", 0);
+      consumer.assign(List.of(partition));
+      while (letters.size() < count && System.nanoTime() < end) {
+        consumer.poll(Duration.ofMillis(100)).forEach(letters::add);
+      }
+    }
+    return letters;
+  }
+
+  private ProducerRecord<byte[], byte[]> event(String id, long version) {
+    OutboxEvent event =
+        new OutboxEvent(
+            UUID.randomUUID(),
+            "product",
+            id,
+            version,
+            "product.updated",
+            "not looked at",
+            Optional.empty(),
+            Instant.now());
+    ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(name, event.key(), event.value());
+    event.headers((header, value) -> record.headers().add(header, value));
+    return record;
+  }
+
+  private static byte @Nullable [] bytes(@Nullable String text) {
+    return text == null ? null : text.getBytes(UTF_8);
+  }
+
+  @Override
+  public void close() {
+    producer.close(Duration.ZERO);
+    admin.close(Duration.ZERO);
+  }
+}
