@@ -9,7 +9,6 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,10 +64,8 @@ final class Offsets {
           underWay = false;
           if (failure == null) {
             noteCommitted(offsets);
-          } else if (failure instanceof RetriableException) {
-            log.atDebug().setCause(failure).log("offsets not committed yet");
           } else {
-            log.atWarn().setCause(failure).log("offsets not committed");
+            log.atDebug().setCause(failure).log("offsets not committed yet");
           }
         });
   }

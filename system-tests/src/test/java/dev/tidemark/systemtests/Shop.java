@@ -18,7 +18,8 @@ import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A client of the product API, as a shop would be. Remembers the highest version that was acknowledged for each product.
+/// A client of the product API, as a shop would be. Remembers the highest version that was
+/// acknowledged for each product.
 final class Shop {
   private static final Logger log = LoggerFactory.getLogger(Shop.class);
   private final StackProcess stack;
@@ -69,7 +70,8 @@ final class Shop {
         BodyHandlers.ofString());
   }
 
-  /// Works at random until it is closed: mostly reads, some changes, a few deletes and re-creations. Prints its seed.
+  /// Works at random until it is closed: mostly reads, some changes, a few deletes and
+  /// re-creations. Prints its seed.
   RandomWork randomWork(int products) {
     return new RandomWork(new Random().nextLong(), products);
   }
@@ -94,10 +96,14 @@ final class Shop {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
       stopped.set(true);
       for (var worker : workers) {
-        worker.join();
+        try {
+          worker.join();
+        } catch (InterruptedException e) {
+          throw new IllegalStateException("interrupted while the random work ends", e);
+        }
       }
     }
 

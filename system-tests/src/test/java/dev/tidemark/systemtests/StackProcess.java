@@ -46,8 +46,7 @@ final class StackProcess implements AutoCloseable {
     var stack = new StackProcess(data, output, start(output, "up", "--data", data.toString()));
     await()
         .atMost(START)
-        .failFast(
-            () -> "up ended: " + stack.output(), () -> !stack.process.isAlive())
+        .failFast(() -> assertThat(stack.process.isAlive()).as(stack.output()).isTrue())
         .until(() -> SERVICES.stream().allMatch(stack::isReady));
     return stack;
   }

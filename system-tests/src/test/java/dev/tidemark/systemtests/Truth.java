@@ -28,20 +28,22 @@ final class Truth {
 
   Truth(Map<String, String> env) {
     this.env = env;
-    this.database = Jdbi.create("jdbc:" + env.get("DATABASE_URL").replace("postgres@", "") + "?user=postgres");
+    this.database =
+        Jdbi.create("jdbc:" + env.get("DATABASE_URL").replace("postgres@", "") + "?user=postgres");
   }
 
   private record Product(String id, long version) {}
 
-  /// Waits until the relay and the invalidator have nothing left to do, and then checks that nothing is lost, repeated,
-  /// out of order or stale.
+  /// Waits until the relay and the invalidator have nothing left to do, and then checks that
+  /// nothing is lost, repeated, out of order or stale.
   void assertSettledAndTrue() {
     assertTopicHoldsTheOutbox();
     awaitInvalidatorAtTheEnd();
     assertNoEntryIsOlderThanItsProduct();
   }
 
-  /// Every outbox row is in the topic exactly once for a `read_committed` reader; per product the versions are 1, 2, 3, ….
+  /// Every outbox row is in the topic exactly once for a `read_committed` reader; per product the
+  /// versions are 1, 2, 3, ….
   void assertTopicHoldsTheOutbox() {
     var rows =
         database.withHandle(
@@ -149,7 +151,8 @@ final class Truth {
             });
   }
 
-  /// The offset behind the last event: the end of a partition may lie behind markers of transactions, which nobody reads.
+  /// The offset behind the last event: the end of a partition may lie behind markers of
+  /// transactions, which nobody reads.
   private long lastRecordEnd(TopicPartition partition, long end) {
     return events().stream()
         .filter(e -> e.partition() == partition.partition())
@@ -182,11 +185,16 @@ final class Truth {
   private KafkaConsumer<String, String> consumer(String group) {
     Map<String, Object> settings =
         Map.of(
-            "bootstrap.servers", env.get("KAFKA_BOOTSTRAP_SERVERS"),
-            "group.id", group,
-            "enable.auto.commit", false,
-            "isolation.level", "read_committed",
-            "fetch.max.wait.ms", 20);
+            "bootstrap.servers",
+            env.get("KAFKA_BOOTSTRAP_SERVERS"),
+            "group.id",
+            group,
+            "enable.auto.commit",
+            false,
+            "isolation.level",
+            "read_committed",
+            "fetch.max.wait.ms",
+            20);
     return new KafkaConsumer<>(settings, new StringDeserializer(), new StringDeserializer());
   }
 
