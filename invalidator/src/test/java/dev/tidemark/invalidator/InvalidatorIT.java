@@ -48,7 +48,7 @@ class InvalidatorIT {
 
   @BeforeAll
   static void startServers() {
-    Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
+    Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
     kafka = KafkaServer.start(dir.resolve("kafka"), 0);
     // What Redis holds survives a kill, so that a lost eviction would show.
     redis = RedisServer.start(dir.resolve("redis"), 0, "--appendonly", "yes");
