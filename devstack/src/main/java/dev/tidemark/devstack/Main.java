@@ -2,6 +2,7 @@ package dev.tidemark.devstack;
 
 import dev.tidemark.embedded.PortInUseException;
 import dev.tidemark.embedded.ServerStartException;
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -10,13 +11,15 @@ import picocli.CommandLine.Command;
     name = "tidemark",
     mixinStandardHelpOptions = true,
     description = "Tidemark on this machine: everything embedded, nothing to install.",
-    subcommands = {Up.class},
+    subcommands = {Up.class, Demo.class, Import.class},
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {"0:done", "1:failed, or something was lost or stale", "2:wrong usage"})
 final class Main {
   private Main() {}
 
   public static void main(String[] arguments) {
+    // Numbers look the same everywhere: 1,234.5
+    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
     CommandLine command =
         new CommandLine(new Main())
             .setExecutionExceptionHandler(

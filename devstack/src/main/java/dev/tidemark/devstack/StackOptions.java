@@ -7,12 +7,14 @@ import picocli.CommandLine.Option;
 
 /// The options of every command that brings up a stack.
 final class StackOptions {
+  static final Path DEFAULT_DATA = Path.of(".tidemark");
+
   @Option(
       names = "--data",
       paramLabel = "DIR",
       defaultValue = ".tidemark",
       description = "Where data, logs and stack.env go (${DEFAULT-VALUE}).")
-  private Path data = Path.of(".tidemark");
+  private Path data = DEFAULT_DATA;
 
   @Option(names = "--home", hidden = true, description = "The built tree with the services.")
   private @Nullable Path home;

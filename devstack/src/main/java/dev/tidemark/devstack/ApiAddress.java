@@ -1,0 +1,59 @@
+package dev.tidemark.devstack;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Where a product-api is, and the token that its writes need.
+record ApiAddress(URI url, Optional<String> token) {
+  /// From a stack's folder where one is named, else from `API_URL`, else from the stack of the
+  /// default folder; the token from `API_TOKEN` or the file that `API_TOKEN_FILE` names.
+  static ApiAddress find(@Nullable Path data, Map<String, String> environment) {
+    return new ApiAddress(url(data, environment), token(environment));
+  }
+
+  private static URI url(@Nullable Path data, Map<String, String> environment) {
+    String fromEnvironment = environment.getOrDefault("API_URL", "").strip();
+    if (data == null && !fromEnvironment.isEmpty()) {
+      return checked("API_URL", fromEnvironment);
+    }
+    Path folder = data == null ? StackOptions.DEFAULT_DATA : data;
+    Path file = folder.resolve(StackEnv.FILE_NAME);
+    StackEnv env =
+        StackEnv.read(file)
+            .orElseThrow(
+                () ->
+                    new StackException(
+                        "no running stack: there is no %s%s. Start one with `bin/tidemark up`, name its folder with --data, or set API_URL"
+                            .formatted(file, data == null ? " and API_URL is not set" : "")));
+    return checked(file.toString(), env.require("API_URL"));
+  }
+
+  static Optional<String> token(Map<String, String> environment) {
+    String file = environment.getOrDefault("API_TOKEN_FILE", "");
+    if (file.isEmpty()) {
+      return Optional.ofNullable(environment.get("API_TOKEN")).filter(text -> !text.isBlank());
+    }
+    try {
+      return Optional.of(Files.readString(Path.of(file)).strip());
+    } catch (IOException e) {
+      throw new StackException("API_TOKEN_FILE names a file that cannot be read: " + e, e);
+    }
+  }
+
+  private static URI checked(String source, String text) {
+    try {
+      URI url = URI.create(text);
+      if (url.getHost() != null && (text.startsWith("http://") || text.startsWith("https://"))) {
+        return url;
+      }
+    } catch (IllegalArgumentException e) {
+      // Told below, with the addresses that are no HTTP ones.
+    }
+    throw new StackException(source + " is not an address like http://127.0.0.1:8080: " + text);
+  }
+}

@@ -1,0 +1,45 @@
+package dev.tidemark.devstack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ApiAddressTest {
+  private static final Map<String, String> ENVIRONMENT =
+      Map.of("API_URL", "http://api.example:8080", "API_TOKEN", "t");
+
+  @TempDir Path dir;
+
+  @Test
+  void theEnvironmentNamesApiAndToken() {
+    ApiAddress address = ApiAddress.find(null, ENVIRONMENT);
+    assertThat(address.url()).isEqualTo(URI.create("http://api.example:8080"));
+    assertThat(address.token()).contains("t");
+  }
+
+  @Test
+  void aNamedFolderComesBeforeTheEnvironment() {
+    new StackEnv(Map.of("API_URL", "http://127.0.0.1:9080")).write(dir.resolve(StackEnv.FILE_NAME));
+    assertThat(ApiAddress.find(dir, ENVIRONMENT).url())
+        .isEqualTo(URI.create("http://127.0.0.1:9080"));
+  }
+
+  @Test
+  void withoutARunningStackTheMessageSaysWhatToDo() {
+    assertThatThrownBy(() -> ApiAddress.find(dir, Map.of()))
+        .isInstanceOf(StackException.class)
+        .hasMessageContaining("bin/tidemark up");
+  }
+
+  @Test
+  void whatIsNoHttpAddressIsRefusedByName() {
+    assertThatThrownBy(() -> ApiAddress.find(null, Map.of("API_URL", "localhost:8080")))
+        .isInstanceOf(StackException.class)
+        .hasMessageContaining("API_URL is not an address");
+  }
+}
