@@ -7,6 +7,7 @@ import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
 import java.time.Clock;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jdbi.v3.core.Jdbi;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,11 +37,10 @@ import picocli.CommandLine.Command;
     })
 final class Main implements Callable<Integer> {
   private static final Logger log = LoggerFactory.getLogger(Main.class);
-  private static final int FAILED = 1;
-  private static final int USAGE = 2;
   private static final int HELP_WIDTH = 110;
 
   private final Map<String, String> environment;
+  private final AtomicInteger exitCode = new AtomicInteger(CommandLine.ExitCode.OK);
 
   private Main(Map<String, String> environment) {
     this.environment = environment;
@@ -59,7 +59,7 @@ final class Main implements Callable<Integer> {
       configuration = Configuration.from(environment);
     } catch (Configuration.Invalid e) {
       log.error(e.getMessage());
-      return USAGE;
+      return CommandLine.ExitCode.USAGE;
     }
 
     var clock = Clock.systemUTC();
@@ -83,15 +83,15 @@ final class Main implements Callable<Integer> {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> drain(relay, admin), "drain"));
         housekeeping.start();
         relay.run();
-        return CommandLine.ExitCode.OK;
-      } catch (Error e) {
+      } catch (RuntimeException | Error e) {
         log.atError().setCause(e).log("the relay dies; a supervisor must start it again");
-        return FAILED;
+        exitCode.set(CommandLine.ExitCode.SOFTWARE);
       }
     }
+    return exitCode.get();
   }
 
-  private static void drain(Relay relay, WebServer admin) {
+  private void drain(Relay relay, WebServer admin) {
     try {
       relay.close();
       admin.stop();
@@ -99,6 +99,8 @@ final class Main implements Callable<Integer> {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    // After a signal the JVM would end with the signal's number, although all went well.
+    Runtime.getRuntime().halt(exitCode.get());
   }
 
   private static OpenTelemetrySdk telemetry(PrometheusMetricReader prometheus) {
