@@ -6,6 +6,7 @@ import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jdbi.v3.core.Jdbi;
+import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.RedisClient;
 
 /// Compares every product in the database with its cache entry, byte for byte, once nobody writes
@@ -72,7 +73,7 @@ final class CacheCheck {
     }
   }
 
-  private void compare(Row row, @org.jspecify.annotations.Nullable String entry) {
+  private void compare(Row row, @Nullable String entry) {
     products++;
     String difference = entry == null ? "" : difference(row, entry);
     if (entry == null || entry.startsWith("L")) {
@@ -105,7 +106,7 @@ final class CacheCheck {
         : "other content at version " + version;
   }
 
-  private void compareNaive(Row row, @org.jspecify.annotations.Nullable String entry) {
+  private void compareNaive(Row row, @Nullable String entry) {
     if (entry == null) {
       return;
     }

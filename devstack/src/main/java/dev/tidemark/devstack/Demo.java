@@ -8,6 +8,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -30,6 +31,7 @@ import redis.clients.jedis.RedisClient;
     })
 final class Demo implements Callable<Integer> {
   private static final Duration TERMINAL_REFRESH = Duration.ofSeconds(1);
+  private static final Duration LAG_PATIENCE = Duration.ofSeconds(30);
   private static final Duration PLAIN_REFRESH = Duration.ofSeconds(5);
 
   @Option(
@@ -55,6 +57,12 @@ final class Demo implements Callable<Integer> {
 
   @Mixin private StackOptions options = new StackOptions();
 
+  private final Map<String, String> environment;
+
+  Demo(Map<String, String> environment) {
+    this.environment = environment;
+  }
+
   @Override
   public Integer call() throws InterruptedException {
     if (workers < 1 || rate < 0) {
@@ -63,7 +71,8 @@ final class Demo implements Callable<Integer> {
     CountDownLatch stop = new CountDownLatch(1);
     AtomicBoolean good = new AtomicBoolean(true);
     Screen screen = Screen.ofThisProcess();
-    RunningStack.use(options, screen, stop, stack -> good.set(run(stack, screen, stop)));
+    RunningStack.use(
+        options, environment, screen, stop, stack -> good.set(run(stack, screen, stop)));
     return good.get() ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
   }
 
@@ -79,8 +88,7 @@ final class Demo implements Callable<Integer> {
       ProductApi api =
           new ProductApi(
               http,
-              new ApiAddress(
-                  URI.create(env.require("API_URL")), ApiAddress.token(System.getenv())));
+              new ApiAddress(URI.create(env.require("API_URL")), ApiAddress.token(environment)));
       load(api, screen, products.size());
       WriteCheck.acknowledgeAll(database, products);
       NaiveCache naive = new NaiveCache(redis, database);
@@ -99,7 +107,8 @@ final class Demo implements Callable<Integer> {
       double seconds = (System.nanoTime() - begin) / 1e9;
       screen.endLive();
       screen.line("traffic stopped; checking every key");
-      TopicCheck.Result topic = TopicCheck.run(database, env.require("KAFKA_BOOTSTRAP_SERVERS"));
+      TopicCheck.Result topic =
+          TopicCheck.run(database, env.require("KAFKA_BOOTSTRAP_SERVERS"), LAG_PATIENCE);
       CacheCheck.Result cache = CacheCheck.run(database, redis);
       WriteCheck.Result writes = WriteCheck.run(database, api, products);
       DemoReport report =

@@ -7,6 +7,7 @@ import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
@@ -32,10 +33,16 @@ final class Import implements Callable<Integer> {
   @Option(names = "--data", paramLabel = "DIR", description = "The folder of a running `up`.")
   private @Nullable Path data;
 
+  private final Map<String, String> environment;
+
+  Import(Map<String, String> environment) {
+    this.environment = environment;
+  }
+
   @Override
   public Integer call() throws InterruptedException {
     Screen screen = Screen.ofThisProcess();
-    ApiAddress address = ApiAddress.find(data, System.getenv());
+    ApiAddress address = ApiAddress.find(data, environment);
     long begin = System.nanoTime();
     ProductApi.ImportAnswer answer;
     long lines;

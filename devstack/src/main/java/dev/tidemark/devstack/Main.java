@@ -3,6 +3,7 @@ package dev.tidemark.devstack;
 import dev.tidemark.embedded.PortInUseException;
 import dev.tidemark.embedded.ServerStartException;
 import java.util.Locale;
+import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -11,7 +12,6 @@ import picocli.CommandLine.Command;
     name = "tidemark",
     mixinStandardHelpOptions = true,
     description = "Tidemark on this machine: everything embedded, nothing to install.",
-    subcommands = {Up.class, Demo.class, Import.class},
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {"0:done", "1:failed, or something was lost or stale", "2:wrong usage"})
 final class Main {
@@ -20,8 +20,13 @@ final class Main {
   public static void main(String[] arguments) {
     // Numbers look the same everywhere: 1,234.5
     Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
+    System.setProperty("logback.configurationFile", "devstack-logback.xml");
+    Map<String, String> environment = System.getenv();
     CommandLine command =
         new CommandLine(new Main())
+            .addSubcommand(new Up(environment))
+            .addSubcommand(new Demo(environment))
+            .addSubcommand(new Import(environment))
             .setExecutionExceptionHandler(
                 (fault, line, parsed) -> {
                   if (fault instanceof StackException

@@ -1,5 +1,6 @@
 package dev.tidemark.devstack;
 
+import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +26,7 @@ record Programs(Path home) {
           "no project with bin/tidemark is above "
               + here
               + ": start the program from a built tree");
-    } catch (URISyntaxException | java.io.IOException e) {
+    } catch (URISyntaxException | IOException e) {
       throw new StackException("cannot find the project's folder: " + e, e);
     }
   }

@@ -2,6 +2,7 @@ package dev.tidemark.devstack;
 
 import java.net.http.HttpClient;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 
 /// Brings a stack up, lends it to a command, and takes it down, whatever happens in between.
@@ -19,7 +20,12 @@ final class RunningStack {
   ///
   /// @param stop counted down by the first Ctrl-C or SIGTERM; when that comes during the start,
   ///   `use` is not called
-  static void use(StackOptions options, Screen screen, CountDownLatch stop, Use use)
+  static void use(
+      StackOptions options,
+      Map<String, String> environment,
+      Screen screen,
+      CountDownLatch stop,
+      Use use)
       throws InterruptedException {
     try (DataFolder folder = DataFolder.open(options.data());
         HttpClient http = HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build()) {
@@ -31,7 +37,7 @@ final class RunningStack {
       long begin = System.nanoTime();
       screen.line("Tidemark starts; data and logs in %s".formatted(folder.path()));
       Stack stack =
-          new Stack(options.programs(), folder, chosen, System.getenv().keySet(), http, screen);
+          new Stack(options.programs(), folder, chosen, environment.keySet(), http, screen);
       StopSignals.on(
           () -> {
             screen.line("stopping; again Ctrl-C to hurry");

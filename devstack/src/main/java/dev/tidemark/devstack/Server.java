@@ -3,6 +3,7 @@ package dev.tidemark.devstack;
 import dev.tidemark.embedded.EmbeddedServer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -18,8 +19,7 @@ final class Server implements Part {
 
   Server(String name, int port, Path log, Supplier<EmbeddedServer> firstStart) {
     this.name = name;
-    this.variable =
-        name.equals("PostgreSQL") ? "POSTGRES" : name.toUpperCase(java.util.Locale.ROOT);
+    this.variable = name.equals("PostgreSQL") ? "POSTGRES" : name.toUpperCase(Locale.ROOT);
     this.port = port;
     this.log = log;
     this.firstStart = firstStart;

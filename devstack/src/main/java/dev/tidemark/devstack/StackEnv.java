@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -19,7 +20,7 @@ record StackEnv(Map<String, String> variables) {
   private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9._~:/@,?=&%+-]*");
 
   StackEnv {
-    variables = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(variables));
+    variables = Collections.unmodifiableMap(new LinkedHashMap<>(variables));
     variables.forEach(
         (name, value) -> {
           if (!PLAIN.matcher(value).matches() || !name.matches("[A-Z][A-Z0-9_]*")) {

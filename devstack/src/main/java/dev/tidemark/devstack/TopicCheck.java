@@ -9,23 +9,23 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.generic.GenericType;
 
 /// Compares the outbox with the topic once nobody writes any more, and waits until the invalidator
 /// has applied what is there. Confined to one thread.
 final class TopicCheck {
   static final String TOPIC = "product.events";
   static final String GROUP = "tidemark-invalidator";
-
-  /// So long nothing new may come before the rest is called lost.
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private static final Duration POLL = Duration.ofMillis(50);
 
@@ -47,6 +47,7 @@ final class TopicCheck {
     }
   }
 
+  private final Duration patience;
   private final Set<String> awaited;
   private final int outboxRows;
   private final Set<String> seen = new HashSet<>();
@@ -55,12 +56,15 @@ final class TopicCheck {
   private long repeated;
   private long outOfOrder;
 
-  private TopicCheck(Set<String> outboxIds) {
+  private TopicCheck(Set<String> outboxIds, Duration patience) {
+    this.patience = patience;
     this.awaited = outboxIds;
     this.outboxRows = outboxIds.size();
   }
 
-  static Result run(Jdbi database, String bootstrapServers) throws InterruptedException {
+  /// @param patience so long nothing new may come before the rest is called lost
+  static Result run(Jdbi database, String bootstrapServers, Duration patience)
+      throws InterruptedException {
     long begin = System.nanoTime();
     TopicCheck check =
         new TopicCheck(
@@ -69,8 +73,8 @@ final class TopicCheck {
                     handle
                         .createQuery("select id::text from outbox where aggregatetype = 'product'")
                         .mapTo(String.class)
-                        .collectInto(
-                            new org.jdbi.v3.core.generic.GenericType<HashSet<String>>() {})));
+                        .collectInto(new GenericType<HashSet<String>>() {})),
+            patience);
     check.readTopic(bootstrapServers);
     boolean applied = check.awaitApplied(bootstrapServers);
     return new Result(
@@ -90,7 +94,7 @@ final class TopicCheck {
                 "isolation.level", "read_committed",
                 "enable.auto.commit", "false"),
             new StringDeserializer(),
-            new org.apache.kafka.common.serialization.ByteArrayDeserializer())) {
+            new ByteArrayDeserializer())) {
       List<TopicPartition> partitions =
           consumer.partitionsFor(TOPIC).stream()
               .map(info -> new TopicPartition(info.topic(), info.partition()))
@@ -98,7 +102,7 @@ final class TopicCheck {
       consumer.assign(partitions);
       consumer.seekToBeginning(partitions);
       long lastNews = System.nanoTime();
-      while (System.nanoTime() - lastNews < PATIENCE.toNanos()) {
+      while (System.nanoTime() - lastNews < patience.toNanos()) {
         for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
           lastNews = System.nanoTime();
           accept(record);
@@ -138,7 +142,7 @@ final class TopicCheck {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
       long lastNews = System.nanoTime();
       Map<TopicPartition, OffsetAndMetadata> committed = Map.of();
-      while (System.nanoTime() - lastNews < PATIENCE.toNanos()) {
+      while (System.nanoTime() - lastNews < patience.toNanos()) {
         Map<TopicPartition, OffsetAndMetadata> now =
             admin.listConsumerGroupOffsets(GROUP).partitionsToOffsetAndMetadata().get();
         if (isApplied(now)) {
@@ -148,7 +152,7 @@ final class TopicCheck {
           committed = now;
           lastNews = System.nanoTime();
         }
-        Thread.sleep(POLL);
+        LockSupport.parkNanos(POLL.toNanos());
       }
       return false;
     } catch (ExecutionException e) {

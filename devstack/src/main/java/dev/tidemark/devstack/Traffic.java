@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
+import org.jdbi.v3.core.JdbiException;
 import redis.clients.jedis.exceptions.JedisException;
 
 /// Shoppers and a few clerks: workers that read, change, delete and re-create products over HTTP at
@@ -87,7 +88,7 @@ final class Traffic implements AutoCloseable {
           read(product, random.nextDouble() < MIN_VERSION_SHARE_OF_READS);
           readNaively(product);
         }
-      } catch (IOException | JedisException | org.jdbi.v3.core.JdbiException e) {
+      } catch (IOException | JedisException | JdbiException e) {
         figures.errors.increment();
       } catch (InterruptedException e) {
         return;
@@ -128,7 +129,7 @@ final class Traffic implements AutoCloseable {
 
   /// Whether an answer is from before what had been acknowledged when the question was asked. "Not
   /// there" carries no version: it is judged only when nobody wrote meanwhile.
-  private static boolean isOlder(
+  static boolean isOlder(
       ProductApi.ReadAnswer answer, DemoProduct.Acknowledged before, boolean quiet) {
     if (answer.version().isPresent()) {
       return answer.version().getAsLong() < before.version();

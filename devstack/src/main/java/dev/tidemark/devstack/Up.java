@@ -1,5 +1,6 @@
 package dev.tidemark.devstack;
 
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine;
@@ -16,10 +17,16 @@ import picocli.CommandLine.Mixin;
 final class Up implements Callable<Integer> {
   @Mixin private StackOptions options = new StackOptions();
 
+  private final Map<String, String> environment;
+
+  Up(Map<String, String> environment) {
+    this.environment = environment;
+  }
+
   @Override
   public Integer call() throws InterruptedException {
     CountDownLatch stop = new CountDownLatch(1);
-    RunningStack.use(options, Screen.ofThisProcess(), stop, stack -> stop.await());
+    RunningStack.use(options, environment, Screen.ofThisProcess(), stop, stack -> stop.await());
     return CommandLine.ExitCode.OK;
   }
 }

@@ -1,5 +1,6 @@
 package dev.tidemark.devstack;
 
+import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,7 +55,7 @@ final class WriteCheck {
     try {
       OptionalLong version = api.read(id, 0).version();
       return state.deleted() ? version.isEmpty() : version.equals(OptionalLong.of(state.version()));
-    } catch (java.io.IOException e) {
+    } catch (IOException e) {
       return false;
     }
   }

@@ -54,7 +54,8 @@ class HouseRulesTest {
         .check(TIDEMARK);
   }
 
-  /// `Binaries` asks where the user keeps caches; `RunningStack` which variables it must not hand on to the programs.
+  /// `Binaries` asks where the user keeps caches; `RunningStack` which variables it must not hand
+  /// on to the programs.
   @Test
   void onlyConfigurationAndMainReadTheEnvironment() {
     noClasses()
