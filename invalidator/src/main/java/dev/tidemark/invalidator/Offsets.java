@@ -9,6 +9,7 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,8 +65,10 @@ final class Offsets {
           underWay = false;
           if (failure == null) {
             noteCommitted(offsets);
-          } else {
+          } else if (failure instanceof RetriableException) {
             log.atDebug().setCause(failure).log("offsets not committed yet");
+          } else {
+            log.atWarn().setCause(failure).log("offsets not committed");
           }
         });
   }

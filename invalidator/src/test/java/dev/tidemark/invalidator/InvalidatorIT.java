@@ -262,6 +262,20 @@ class InvalidatorIT {
   }
 
   @Test
+  void whenRedisIsAwayAtTheStartItIsWaitedFor() throws Exception {
+    topic.create(1);
+    given("early", 1);
+    topic.publish("early" + group, 2);
+    redis.kill();
+    TestInvalidator invalidator = start();
+    await().until(() -> invalidator.readiness().contains("does not answer"));
+    assertThat(invalidator.isReady()).isFalse();
+    restartRedis();
+    await().until(() -> held("early").equals(new Lookup.Miss()));
+    await().until(invalidator::isReady);
+  }
+
+  @Test
   void whileRedisIsAwayPoisonWaitsToo() throws Exception {
     topic.create(1);
     TestInvalidator invalidator = start();

@@ -1,5 +1,7 @@
 package dev.tidemark.invalidator;
 
+import static org.awaitility.Awaitility.await;
+
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -20,6 +22,7 @@ final class TestInvalidator implements AutoCloseable {
   TestInvalidator(Map<String, String> environment) {
     this.service = new Service(Configuration.from(environment));
     this.end = CompletableFuture.runAsync(service::run, task -> new Thread(task, "owner").start());
+    await().until(() -> end.isDone() || service.adminPort() > 0);
   }
 
   boolean isReady() {

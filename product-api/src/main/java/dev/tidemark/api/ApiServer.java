@@ -4,6 +4,8 @@ import dev.tidemark.cache.VersionedCache;
 import io.helidon.http.DirectHandler;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
+import io.helidon.http.ServerRequestHeaders;
+import io.helidon.http.Status;
 import io.helidon.http.encoding.ContentEncodingContext;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.DirectHandlers;
@@ -11,6 +13,7 @@ import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.HttpRouting;
 import io.opentelemetry.api.metrics.Meter;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 
 /// The public HTTP server: which path and method is answered by what.
@@ -56,23 +59,22 @@ final class ApiServer {
     ProductImport imports = new ProductImport(store, configuration.bodyLimit());
     BearerToken token = new BearerToken(configuration.apiToken());
 
-    routing.any(
-        "/products/import",
-        endpoint(metrics, "/products/import", Map.of(Method.POST, token.guard(imports::handle))));
-    routing.any(
-        "/products/{id}",
-        endpoint(
-            metrics,
-            "/products/{id}",
-            Map.of(
-                Method.GET,
-                reads::one,
-                Method.HEAD,
-                reads::one,
-                Method.PUT,
-                token.guard(writes::put),
-                Method.DELETE,
-                token.guard(writes::delete))));
+    // A product may have the id "import"; only POST means something else there.
+    Map<Method, Handler> product =
+        Map.of(
+            Method.GET,
+            reads::one,
+            Method.HEAD,
+            reads::one,
+            Method.PUT,
+            token.guard(writes::put),
+            Method.DELETE,
+            token.guard(writes::delete));
+    Map<Method, Handler> productsImport = new HashMap<>(product);
+    productsImport.put(Method.POST, token.guard(imports::handle));
+
+    routing.any("/products/import", endpoint(metrics, "/products/import", productsImport));
+    routing.any("/products/{id}", endpoint(metrics, "/products/{id}", product));
     routing.any(
         "/products",
         endpoint(
@@ -93,18 +95,27 @@ final class ApiServer {
   /// What the server refuses before any route is tried is told as a problem too.
   private static DirectHandlers problems() {
     DirectHandler handler =
-        (request, type, status, headers, message) ->
-            DirectHandler.TransportResponse.builder()
-                .status(status)
-                .headers(headers)
-                .header(HeaderNames.CONTENT_TYPE, "application/problem+json")
-                .keepAlive(false)
-                .entity(Problem.http(status, message).json())
-                .build();
+        (request, type, status, headers, message) -> {
+          Problem problem = problem(status, request.headers());
+          return DirectHandler.TransportResponse.builder()
+              .status(problem.status())
+              .headers(headers)
+              .header(HeaderNames.CONTENT_TYPE, "application/problem+json")
+              .keepAlive(false)
+              .entity(problem.json())
+              .build();
+        };
     DirectHandlers.Builder handlers = DirectHandlers.builder();
     for (DirectHandler.EventType type : DirectHandler.EventType.values()) {
       handlers.addHandler(type, handler);
     }
     return handlers.build();
+  }
+
+  private static Problem problem(Status status, ServerRequestHeaders headers) {
+    if (headers.contains(HeaderNames.CONTENT_ENCODING) && !GzipDecoding.isAccepted(headers)) {
+      return Problem.unsupportedMediaType("plain, or with Content-Encoding: gzip");
+    }
+    return Problem.http(status, "The request breaks the rules of HTTP.");
   }
 }

@@ -1,11 +1,14 @@
 package dev.tidemark.api;
 
+import io.helidon.http.HeaderNames;
+import io.helidon.http.ServerRequestHeaders;
 import io.helidon.http.encoding.ContentDecoder;
 import io.helidon.http.encoding.ContentEncoder;
 import io.helidon.http.encoding.ContentEncoding;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Locale;
 import java.util.Set;
 import java.util.zip.GZIPInputStream;
 
@@ -14,10 +17,18 @@ import java.util.zip.GZIPInputStream;
 final class GzipDecoding implements ContentEncoding {
 
   private static final int BUFFER_SIZE = 64 * 1024;
+  private static final Set<String> NAMES = Set.of("gzip", "x-gzip");
+
+  /// Whether a body with these headers can be taken.
+  static boolean isAccepted(ServerRequestHeaders headers) {
+    String encoding =
+        headers.first(HeaderNames.CONTENT_ENCODING).orElse("").strip().toLowerCase(Locale.ROOT);
+    return encoding.isEmpty() || encoding.equals("identity") || NAMES.contains(encoding);
+  }
 
   @Override
   public Set<String> ids() {
-    return Set.of("gzip", "x-gzip");
+    return NAMES;
   }
 
   @Override

@@ -16,6 +16,11 @@ record Product(
 
   private static final Pattern ID = Pattern.compile("(?!\\.+$)[A-Za-z0-9._~-]{1,100}");
 
+  /// The id in the path of a product: what comes after the last slash. It may be none.
+  static String idOf(String path) {
+    return path.substring(path.lastIndexOf('/') + 1);
+  }
+
   static boolean isId(String text) {
     return ID.matcher(text).matches();
   }

@@ -32,7 +32,7 @@ final class ProductReader {
   private static final int LONGEST_DESCRIPTION = 20_000;
 
   /// Of `numeric(14,2)`.
-  private static final int PRICE_DIGITS = 12;
+  private static final BigDecimal LARGEST_PRICE = new BigDecimal("999999999999.99");
 
   private static final int PRICE_DECIMALS = 2;
 
@@ -216,17 +216,10 @@ final class ProductReader {
         return;
       }
       Optional<BigDecimal> value = number(parser.getText());
-      if (value.isEmpty() || value.get().signum() < 0) {
-        violate("price", "must be 0 or more");
-        return;
-      }
-      BigDecimal plain = value.get().stripTrailingZeros();
-      if (plain.scale() > PRICE_DECIMALS) {
-        violate("price", "must have at most 2 decimals");
-      } else if (plain.precision() - plain.scale() > PRICE_DIGITS) {
-        violate("price", "must be less than 1000000000000");
+      if (value.isEmpty() || !isPrice(value.get())) {
+        violate("price", "must be from 0 to 999999999999.99, with 2 decimals at most");
       } else {
-        price = plain.setScale(PRICE_DECIMALS);
+        price = value.get().stripTrailingZeros().setScale(PRICE_DECIMALS);
       }
     }
 
@@ -300,6 +293,12 @@ final class ProductReader {
     } catch (NumberFormatException e) {
       return Optional.empty();
     }
+  }
+
+  private static boolean isPrice(BigDecimal value) {
+    return value.signum() >= 0
+        && value.compareTo(LARGEST_PRICE) <= 0
+        && value.stripTrailingZeros().scale() <= PRICE_DECIMALS;
   }
 
   private static boolean isStorable(String text) {

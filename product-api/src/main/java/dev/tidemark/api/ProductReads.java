@@ -42,7 +42,7 @@ final class ProductReads {
 
   /// `GET /products/{id}`
   void one(ServerRequest request, ServerResponse response) {
-    String id = request.path().pathParameters().get("id");
+    String id = Product.idOf(request.path().path());
     if (!Product.isId(id)) {
       throw new ProblemException(Problem.productNotFound());
     }

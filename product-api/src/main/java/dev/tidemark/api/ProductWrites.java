@@ -42,7 +42,7 @@ final class ProductWrites {
 
   /// `PUT /products/{id}`
   void put(ServerRequest request, ServerResponse response) {
-    String id = request.path().pathParameters().get("id");
+    String id = Product.idOf(request.path().path());
     if (!Product.isId(id)) {
       throw invalid("id", "must be 1 to 100 of A-Z a-z 0-9 . _ ~ - and not only dots");
     }
@@ -64,7 +64,7 @@ final class ProductWrites {
 
   /// `DELETE /products/{id}`
   void delete(ServerRequest request, ServerResponse response) {
-    String id = request.path().pathParameters().get("id");
+    String id = Product.idOf(request.path().path());
     Condition condition = RequestHeaders.condition(request.headers());
     Optional<String> traceparent = RequestHeaders.traceparent(request.headers());
     DeleteResult result =

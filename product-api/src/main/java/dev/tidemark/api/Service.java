@@ -39,7 +39,7 @@ final class Service implements AutoCloseable {
     VersionedCache cache =
         new VersionedCache(
             redis.entries(),
-            CacheSettings.defaults().withTtl(configuration.cacheTtl()),
+            cacheSettings(configuration),
             telemetry.getMeter("dev.tidemark.cache"));
     ProductStore store = new ProductStore(Jdbi.create(database));
     api = ApiServer.create(configuration, store, cache, meter);
@@ -88,6 +88,15 @@ final class Service implements AutoCloseable {
       telemetry.close();
       log.info("product-api stopped");
     }
+  }
+
+  /// Reads that miss leave a part of the connections to the writes.
+  private static CacheSettings cacheSettings(Configuration configuration) {
+    CacheSettings defaults = CacheSettings.defaults();
+    int reads = Math.max(1, configuration.databaseConnections() * 3 / 4);
+    return defaults
+        .withTtl(configuration.cacheTtl())
+        .withDatabaseReads(reads, defaults.databaseWait());
   }
 
   private static OpenTelemetrySdk telemetry(PrometheusMetricReader prometheus) {

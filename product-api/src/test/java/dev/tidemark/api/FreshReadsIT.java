@@ -1,0 +1,171 @@
+package dev.tidemark.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemark.api.RunningService.Answer;
+import dev.tidemark.cache.CachedValue;
+import dev.tidemark.cache.EntryStore;
+import dev.tidemark.cache.RedisConnection;
+import dev.tidemark.cache.RedisSettings;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadLocalRandom;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/// Reads through HTTP do not see less than they were promised, whatever is in the cache.
+final class FreshReadsIT {
+
+  private static final String CHAIR = "{'name':'Chair','price':12.5,'currency':'EUR'}";
+  private static final String STOOL = "{'name':'Stool','price':7,'currency':'EUR'}";
+
+  @RegisterExtension private static final RunningService api = new RunningService();
+
+  private static RedisConnection redis;
+  private static EntryStore entries;
+
+  @BeforeAll
+  static void connect() {
+    redis = RedisConnection.open(api.redis().url(), RedisSettings.defaults());
+    entries = redis.entries();
+  }
+
+  @AfterAll
+  static void disconnect() {
+    redis.close();
+  }
+
+  /// Puts an old value into the cache, as a lost invalidation would leave it.
+  private static void stale(String id, long version) {
+    String key = "product:" + id;
+    entries.evictByForce(key);
+    entries.acquire(key, "test", Duration.ofSeconds(5));
+    entries.fill(
+        key,
+        "test",
+        new CachedValue.Present(version, "{\"old\":true}".getBytes(StandardCharsets.UTF_8)),
+        Duration.ofMinutes(1));
+  }
+
+  @Test
+  void aWriterSeesItsWriteAtOnce() { // H13
+    api.put("/products/own", CHAIR);
+    api.get("/products/own");
+    Answer written = api.put("/products/own", STOOL);
+    Answer read = api.get("/products/own");
+    assertThat(read.header("Cache-Status")).isEqualTo("tidemark; hit");
+    assertThat(read.text()).isEqualTo(written.text());
+    api.delete("/products/own");
+    assertThat(api.get("/products/own").status()).isEqualTo(404);
+    assertThat(api.get("/products/own").header("Cache-Status")).isEqualTo("tidemark; hit");
+    api.put("/products/own", CHAIR);
+    assertThat(api.get("/products/own").status()).isEqualTo(200);
+  }
+
+  @Test
+  void aMinimumVersionIsNeverAnsweredWithLess() { // H13
+    api.put("/products/min", CHAIR);
+    String newest = api.put("/products/min", STOOL).text();
+    stale("min", 1);
+    assertThat(api.get("/products/min").text()).as("the test's own stale value").contains("old");
+    assertThat(api.get("/products/min", "Min-Version", "2").text()).isEqualTo(newest);
+    assertThat(api.get("/products/min").text()).as("and the old value is gone").isEqualTo(newest);
+  }
+
+  @Test
+  void noCacheIsAnsweredFromTheDatabaseAndPutsTheCacheRight() {
+    api.put("/products/strong", CHAIR);
+    String newest = api.put("/products/strong", STOOL).text();
+    stale("strong", 1);
+    Answer strong = api.get("/products/strong", "Cache-Control", "max-age=0, no-cache");
+    assertThat(strong.text()).isEqualTo(newest);
+    assertThat(strong.header("Cache-Status")).isEqualTo("tidemark; fwd=request");
+    assertThat(api.get("/products/strong").text()).isEqualTo(newest);
+  }
+
+  @Test
+  void aReadThatStartedBeforeAWriteDoesNotStoreWhatItSaw() throws Exception { // H1
+    api.put("/products/slow", CHAIR);
+    entries.evictByForce("product:slow");
+    // A fill under way elsewhere: it holds the lease, and has read version 1.
+    entries.acquire("product:slow", "slow-reader", Duration.ofSeconds(30));
+    Answer written = api.put("/products/slow", STOOL);
+    entries.fill(
+        "product:slow",
+        "slow-reader",
+        new CachedValue.Present(1, "{\"old\":true}".getBytes(StandardCharsets.UTF_8)),
+        Duration.ofMinutes(1));
+    assertThat(api.get("/products/slow").text()).isEqualTo(written.text());
+  }
+
+  @Test
+  void aRowThatIsLockedForLongDoesNotHoldUpReads() throws Exception {
+    api.put("/products/locked", CHAIR);
+    entries.evictByForce("product:locked");
+    try (Connection connection =
+        dev.tidemark.db.DatabaseUrl.parse(api.postgres().url())
+            .dataSource("test")
+            .getConnection()) {
+      connection.setAutoCommit(false);
+      connection.createStatement().execute("update product set name = 'B' where id = 'locked'");
+      assertThat(api.get("/products/locked").json().get("name").asText()).isEqualTo("Chair");
+      CompletableFuture<Answer> write =
+          CompletableFuture.supplyAsync(() -> api.put("/products/locked", STOOL));
+      connection.commit();
+      assertThat(write.get().header("ETag")).isEqualTo("\"3\"");
+    }
+    assertThat(api.events("locked"))
+        .containsExactly("1 product.created", "2 product.updated", "3 product.updated");
+  }
+
+  @Test
+  void amongReadersAndOneWriterNobodySeesTheTimeRunBackwardsWithMinVersion() throws Exception {
+    api.put("/products/mono", CHAIR);
+    try (var threads = java.util.concurrent.Executors.newVirtualThreadPerTaskExecutor()) {
+      var writer =
+          threads.submit(
+              () -> {
+                for (int i = 0; i < 150; i++) {
+                  api.put(
+                      "/products/mono", "{'name':'n%d','price':1,'currency':'EUR'}".formatted(i));
+                }
+                return 0;
+              });
+      var readers =
+          java.util.stream.IntStream.range(0, 4)
+              .mapToObj(
+                  reader ->
+                      threads.submit(
+                          () -> {
+                            long seen = 1;
+                            while (!writer.isDone()) {
+                              Answer answer =
+                                  ThreadLocalRandom.current().nextInt(5) == 0
+                                      ? api.get("/products/mono", "Cache-Control", "no-cache")
+                                      : api.get(
+                                          "/products/mono", "Min-Version", Long.toString(seen));
+                              long version =
+                                  Long.parseLong(answer.header("ETag").replace("\"", ""));
+                              assertThat(version).isGreaterThanOrEqualTo(seen);
+                              assertThat(answer.json().get("version").asLong()).isEqualTo(version);
+                              seen = version;
+                              if (ThreadLocalRandom.current().nextInt(10) == 0) {
+                                entries.evictByForce("product:mono");
+                              }
+                            }
+                            return seen;
+                          }))
+              .toList();
+      writer.get();
+      for (var reader : readers) {
+        reader.get();
+      }
+    }
+    assertThat(api.get("/products/mono", "Cache-Control", "no-cache").header("ETag"))
+        .isEqualTo("\"151\"");
+  }
+}

@@ -1,0 +1,197 @@
+package dev.tidemark.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.tidemark.api.RunningService.Answer;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+final class ImportIT {
+
+  @RegisterExtension private static final RunningService api = new RunningService();
+
+  private static String product(String id, String name) {
+    return "{\"id\":\"%s\",\"name\":\"%s\",\"price\":1,\"currency\":\"EUR\"}\n".formatted(id, name);
+  }
+
+  private static String products(String prefix, int from, int to, String name) {
+    return IntStream.range(from, to)
+        .mapToObj(i -> product(prefix + i, name))
+        .collect(Collectors.joining());
+  }
+
+  private static Answer send(String lines) {
+    return send(BodyPublishers.ofString(lines));
+  }
+
+  private static Answer send(BodyPublisher body, String... headers) {
+    String[] all = Arrays.copyOf(headers, headers.length + 2);
+    all[headers.length] = "Content-Type";
+    all[headers.length + 1] = "application/x-ndjson";
+    return api.send("POST", "/products/import", body, all);
+  }
+
+  private static void assertCounts(
+      Answer answer, int created, int updated, int unchanged, int failed) {
+    assertThat(answer.status()).as(answer.text()).isEqualTo(200);
+    assertThat(answer.text())
+        .startsWith(
+            "{\"created\":%d,\"updated\":%d,\"unchanged\":%d,\"failed\":%d,"
+                .formatted(created, updated, unchanged, failed));
+  }
+
+  private static int events(String pattern) {
+    return Integer.parseInt(
+        api.texts("select count(*) from outbox where aggregateid like '" + pattern + "'")
+            .getFirst());
+  }
+
+  @Test
+  void everyLineBecomesAProductAndItsEvent() {
+    assertCounts(send(products("all-", 0, 1234, "A")), 1234, 0, 0, 0);
+    assertThat(events("all-%")).isEqualTo(1234);
+    assertThat(api.get("/products/all-1233").json().get("name").asText()).isEqualTo("A");
+  }
+
+  @Test
+  void aSecondImportWritesOnlyWhatDiffers() {
+    send(products("diff-", 0, 600, "A"));
+    String wal = api.texts("select pg_current_wal_insert_lsn()").getFirst();
+    assertCounts(send(products("diff-", 0, 600, "A")), 0, 0, 600, 0);
+    assertThat(
+            api.texts(
+                "select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '"
+                    + wal
+                    + "')::bigint < 5000"))
+        .as("nothing but the server's own housekeeping went to the log")
+        .containsExactly("t");
+    assertCounts(
+        send(products("diff-", 0, 10, "B") + products("diff-", 10, 601, "A")), 1, 10, 590, 0);
+    assertThat(events("diff-%")).isEqualTo(611);
+  }
+
+  @Test
+  void aGzipBodyIsTakenAsItComes() throws IOException {
+    ByteArrayOutputStream compressed = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(compressed)) {
+      gzip.write(products("gz-", 0, 700, "A").getBytes(StandardCharsets.UTF_8));
+    }
+    byte[] bytes = compressed.toByteArray();
+    assertCounts(send(BodyPublishers.ofByteArray(bytes), "Content-Encoding", "gzip"), 700, 0, 0, 0);
+
+    Answer cut =
+        send(
+            BodyPublishers.ofByteArray(Arrays.copyOf(bytes, bytes.length / 2)),
+            "Content-Encoding",
+            "gzip");
+    assertThat(cut.status()).isEqualTo(400);
+    assertThat(cut.problem()).isEqualTo("malformed-request");
+    Answer plain = send(BodyPublishers.ofString(product("gz", "A")), "Content-Encoding", "gzip");
+    assertThat(plain.status()).isEqualTo(400);
+  }
+
+  @Test
+  void aLineThatFailsIsToldAndTheOthersAreWritten() {
+    String lines =
+        product("ok-1", "A")
+            + "\n"
+            + "{\"id\":\"bad id\",\"name\":\"A\",\"price\":1,\"currency\":\"EUR\"}\r\n"
+            + "{nonsense\n"
+            + "{\"name\":\"A\",\"price\":1,\"currency\":\"EUR\"}\n"
+            + "{\"id\":\"big\",\"name\":\""
+            + "x".repeat(2_000_000)
+            + "\"}\n"
+            + product("ok-2", "A").strip();
+    Answer answer = send(lines);
+    assertCounts(answer, 2, 0, 0, 4);
+    assertThat(answer.json().get("errors").findValuesAsText("line"))
+        .containsExactly("3", "4", "5", "6");
+    assertThat(answer.json().get("errors").findValuesAsText("field"))
+        .containsExactly("id", "", "id", "");
+    assertThat(answer.json().get("errors").findValuesAsText("rule"))
+        .anyMatch(rule -> rule.startsWith("must be JSON"))
+        .contains("is required", "must not be longer than 1048576 bytes");
+  }
+
+  @Test
+  void theListOfFailingLinesIsBoundedAndTheirCountIsNot() {
+    Answer answer = send("x\n".repeat(1500));
+    assertCounts(answer, 0, 0, 0, 1500);
+    assertThat(answer.json().get("errors")).hasSize(100);
+  }
+
+  @Test
+  void aLineThatOnlyTheDatabaseRefusesDoesNotTakeOthersAlong() {
+    api.sql()
+        .useHandle(
+            handle ->
+                handle.execute(
+                    "alter table product add constraint no_refused check (id <> 'refused') not valid"));
+    try {
+      Answer answer =
+          send(product("with-1", "A") + product("refused", "A") + product("with-2", "A"));
+      assertCounts(answer, 2, 0, 0, 1);
+      assertThat(answer.json().get("errors").get(0).get("line").asInt()).isEqualTo(2);
+    } finally {
+      api.sql()
+          .useHandle(handle -> handle.execute("alter table product drop constraint no_refused"));
+    }
+  }
+
+  @Test
+  void anIdThatComesAgainIsWrittenAgain() {
+    assertCounts(
+        send(
+            product("twice", "A")
+                + product("twice", "B")
+                + product("other", "A")
+                + product("twice", "B")),
+        2,
+        1,
+        1,
+        0);
+    assertThat(api.events("twice")).containsExactly("1 product.created", "2 product.updated");
+    assertThat(api.get("/products/twice").json().get("name").asText()).isEqualTo("B");
+  }
+
+  @Test
+  void aDeletedProductComesBack() { // H10
+    send(product("back", "A"));
+    api.delete("/products/back");
+    assertCounts(send(product("back", "A")), 1, 0, 0, 0);
+    assertThat(api.events("back"))
+        .containsExactly("1 product.created", "2 product.deleted", "3 product.created");
+  }
+
+  @Test
+  void nothingIsImportedFromNothing() {
+    assertCounts(send(""), 0, 0, 0, 0);
+    assertCounts(send("\n \n\r\n"), 0, 0, 0, 0);
+  }
+
+  @Test
+  void batchesThatWereCommittedStayWhenTheClientGoesAway() throws IOException {
+    byte[] lines = products("gone-", 0, 1200, "A").getBytes(StandardCharsets.UTF_8);
+    String head =
+        "POST /products/import HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\nContent-Length: %d\r\n\r\n"
+            .formatted(lines.length + 1);
+    try (Socket client = new Socket(InetAddress.getLoopbackAddress(), api.service().port())) {
+      client.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+      client.getOutputStream().write(lines);
+      await().untilAsserted(() -> assertThat(events("gone-%")).isEqualTo(1000));
+    }
+    assertCounts(send(products("gone-", 0, 1200, "A")), 200, 0, 1000, 0);
+  }
+}
