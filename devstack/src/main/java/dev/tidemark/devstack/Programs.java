@@ -44,7 +44,9 @@ record Programs(Path home) {
               .formatted(jar, home));
     }
     List<String> command = new ArrayList<>(List.of(java().toString()));
-    command.addAll(List.of("-XX:+UseSerialGC", "-Xms32m"));
+    // Without the optimising compiler a JVM is up with half the processor time; what runs here is
+    // not measured.
+    command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xms32m"));
     command.addAll(jvmOptions);
     command.addAll(List.of("-jar", jar.toString()));
     return command;

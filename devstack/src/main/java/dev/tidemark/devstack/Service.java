@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /// One of the system's own services, in a JVM of its own.
 final class Service implements Part {
-  private static final Duration POLL = Duration.ofMillis(25);
+  private static final Duration POLL = Duration.ofMillis(50);
 
   private final String name;
   private final String address;

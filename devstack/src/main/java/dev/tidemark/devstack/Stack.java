@@ -254,7 +254,7 @@ final class Stack implements AutoCloseable {
         ChildProcess.start(
             new ChildProcess.Program(
                 "migrate",
-                programs.command("db", List.of("-Xmx128m", "-XX:TieredStopAtLevel=1")),
+                programs.command("db", List.of("-Xmx128m")),
                 Map.of("DATABASE_URL", databaseUrl("postgres")),
                 withheld,
                 folder.log("migrate"),
