@@ -6,11 +6,13 @@ import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ScopeType;
 
 /// The program behind `bin/tidemark up`, `demo` and `import`.
 @Command(
     name = "tidemark",
     mixinStandardHelpOptions = true,
+    scope = ScopeType.INHERIT,
     description = "Tidemark on this machine: everything embedded, nothing to install.",
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {"0:done", "1:failed, or something was lost or stale", "2:wrong usage"})
