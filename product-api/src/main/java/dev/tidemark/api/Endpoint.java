@@ -2,14 +2,19 @@ package dev.tidemark.api;
 
 import dev.tidemark.cache.DatabaseBusyException;
 import dev.tidemark.cache.SourceException;
+import io.helidon.common.buffers.DataReader.InsufficientDataAvailableException;
 import io.helidon.http.Header;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.Method;
 import io.helidon.http.RequestException;
+import io.helidon.http.Status;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -71,6 +76,13 @@ final class Endpoint implements Handler {
     } catch (RequestException e) {
       // What the server found wrong with the body while it was read.
       send(Problem.http(e.status(), "The body cannot be read: " + e.getMessage()), response);
+    } catch (InsufficientDataAvailableException
+        | CloseConnectionException
+        | UncheckedIOException e) {
+      // The client went away, or fell silent, in the middle: nobody is there to be answered.
+      log.atDebug().setCause(e).log("a request was cut short");
+      response.status(Status.BAD_REQUEST_400);
+      throw e;
     } catch (Exception e) {
       send(unexpected(e), response);
     }
@@ -87,8 +99,7 @@ final class Endpoint implements Handler {
           Problem.databaseAway("Other writes were in the way for too long; nothing was written.");
       case REFUSED ->
           Problem.invalidProduct(
-              java.util.List.of(
-                  new Violation("", "is refused by the database: " + fault.getMessage())));
+              List.of(new Violation("", "is refused by the database: " + fault.getMessage())));
       case DEFECT -> unexpected(fault);
     };
   }

@@ -59,8 +59,20 @@ public final class Main implements Callable<Integer> {
       log.error(e.getMessage());
       return CommandLine.ExitCode.USAGE;
     }
-    Service service = Service.start(configuration);
-    Runtime.getRuntime().addShutdownHook(new Thread(service::close, "drain"));
+    Service service;
+    try {
+      service = Service.start(configuration);
+    } catch (RuntimeException e) {
+      log.error("product-api cannot start: {}", e.getMessage());
+      return CommandLine.ExitCode.SOFTWARE;
+    }
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> drain(service), "drain"));
     return CommandLine.ExitCode.OK;
+  }
+
+  private static void drain(Service service) {
+    service.close();
+    // Stopped as asked; the JVM by itself would tell of the signal.
+    Runtime.getRuntime().halt(CommandLine.ExitCode.OK);
   }
 }

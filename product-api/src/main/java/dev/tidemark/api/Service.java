@@ -55,10 +55,17 @@ final class Service implements AutoCloseable {
   }
 
   /// Starts the service, and returns when it answers; the database and Redis may still be away.
+  ///
+  /// @throws IllegalStateException when it cannot listen where it should
   static Service start(Configuration configuration) {
     Service service = new Service(configuration);
-    service.admin.start();
-    service.api.start();
+    try {
+      listen(service.admin, configuration.adminHost(), configuration.adminPort());
+      listen(service.api, configuration.host(), configuration.port());
+    } catch (RuntimeException e) {
+      service.close();
+      throw e;
+    }
     log.atInfo()
         .addKeyValue("api", "http://%s:%d".formatted(configuration.host(), service.port()))
         .addKeyValue(
@@ -67,6 +74,15 @@ final class Service implements AutoCloseable {
         .addKeyValue("redis", service.redis)
         .log("product-api serves");
     return service;
+  }
+
+  /// Helidon itself only logs that it could not listen.
+  private static void listen(WebServer server, String host, int port) {
+    server.start();
+    if (!server.isRunning()) {
+      throw new IllegalStateException(
+          "cannot listen on %s:%d; is it in use by another program?".formatted(host, port));
+    }
   }
 
   int port() {

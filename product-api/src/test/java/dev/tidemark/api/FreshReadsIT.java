@@ -106,10 +106,7 @@ final class FreshReadsIT {
   void aRowThatIsLockedForLongDoesNotHoldUpReads() throws Exception {
     api.put("/products/locked", CHAIR);
     entries.evictByForce("product:locked");
-    try (Connection connection =
-        dev.tidemark.db.DatabaseUrl.parse(api.postgres().url())
-            .dataSource("test")
-            .getConnection()) {
+    try (Connection connection = api.connect()) {
       connection.setAutoCommit(false);
       connection.createStatement().execute("update product set name = 'B' where id = 'locked'");
       assertThat(api.get("/products/locked").json().get("name").asText()).isEqualTo("Chair");

@@ -4,7 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.api.RunningService.Answer;
+import java.sql.Connection;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -92,5 +98,32 @@ final class OutagesIT {
     assertThat(api.get("/products/uncached").status()).isEqualTo(200);
     assertThat(api.events("cached")).containsExactly("1 product.created", "2 product.updated");
     assertThat(api.admin("/health/ready").status()).isEqualTo(200);
+  }
+
+  @Test
+  void moreReadsThanTheDatabaseTakesAreToldToComeBack() throws Exception {
+    for (int i = 0; i < 40; i++) {
+      api.put("/products/crowd-" + i, CHAIR);
+    }
+    List<Answer> answers = new ArrayList<>();
+    try (Connection holder = api.connect();
+        var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      holder.setAutoCommit(false);
+      holder.createStatement().execute("lock table product in access exclusive mode");
+      List<Future<Answer>> reads =
+          IntStream.range(0, 40)
+              .mapToObj(i -> threads.submit(() -> api.get("/products/crowd-" + i)))
+              .toList();
+      await().until(() -> reads.stream().filter(Future::isDone).count() >= 30);
+      holder.rollback();
+      for (Future<Answer> read : reads) {
+        answers.add(read.get());
+      }
+    }
+    List<Answer> shed = answers.stream().filter(answer -> answer.status() == 503).toList();
+    assertThat(answers).allMatch(answer -> answer.status() == 200 || answer.status() == 503);
+    assertThat(shed).hasSizeBetween(30, 39);
+    assertThat(shed).allMatch(answer -> answer.problem().equals("overloaded"));
+    assertThat(shed).allMatch(answer -> answer.header("Retry-After").equals("1"));
   }
 }

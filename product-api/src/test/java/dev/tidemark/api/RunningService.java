@@ -17,6 +17,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashMap;
@@ -93,6 +94,10 @@ final class RunningService implements BeforeAllCallback, AfterAllCallback {
   /// The database as superuser, past the service.
   Jdbi sql() {
     return sql;
+  }
+
+  Connection connect() throws SQLException {
+    return DatabaseUrl.parse(postgres.url()).dataSource("test").getConnection();
   }
 
   URI uri(String path) {

@@ -1,0 +1,86 @@
+package dev.tidemark.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class ConfigurationTest {
+
+  private static Map<String, String> environment(String... more) {
+    Map<String, String> environment = new HashMap<>();
+    environment.put("DATABASE_URL", "postgresql://tidemark_api:secret@localhost/tidemark");
+    environment.put("REDIS_URL", "redis://:secret@localhost:6379");
+    environment.put("HOME", "/");
+    for (int i = 0; i < more.length; i += 2) {
+      environment.put(more[i], more[i + 1]);
+    }
+    return environment;
+  }
+
+  @Test
+  void twoAddressesAreEnough() {
+    Configuration configuration = Configuration.from(environment());
+    assertThat(configuration.port()).isEqualTo(8080);
+    assertThat(configuration.adminPort()).isEqualTo(8081);
+    assertThat(configuration.host()).isEqualTo("127.0.0.1");
+    assertThat(configuration.cacheTtl()).isEqualTo(Duration.ofMinutes(5));
+    assertThat(configuration.databaseConnections()).isEqualTo(10);
+    assertThat(configuration.bodyLimit()).isEqualTo(1_048_576);
+    assertThat(configuration.apiToken()).isEmpty();
+  }
+
+  @Test
+  void othersMayWriteOnlyWithAToken() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Configuration.from(environment("TIDEMARK_API_HOST", "0.0.0.0")))
+        .withMessageContaining("TIDEMARK_API_HOST")
+        .withMessageContaining("API_TOKEN is not set");
+    assertThat(
+            Configuration.from(environment("TIDEMARK_API_HOST", "0.0.0.0", "API_TOKEN", "t"))
+                .host())
+        .isEqualTo("0.0.0.0");
+    assertThat(Configuration.from(environment("TIDEMARK_API_HOST", "localhost")).host())
+        .isEqualTo("localhost");
+  }
+
+  @Test
+  void secretsMayBeInFiles(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("token"), "from-file\n");
+    assertThat(Configuration.from(environment("API_TOKEN_FILE", file.toString())).apiToken())
+        .contains("from-file");
+  }
+
+  @Test
+  void allFaultsAreToldAtOnceAndNoSecrets() {
+    Map<String, String> environment =
+        environment(
+            "CACHE_TTL_SECONDS", "0",
+            "TIDEMARK_API_PORT", "eight",
+            "TIDEMARK_API_BODY_LIMIT_BYTES", "1",
+            "TIDEMARK_API_PROT", "1",
+            "TIDEMARK_RELAY_SLOT", "s",
+            "API_TOKEN", "two words");
+    environment.put("REDIS_URL", "http://:secret@localhost");
+    environment.remove("DATABASE_URL");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Configuration.from(environment))
+        .withMessageContaining("DATABASE_URL is not set")
+        .withMessageContaining("REDIS_URL")
+        .withMessageContaining("CACHE_TTL_SECONDS is \"0\"")
+        .withMessageContaining("TIDEMARK_API_PORT is \"eight\"")
+        .withMessageContaining("TIDEMARK_API_BODY_LIMIT_BYTES is \"1\"")
+        .withMessageContaining("TIDEMARK_API_PROT is not a setting")
+        .withMessageContaining("API_TOKEN must be")
+        .withMessageNotContaining("TIDEMARK_RELAY_SLOT")
+        .withMessageNotContaining("two words")
+        .withMessageNotContaining("secret");
+  }
+}
