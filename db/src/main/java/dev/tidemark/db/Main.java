@@ -13,14 +13,16 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "migrate",
     mixinStandardHelpOptions = true,
+    usageHelpWidth = 100,
     description = {
       "Brings the database to the state that the services need, and makes the slot that the relay reads.",
       "Can be repeated at any time."
     },
     footerHeading = "%nEnvironment:%n",
     footer = {
-      "  DATABASE_URL                 postgresql://user[:password]@host[:port]/database[?parameters];",
-      "                               the user must be allowed to create roles",
+      "  DATABASE_URL                 postgresql://user[:password]@host[:port]/database",
+      "                               [?parameters]; the user must be allowed to",
+      "                               create roles",
       "  DATABASE_USER                instead of the user in it",
       "  DATABASE_PASSWORD            instead of the password in it",
       "  TIDEMARK_DB_API_PASSWORD     password to set for the role tidemark_api",

@@ -22,6 +22,11 @@ final class ConnectionPool {
   /// later.
   private static final Duration STATEMENT_TIMEOUT = Duration.ofSeconds(10);
 
+  /// Every statement of this service finds its rows by key. A plan that was made while the table
+  /// was small, and kept, must not read the whole table when it has grown.
+  private static final String SERVER_SETTINGS =
+      "-c statement_timeout=" + STATEMENT_TIMEOUT.toMillis() + " -c enable_seqscan=off";
+
   private static final Duration SOCKET_TIMEOUT = Duration.ofSeconds(15);
 
   private static final AttributeKey<String> NAME =
@@ -40,7 +45,7 @@ final class ConnectionPool {
     source.setConnectTimeout((int) CONNECT_TIMEOUT.toSeconds());
     source.setTcpKeepAlive(true);
     if (source.getOptions() == null) {
-      source.setOptions("-c statement_timeout=" + STATEMENT_TIMEOUT.toMillis());
+      source.setOptions(SERVER_SETTINGS);
     }
     HikariConfig config = new HikariConfig();
     config.setPoolName("product-api");

@@ -91,7 +91,7 @@ final class Endpoint implements Handler {
   static Problem problem(DatabaseFault fault) {
     return switch (fault.kind()) {
       case UNREACHABLE ->
-          Problem.databaseAway("The database cannot be reached; nothing was written.");
+          Problem.databaseAway("No connection to the database was to be had; nothing was written.");
       case INTERRUPTED ->
           Problem.databaseAway(
               "The database went away or took too long; a write may or may not have been done.");

@@ -11,6 +11,7 @@ import picocli.CommandLine.Command;
 @Command(
     name = "product-api",
     mixinStandardHelpOptions = true,
+    usageHelpWidth = 100,
     description =
         "Serves products over HTTP: writes with their outbox rows, reads through the cache.",
     footerHeading = "%nSettings, from the environment:%n",
