@@ -60,7 +60,7 @@ final class Service implements AutoCloseable {
   /// Runs on the calling thread until [#close]. What it throws is the end of the process.
   void run() {
     try {
-      admin.start();
+      listen();
       log.atInfo()
           .addKeyValue("admin", "http://%s:%d".formatted(configuration.adminHost(), admin.port()))
           .addKeyValue("topics", configuration.topics())
@@ -77,6 +77,16 @@ final class Service implements AutoCloseable {
       admin.stop();
       telemetry.close();
       ended.countDown();
+    }
+  }
+
+  /// Helidon itself only logs that it could not listen.
+  private void listen() {
+    admin.start();
+    if (!admin.isRunning()) {
+      throw new IllegalStateException(
+          "cannot listen on %s:%d; is it in use by another program? TIDEMARK_INVALIDATOR_ADMIN_PORT sets another"
+              .formatted(configuration.adminHost(), configuration.adminPort()));
     }
   }
 

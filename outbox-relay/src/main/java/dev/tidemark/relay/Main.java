@@ -74,7 +74,7 @@ final class Main implements Callable<Integer> {
       var relay = new Relay(new SessionParts(configuration, database), status, metrics);
       try (var housekeeping =
           new Housekeeping(Jdbi.create(database), configuration.slot(), status, clock)) {
-        admin.start();
+        listen(admin, configuration);
         log.atInfo()
             .addKeyValue("admin", "http://%s:%d".formatted(configuration.adminHost(), admin.port()))
             .addKeyValue("database", configuration.database())
@@ -89,6 +89,16 @@ final class Main implements Callable<Integer> {
       }
     }
     return exitCode.get();
+  }
+
+  /// Helidon itself only logs that it could not listen.
+  private static void listen(WebServer admin, Configuration configuration) {
+    admin.start();
+    if (!admin.isRunning()) {
+      throw new IllegalStateException(
+          "cannot listen on %s:%d; is it in use by another program? TIDEMARK_RELAY_ADMIN_PORT sets another"
+              .formatted(configuration.adminHost(), configuration.adminPort()));
+    }
   }
 
   private void drain(Relay relay, WebServer admin) {
