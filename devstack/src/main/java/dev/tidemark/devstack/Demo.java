@@ -25,12 +25,14 @@ import redis.clients.jedis.RedisClient;
 @Command(
     name = "demo",
     description = {
-      "Brings the system up as `up` does, loads a sample catalogue, and lets workers read and write it, beside a naive cache for",
-      "comparison. At the end every key is checked: cache against database, topic against outbox.",
+      "Brings the system up as `up` does, loads a sample catalogue, and lets workers read and write it, beside a naive cache for comparison. "
+          + "At the end every key is checked: cache against database, topic against outbox.",
       "Exit code 0 only when nothing was lost and nothing is stale."
     })
 final class Demo implements Callable<Integer> {
   private static final Duration TERMINAL_REFRESH = Duration.ofSeconds(1);
+  private static final Duration CATALOGUE_PATIENCE = Duration.ofSeconds(10);
+  private static final Duration CATALOGUE_POLL = Duration.ofMillis(100);
   private static final Duration LAG_PATIENCE = Duration.ofSeconds(30);
   private static final Duration PLAIN_REFRESH = Duration.ofSeconds(5);
 
@@ -89,7 +91,9 @@ final class Demo implements Callable<Integer> {
           new ProductApi(
               http,
               new ApiAddress(URI.create(env.require("API_URL")), ApiAddress.token(environment)));
-      load(api, screen, products.size());
+      EvictionTimes empty = EvictionTimes.ask(http, invalidator);
+      long changed = load(api, screen, products.size());
+      awaitEvents(http, invalidator, empty, changed, stop);
       WriteCheck.acknowledgeAll(database, products);
       NaiveCache naive = new NaiveCache(redis, database);
       products.forEach(product -> naive.evict(product.id()));
@@ -119,7 +123,8 @@ final class Demo implements Callable<Integer> {
     }
   }
 
-  private static void load(ProductApi api, Screen screen, int size) throws InterruptedException {
+  /// @return how many products were changed
+  private static long load(ProductApi api, Screen screen, int size) throws InterruptedException {
     try (InputStream catalogue = SampleCatalogue.open()) {
       ProductApi.ImportAnswer answer = api.importLines(catalogue);
       if (answer.problem().isPresent() || answer.failed() > 0) {
@@ -130,9 +135,21 @@ final class Demo implements Callable<Integer> {
       screen.line(
           "sample catalogue: %,d products, %,d of them new or changed"
               .formatted(size, answer.created() + answer.updated()));
+      return answer.created() + answer.updated();
     } catch (IOException e) {
       throw new StackException("the sample catalogue was not stored: " + e, e);
     }
+  }
+
+  /// The catalogue's own events, all at once into programs that have just started, say nothing
+  /// about the traffic's: they go first.
+  private static void awaitEvents(
+      HttpClient http, URI invalidator, EvictionTimes before, long count, CountDownLatch stop)
+      throws InterruptedException {
+    long deadline = System.nanoTime() + CATALOGUE_PATIENCE.toNanos();
+    while (EvictionTimes.ask(http, invalidator).since(before).count() < count
+        && System.nanoTime() - deadline < 0
+        && !stop.await(CATALOGUE_POLL.toMillis(), TimeUnit.MILLISECONDS)) {}
   }
 
   private static EvictionTimes evictions(HttpClient http, URI invalidator, EvictionTimes before) {

@@ -38,16 +38,14 @@ record DemoReport(
     lines.add(
         row(
             "speed",
-            "reads p50 %.1f ms, p99 %.1f ms; writes p50 %.1f ms, p99 %.1f ms; %.1f %% of reads from the cache",
-            traffic.readMillis(50),
-            traffic.readMillis(99),
-            traffic.writeMillis(50),
-            traffic.writeMillis(99),
+            "reads %s, writes %s (p50/p99); %.1f %% of reads from the cache",
+            traffic.allReads(),
+            traffic.allWrites(),
             traffic.hitRatio() * 100));
     lines.add(
         row(
             "commit to evict",
-            "p50 %.0f ms, p99 %.0f ms over %,d events; all applied %.1f s after the last write",
+            "%.0f/%.0f ms (p50/p99) over %,d events; all applied %.1f s after the last write",
             evictions.millis(50),
             evictions.millis(99),
             evictions.count(),

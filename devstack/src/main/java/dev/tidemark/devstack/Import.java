@@ -21,7 +21,7 @@ import picocli.CommandLine.Parameters;
     name = "import",
     description = {
       "Sends a file of products, one JSON object per line, to the API. What is there already is left alone.",
-      "The API is that of --data DIR, else that of API_URL, else that of the stack in .tidemark; API_TOKEN is shown where it is set."
+      "The API is that of --data DIR, else that of API_URL, else that of the stack in the folder .tidemark; API_TOKEN is shown where it is set."
     })
 final class Import implements Callable<Integer> {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
@@ -41,6 +41,9 @@ final class Import implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
+    if (!Files.isReadable(file) || Files.isDirectory(file)) {
+      throw new StackException("there is no readable file " + file);
+    }
     Screen screen = Screen.ofThisProcess();
     ApiAddress address = ApiAddress.find(data, environment);
     long begin = System.nanoTime();
@@ -59,8 +62,7 @@ final class Import implements Callable<Integer> {
     double seconds = (System.nanoTime() - begin) / 1e9;
     answer.failures().forEach(screen::line);
     if (answer.failed() > answer.failures().size()) {
-      screen.line(
-          "… and %d more lines failed".formatted(answer.failed() - answer.failures().size()));
+      screen.line("and %d more lines failed".formatted(answer.failed() - answer.failures().size()));
     }
     screen.line(
         "created %,d, updated %,d, unchanged %,d, failed %,d in %.1f s (%,.0f lines/s)"

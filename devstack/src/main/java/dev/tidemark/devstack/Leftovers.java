@@ -20,12 +20,15 @@ final class Leftovers {
   /// Start times of processes are known to about a second.
   private static final Duration CLOCK_SLACK = Duration.ofSeconds(2);
 
-  /// What our processes are called, services first: they are stopped before what they use.
-  private static final List<Program> PROGRAMS =
+  /// What our processes are called. Services are stopped before what they use.
+  private static final List<Program> SERVICES =
       List.of(
           new Program("PRODUCT_API", "java"),
           new Program("OUTBOX_RELAY", "java"),
-          new Program("INVALIDATOR", "java"),
+          new Program("INVALIDATOR", "java"));
+
+  private static final List<Program> SERVERS =
+      List.of(
           new Program("REDIS", "redis-server"),
           new Program("KAFKA", "java"),
           new Program("POSTGRES", "postgres"));
@@ -43,22 +46,28 @@ final class Leftovers {
       return 0;
     }
     Instant written = lastWritten(stackEnv);
+    int stopped =
+        stop(running(SERVICES, env.get(), written)) + stop(running(SERVERS, env.get(), written));
+    try {
+      Files.deleteIfExists(stackEnv);
+    } catch (IOException e) {
+      throw new StackException("cannot remove " + stackEnv + ": " + e, e);
+    }
+    return stopped;
+  }
+
+  private static List<ProcessHandle> running(
+      List<Program> programs, StackEnv env, Instant written) {
     List<ProcessHandle> found = new ArrayList<>();
-    for (Program program : PROGRAMS) {
-      String pid = env.get().variables().get(program.variable() + "_PID");
+    for (Program program : programs) {
+      String pid = env.variables().get(program.variable() + "_PID");
       if (pid != null) {
         ProcessHandle.of(Long.parseLong(pid))
             .filter(process -> isOurs(process, program.command(), written))
             .ifPresent(found::add);
       }
     }
-    found.forEach(Leftovers::stop);
-    try {
-      Files.deleteIfExists(stackEnv);
-    } catch (IOException e) {
-      throw new StackException("cannot remove " + stackEnv + ": " + e, e);
-    }
-    return found.size();
+    return found;
   }
 
   /// A pid is used again some day. The file is written after each start, so a process that began
@@ -71,8 +80,13 @@ final class Leftovers {
     return sameProgram && startedBefore;
   }
 
-  private static void stop(ProcessHandle process) {
-    process.destroy();
+  private static int stop(List<ProcessHandle> processes) {
+    processes.forEach(ProcessHandle::destroy);
+    processes.forEach(Leftovers::awaitEnd);
+    return processes.size();
+  }
+
+  private static void awaitEnd(ProcessHandle process) {
     try {
       process.onExit().get(GRACE.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {

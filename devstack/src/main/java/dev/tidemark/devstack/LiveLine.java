@@ -2,7 +2,8 @@ package dev.tidemark.devstack;
 
 import java.util.function.Supplier;
 
-/// The line that shows how the traffic goes. Confined to the thread that shows it.
+/// The line that shows how the traffic goes: what happened since it was shown last, times as
+/// p50/p99. Confined to the thread that shows it.
 final class LiveLine {
   private final Screen screen;
   private final TrafficFigures figures;
@@ -10,6 +11,9 @@ final class LiveLine {
   private final long begin = System.nanoTime();
   private long lastShown = begin;
   private long lastRequests;
+  private long lastReads;
+  private long lastHits;
+  private EvictionTimes lastEvictions = EvictionTimes.NONE;
 
   LiveLine(Screen screen, TrafficFigures figures, Supplier<EvictionTimes> evictions) {
     this.screen = screen;
@@ -18,26 +22,29 @@ final class LiveLine {
   }
 
   void show() {
-    EvictionTimes times = evictions.get();
+    EvictionTimes allEvictions = evictions.get();
+    EvictionTimes recentEvictions = allEvictions.since(lastEvictions);
     long now = System.nanoTime();
     long requests = figures.requests();
-    double rate = (requests - lastRequests) / ((now - lastShown) / 1e9);
-    lastShown = now;
-    lastRequests = requests;
+    long reads = figures.reads.sum();
+    long hits = figures.hits.sum();
     screen.live(
-        "%4.0f s  %,6.0f req/s  hit %4.1f %%  read %.1f/%.1f ms  write %.1f/%.1f ms  commit→evict %.0f/%.0f ms (p50/p99)  old reads: naive %,d, tidemark %,d%s"
+        "%4.0f s %,6.0f req/s  %4.1f %% hits  read %s  write %s  evict %.0f/%.0f ms  old reads %,d (naive %,d)%s"
             .formatted(
                 (now - begin) / 1e9,
-                rate,
-                figures.hitRatio() * 100,
-                figures.readMillis(50),
-                figures.readMillis(99),
-                figures.writeMillis(50),
-                figures.writeMillis(99),
-                times.millis(50),
-                times.millis(99),
-                figures.naiveOlderReads.sum(),
+                (requests - lastRequests) / ((now - lastShown) / 1e9),
+                reads == lastReads ? 0 : 100.0 * (hits - lastHits) / (reads - lastReads),
+                figures.recentReads(),
+                figures.recentWrites(),
+                recentEvictions.millis(50),
+                recentEvictions.millis(99),
                 figures.olderReads.sum(),
+                figures.naiveOlderReads.sum(),
                 figures.errors.sum() == 0 ? "" : "  errors %,d".formatted(figures.errors.sum())));
+    lastShown = now;
+    lastRequests = requests;
+    lastReads = reads;
+    lastHits = hits;
+    lastEvictions = allEvictions;
   }
 }

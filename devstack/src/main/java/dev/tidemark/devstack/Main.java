@@ -10,7 +10,8 @@ import picocli.CommandLine.ScopeType;
 
 /// The program behind `bin/tidemark up`, `demo` and `import`.
 @Command(
-    name = "tidemark",
+    name = "bin/tidemark",
+    scope = CommandLine.ScopeType.INHERIT,
     mixinStandardHelpOptions = true,
     scope = ScopeType.INHERIT,
     description = "Tidemark on this machine: everything embedded, nothing to install.",

@@ -2,8 +2,8 @@ package dev.tidemark.devstack;
 
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
-import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
+import org.HdrHistogram.Recorder;
 
 /// What the workers counted and measured since the traffic began. Thread-safe.
 final class TrafficFigures {
@@ -37,15 +37,15 @@ final class TrafficFigures {
   /// value all the same.
   final LongAdder naiveOlderReads = new LongAdder();
 
-  private final Histogram readMicros = new ConcurrentHistogram(LONGEST_MICROS, DIGITS);
-  private final Histogram writeMicros = new ConcurrentHistogram(LONGEST_MICROS, DIGITS);
+  private final Latencies readLatencies = new Latencies();
+  private final Latencies writeLatencies = new Latencies();
 
   void readTook(long nanos) {
-    readMicros.recordValue(Math.min(nanos / 1000, LONGEST_MICROS));
+    readLatencies.recorder.recordValue(Math.min(nanos / 1000, LONGEST_MICROS));
   }
 
   void writeTook(long nanos) {
-    writeMicros.recordValue(Math.min(nanos / 1000, LONGEST_MICROS));
+    writeLatencies.recorder.recordValue(Math.min(nanos / 1000, LONGEST_MICROS));
   }
 
   void olderRead(long nanosSinceAcknowledged) {
@@ -66,11 +66,51 @@ final class TrafficFigures {
     return reads.sum() == 0 ? 0 : (double) hits.sum() / reads.sum();
   }
 
-  double readMillis(double percentile) {
-    return readMicros.getValueAtPercentile(percentile) / 1000.0;
+  /// How long the reads took since this was asked last.
+  Percentiles recentReads() {
+    return readLatencies.recent();
   }
 
-  double writeMillis(double percentile) {
-    return writeMicros.getValueAtPercentile(percentile) / 1000.0;
+  /// How long the writes took since this was asked last.
+  Percentiles recentWrites() {
+    return writeLatencies.recent();
+  }
+
+  /// How long all reads took.
+  Percentiles allReads() {
+    return readLatencies.all();
+  }
+
+  /// How long all writes took.
+  Percentiles allWrites() {
+    return writeLatencies.all();
+  }
+
+  record Percentiles(double medianMillis, double p99Millis) {
+    private static Percentiles of(Histogram micros) {
+      return new Percentiles(
+          micros.getValueAtPercentile(50) / 1000.0, micros.getValueAtPercentile(99) / 1000.0);
+    }
+
+    @Override
+    public String toString() {
+      return "%.1f/%.1f ms".formatted(medianMillis, p99Millis);
+    }
+  }
+
+  private static final class Latencies {
+    private final Recorder recorder = new Recorder(LONGEST_MICROS, DIGITS);
+    private final Histogram all = new Histogram(LONGEST_MICROS, DIGITS);
+
+    private synchronized Percentiles recent() {
+      Histogram interval = recorder.getIntervalHistogram();
+      all.add(interval);
+      return Percentiles.of(interval);
+    }
+
+    private synchronized Percentiles all() {
+      all.add(recorder.getIntervalHistogram());
+      return Percentiles.of(all);
+    }
   }
 }

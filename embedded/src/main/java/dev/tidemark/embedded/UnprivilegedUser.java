@@ -10,12 +10,14 @@ import java.nio.file.Path;
 import java.nio.file.attribute.UserPrincipal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /// How a program that refuses to run as root (PostgreSQL) is started by whoever runs this JVM.
 ///
-/// An ordinary user starts it directly. Root has two ways, by what the machine or container
-/// permits:
+/// An ordinary user starts it directly; one without a name in this container, whom PostgreSQL does
+/// not accept either, in a user namespace of its own, where it is nobody. Root has two ways, by
+/// what the machine or container permits:
 /// * a user namespace of its own (`unshare -U`): the program sees itself as nobody, files stay
 ///   root's;
 /// * `setpriv` to the user nobody, who then owns the files. Nobody may not pass through folders
@@ -23,9 +25,11 @@ import java.util.stream.Stream;
 ///   it.
 ///
 /// @param prefix what stands before the command
-/// @param owner the user who must own the program's files
-record UnprivilegedUser(List<String> prefix, String owner) {
+/// @param owner the user to whom root must give the program's files; empty when they are this
+///   user's in any case
+record UnprivilegedUser(List<String> prefix, Optional<String> owner) {
   private static final String NOBODY = "nobody";
+  private static final List<String> OWN_NAMESPACE = List.of("unshare", "-U");
   private static final List<String> SETPRIV =
       List.of("setpriv", "--reuid=" + NOBODY, "--regid=nogroup", "--clear-groups");
   private static final List<String> PASS_FOLDERS =
@@ -39,7 +43,8 @@ record UnprivilegedUser(List<String> prefix, String owner) {
   static UnprivilegedUser find() {
     UnixSystem self = new UnixSystem();
     if (self.getUid() != 0) {
-      return new UnprivilegedUser(List.of(), self.getUsername());
+      boolean named = self.getUsername() != null;
+      return new UnprivilegedUser(named ? List.of() : OWN_NAMESPACE, Optional.empty());
     }
     for (UnprivilegedUser way : waysOfRoot()) {
       if (way.works()) {
@@ -52,9 +57,9 @@ record UnprivilegedUser(List<String> prefix, String owner) {
 
   static List<UnprivilegedUser> waysOfRoot() {
     return List.of(
-        new UnprivilegedUser(List.of("unshare", "-U"), "root"),
-        new UnprivilegedUser(joined(SETPRIV, PASS_FOLDERS), NOBODY),
-        new UnprivilegedUser(SETPRIV, NOBODY));
+        new UnprivilegedUser(OWN_NAMESPACE, Optional.of("root")),
+        new UnprivilegedUser(joined(SETPRIV, PASS_FOLDERS), Optional.of(NOBODY)),
+        new UnprivilegedUser(SETPRIV, Optional.of(NOBODY)));
   }
 
   boolean works() {
@@ -72,7 +77,7 @@ record UnprivilegedUser(List<String> prefix, String owner) {
 
   /// Where the program has to lie for this user to reach it.
   Path programCache() {
-    return owner.equals(NOBODY) ? Binaries.systemCache() : Binaries.userCache();
+    return owner.equals(Optional.of(NOBODY)) ? Binaries.systemCache() : Binaries.userCache();
   }
 
   List<String> command(List<String> command) {
@@ -81,6 +86,10 @@ record UnprivilegedUser(List<String> prefix, String owner) {
 
   /// Gives a folder and all in it to the user, if it is not so already.
   void own(Path folder) {
+    owner.ifPresent(name -> give(folder, name));
+  }
+
+  private static void give(Path folder, String owner) {
     try {
       UserPrincipal user =
           folder.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(owner);
