@@ -11,7 +11,6 @@ import picocli.CommandLine.ScopeType;
 /// The program behind `bin/tidemark up`, `demo` and `import`.
 @Command(
     name = "bin/tidemark",
-    scope = CommandLine.ScopeType.INHERIT,
     mixinStandardHelpOptions = true,
     scope = ScopeType.INHERIT,
     description = "Tidemark on this machine: everything embedded, nothing to install.",
