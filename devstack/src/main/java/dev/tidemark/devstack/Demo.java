@@ -46,7 +46,7 @@ final class Demo implements Callable<Integer> {
   @Option(
       names = "--rate",
       paramLabel = "N",
-      defaultValue = "1500",
+      defaultValue = "1000",
       description = "Requests per second, 0 for as many as possible (${DEFAULT-VALUE}).")
   private int rate;
 

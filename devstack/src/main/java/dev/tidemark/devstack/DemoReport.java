@@ -53,11 +53,12 @@ record DemoReport(
     lines.add(
         row(
             "outbox = topic",
-            "%,d outbox rows: %,d missing in the topic, %,d repeated, %,d out of order%s",
+            "%,d outbox rows: %,d missing in the topic, %,d repeated, %,d out of order; %,d products with gaps%s",
             topic.outboxRows(),
             topic.missing(),
             topic.repeated(),
             topic.outOfOrder(),
+            topic.broken(),
             topic.applied() ? "" : "; THE INVALIDATOR HAS NOT APPLIED ALL"));
     lines.add(
         row(

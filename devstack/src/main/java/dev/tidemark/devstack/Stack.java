@@ -30,7 +30,7 @@ import java.util.stream.Collectors;
 /// Thread-safe: [#giveUpStarting] and [#hurry] may come from any thread, also while [#start] runs.
 final class Stack implements AutoCloseable {
   private static final Duration START_PATIENCE = Duration.ofSeconds(90);
-  private static final Duration STOP_GRACE = Duration.ofSeconds(15);
+  static final Duration STOP_GRACE = Duration.ofSeconds(15);
 
   private final DataFolder folder;
   private final Screen screen;

@@ -32,7 +32,9 @@ final class TopicCheck {
   /// @param outboxRows rows of the outbox
   /// @param missing of them not in the topic
   /// @param repeated events that are more than once in the topic, for a `read_committed` reader
-  /// @param outOfOrder records whose version is not the one after the product's previous record
+  /// @param outOfOrder records whose version is not above that of the product's previous record
+  /// @param broken products whose outbox rows are not its versions, each once and without a gap, up
+  ///   to that of the database
   /// @param applied whether the invalidator has committed its position behind the last event
   /// @param took from the beginning of the check until then
   record Result(
@@ -40,10 +42,11 @@ final class TopicCheck {
       long missing,
       long repeated,
       long outOfOrder,
+      long broken,
       boolean applied,
       Duration took) {
     boolean isGood() {
-      return missing == 0 && repeated == 0 && outOfOrder == 0 && applied;
+      return missing == 0 && repeated == 0 && outOfOrder == 0 && broken == 0 && applied;
     }
   }
 
@@ -82,6 +85,7 @@ final class TopicCheck {
         check.awaited.size(),
         check.repeated,
         check.outOfOrder,
+        broken(database),
         applied,
         Duration.ofNanos(System.nanoTime() - begin));
   }
@@ -124,7 +128,7 @@ final class TopicCheck {
       return;
     }
     Long previous = newest.put(record.key(), version);
-    if (previous != null && version != previous + 1) {
+    if (previous != null && version <= previous) {
       outOfOrder++;
     }
   }
@@ -167,6 +171,23 @@ final class TopicCheck {
               OffsetAndMetadata position = committed.get(last.getKey());
               return position != null && position.offset() > last.getValue();
             });
+  }
+
+  /// Rows that left the outbox after their retention time are the oldest ones, so what is there
+  /// must still be without a gap.
+  private static long broken(Jdbi database) {
+    return database.withHandle(
+        handle ->
+            handle
+                .createQuery(
+                    """
+                    select count(*)
+                      from (select aggregateid, count(*) as rows, min(version) as lowest, max(version) as highest
+                              from outbox where aggregatetype = 'product' group by aggregateid) o
+                      left join product p on p.id = o.aggregateid
+                     where o.rows <> o.highest - o.lowest + 1 or o.highest is distinct from p.version""")
+                .mapTo(Long.class)
+                .one());
   }
 
   private static String header(ConsumerRecord<String, byte[]> record, String name) {

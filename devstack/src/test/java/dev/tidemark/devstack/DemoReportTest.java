@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 class DemoReportTest {
   private static final TopicCheck.Result ALL_RELAYED =
-      new TopicCheck.Result(400, 0, 0, 0, true, Duration.ofMillis(300));
+      new TopicCheck.Result(400, 0, 0, 0, 0, true, Duration.ofMillis(300));
   private static final CacheCheck.Result ALL_FRESH =
       new CacheCheck.Result(368, 300, 68, 0, List.of(), 5);
   private static final WriteCheck.Result ALL_WRITTEN = new WriteCheck.Result(368, 0, 0);
@@ -39,10 +39,11 @@ class DemoReportTest {
   void eachKindOfLossOrStalenessIsBad() {
     List<TopicCheck.Result> badTopics =
         List.of(
-            new TopicCheck.Result(400, 1, 0, 0, true, Duration.ZERO),
-            new TopicCheck.Result(400, 0, 1, 0, true, Duration.ZERO),
-            new TopicCheck.Result(400, 0, 0, 1, true, Duration.ZERO),
-            new TopicCheck.Result(400, 0, 0, 0, false, Duration.ZERO));
+            new TopicCheck.Result(400, 1, 0, 0, 0, true, Duration.ZERO),
+            new TopicCheck.Result(400, 0, 1, 0, 0, true, Duration.ZERO),
+            new TopicCheck.Result(400, 0, 0, 1, 0, true, Duration.ZERO),
+            new TopicCheck.Result(400, 0, 0, 0, 1, true, Duration.ZERO),
+            new TopicCheck.Result(400, 0, 0, 0, 0, false, Duration.ZERO));
     assertThat(badTopics).noneMatch(topic -> report(topic, ALL_FRESH, ALL_WRITTEN).isGood());
     CacheCheck.Result stale = new CacheCheck.Result(368, 300, 67, 1, List.of("bread: …"), 0);
     assertThat(report(ALL_RELAYED, stale, ALL_WRITTEN).isGood()).isFalse();

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -130,6 +131,26 @@ class StackIT {
     up.stop(PATIENCE);
     assertThat(up.exit().join()).isZero();
     assertThat(data.resolve(StackEnv.FILE_NAME)).doesNotExist();
+  }
+
+  @Test
+  void aSecondSignalKillsWhatDoesNotStop() throws Exception {
+    ChildProcess up = up();
+    String relay = awaitUp(up).require("OUTBOX_RELAY_PID");
+    new ProcessBuilder("kill", "-STOP", relay).start().waitFor();
+    ProcessHandle supervisor = ProcessHandle.of(up.pid()).orElseThrow();
+
+    long begin = System.nanoTime();
+    supervisor.destroy();
+    Awaitility.await("the first signal")
+        .atMost(PATIENCE)
+        .until(() -> text(up).contains("stopping"));
+    assertThat(up.isAlive()).isTrue();
+    supervisor.destroy();
+
+    assertThat(up.exit().get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isZero();
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Stack.STOP_GRACE);
+    assertThat(ProcessHandle.of(Long.parseLong(relay))).isNotPresent();
   }
 
   @Test
