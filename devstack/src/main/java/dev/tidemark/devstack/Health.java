@@ -1,14 +1,19 @@
 package dev.tidemark.devstack;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.StringJoiner;
 
 /// Asks services whether they are ready. Thread-safe.
 final class Health {
+  private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration TIMEOUT = Duration.ofSeconds(2);
 
   private final HttpClient http;
@@ -24,14 +29,33 @@ final class Health {
           http.send(
               HttpRequest.newBuilder(adminUrl.resolve("/health/ready")).timeout(TIMEOUT).build(),
               HttpResponse.BodyHandlers.ofString());
-      return answer.statusCode() / 100 == 2
-          ? ""
-          : "health answers %d %s".formatted(answer.statusCode(), answer.body());
+      return answer.statusCode() / 100 == 2 ? "" : reasons(answer.statusCode(), answer.body());
     } catch (IOException e) {
       return "no answer from " + adminUrl;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return "interrupted";
     }
+  }
+
+  /// The reasons of the checks that are not up, from
+  /// `{"checks":[{"name":…,"status":"DOWN","data":{"reason":…}}]}`.
+  static String reasons(int status, String body) {
+    StringJoiner reasons = new StringJoiner("; ");
+    try {
+      for (JsonNode check : JSON.readTree(body).path("checks")) {
+        if (!check.path("status").asText().equals("UP")) {
+          reasons.add(
+              check.path("name").asText()
+                  + ": "
+                  + check.path("data").path("reason").asText("down"));
+        }
+      }
+    } catch (JsonProcessingException e) {
+      // Told below, with the answers that name no check.
+    }
+    return reasons.length() == 0
+        ? "health answers %d %s".formatted(status, body).strip()
+        : reasons.toString();
   }
 }

@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 
 /// Starts one part again whenever it dies, until told to let go. One thread of its own.
 final class Keeper {
-  private static final Duration READY_PATIENCE = Duration.ofSeconds(30);
+  private static final Duration READY_PATIENCE = Duration.ofMinutes(2);
   private static final int KILLED_BY_SIGNAL = 128;
 
   private final Part part;
