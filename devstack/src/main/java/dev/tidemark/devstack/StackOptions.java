@@ -19,6 +19,12 @@ final class StackOptions {
   @Option(names = "--home", hidden = true, description = "The built tree with the services.")
   private @Nullable Path home;
 
+  @Option(
+      names = "--train",
+      description =
+          "Record how the services start; from the next start on they are up in half the time. This once, stopping takes some seconds more.")
+  private boolean train;
+
   @Mixin private StackPorts ports = new StackPorts();
 
   Path data() {
@@ -30,6 +36,7 @@ final class StackOptions {
   }
 
   Programs programs() {
-    return home == null ? Programs.ofThisBuild() : new Programs(home);
+    Path tree = home == null ? Programs.ofThisBuild().home() : home;
+    return new Programs(tree, train);
   }
 }
