@@ -12,25 +12,38 @@ import java.util.function.Supplier;
 
 /// Single flight: of the reads of one key at one time in this process one does the work, and the
 /// others share what it brings. Thread-safe.
+///
+/// A reader may come to a flight late: an eviction was applied after the flight's source was read,
+/// and before the reader began. What the flight brings is then too old for that reader. So a result
+/// tells since when it is known to be good, and only who began before that shares it.
 final class Flights {
 
-  private final ConcurrentMap<String, CompletableFuture<Read>> underWay = new ConcurrentHashMap<>();
+  private final ConcurrentMap<String, CompletableFuture<Landed>> underWay =
+      new ConcurrentHashMap<>();
+
+  /// What a flight brings.
+  ///
+  /// @param asOf a [System#nanoTime]: no eviction of anything newer than `read` was applied before
+  record Landed(Read read, long asOf) {}
 
   /// Does the work, or shares the result of who is at it.
   ///
+  /// @param since when the reader began, a [System#nanoTime]
   /// @param patience how long to wait for the other
-  /// @return empty when the other did not come back in time, or was interrupted: its failure, not
-  ///   this caller's
-  Optional<Read> share(String key, Duration patience, Supplier<Read> work) {
-    CompletableFuture<Read> mine = new CompletableFuture<>();
-    CompletableFuture<Read> theirs = underWay.putIfAbsent(key, mine);
+  /// @return empty when the other's result may be from before this reader began, or it did not come
+  ///   back in time, or was interrupted: its failure, not this caller's
+  Optional<Read> share(String key, long since, Duration patience, Supplier<Landed> work) {
+    CompletableFuture<Landed> mine = new CompletableFuture<>();
+    CompletableFuture<Landed> theirs = underWay.putIfAbsent(key, mine);
     if (theirs != null) {
-      return await(key, theirs, patience);
+      return await(key, theirs, patience)
+          .filter(landed -> landed.asOf() - since >= 0)
+          .map(landed -> landed.read().collapsed());
     }
     try {
-      Read read = work.get();
-      mine.complete(read);
-      return Optional.of(read);
+      Landed landed = work.get();
+      mine.complete(landed);
+      return Optional.of(landed.read());
     } catch (RuntimeException | Error e) {
       mine.completeExceptionally(e);
       throw e;
@@ -39,10 +52,10 @@ final class Flights {
     }
   }
 
-  private static Optional<Read> await(
-      String key, CompletableFuture<Read> theirs, Duration patience) {
+  private static Optional<Landed> await(
+      String key, CompletableFuture<Landed> theirs, Duration patience) {
     try {
-      return Optional.of(theirs.get(patience.toNanos(), TimeUnit.NANOSECONDS).collapsed());
+      return Optional.of(theirs.get(patience.toNanos(), TimeUnit.NANOSECONDS));
     } catch (TimeoutException e) {
       return Optional.empty();
     } catch (InterruptedException e) {

@@ -1,5 +1,6 @@
 package dev.tidemark.cache;
 
+import dev.tidemark.cache.Flights.Landed;
 import dev.tidemark.cache.Read.Served;
 import io.opentelemetry.api.metrics.Meter;
 import java.time.Duration;
@@ -75,8 +76,9 @@ public final class VersionedCache {
   }
 
   private Read cached(String key, long least, Source source) {
+    long began = System.nanoTime();
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-      Optional<Read> read = attempt(key, least, source);
+      Optional<Read> read = attempt(key, least, began, source);
       if (read.isPresent()) {
         return read.get();
       }
@@ -86,7 +88,7 @@ public final class VersionedCache {
 
   /// Empty when what the cache, or another read, came up with is too old, or the other read came to
   /// nothing.
-  private Optional<Read> attempt(String key, long least, Source source) {
+  private Optional<Read> attempt(String key, long least, long began, Source source) {
     Lookup found;
     try {
       found = lookup(key);
@@ -98,11 +100,11 @@ public final class VersionedCache {
       }
     } catch (EntryStoreException e) {
       return flights
-          .share(key, settings.leaseTtl(), () -> degraded(key, source, e))
+          .share(key, began, settings.leaseTtl(), () -> degraded(key, source, e))
           .filter(read -> isEnough(read, least));
     }
     return flights
-        .share(key, settings.leaseTtl(), () -> fill(key, least, source))
+        .share(key, began, settings.leaseTtl(), () -> fill(key, least, source))
         .filter(read -> isEnough(read, least));
   }
 
@@ -128,19 +130,20 @@ public final class VersionedCache {
     store.evict(key, value.version() + 1);
   }
 
-  private Read fill(String key, long least, Source source) {
+  private Landed fill(String key, long least, Source source) {
     try {
       String token = tokens.next();
       Backoff backoff = new Backoff(settings.leaseWait());
       boolean waited = false;
       while (true) {
+        long asOf = System.nanoTime();
         switch (store.acquire(key, token, settings.leaseTtl())) {
           case Acquisition.Acquired() -> {
             return fillUnderLease(key, token, source);
           }
           case Acquisition.AlreadyCached(CachedValue value) -> {
             if (value.version() >= least) {
-              return new Read(value, Served.HIT);
+              return new Landed(new Read(value, Served.HIT), asOf);
             }
             evictSeen(key, value);
           }
@@ -152,7 +155,7 @@ public final class VersionedCache {
           }
         }
         if (!backoff.pause()) {
-          return new Read(database.read(key, source), Served.NOT_STORED);
+          return fromDatabase(key, source, Served.NOT_STORED);
         }
       }
     } catch (EntryStoreException e) {
@@ -163,18 +166,28 @@ public final class VersionedCache {
     }
   }
 
-  private Read fillUnderLease(String key, String token, Source source) {
-    CachedValue value = database.read(key, source);
+  private Landed fillUnderLease(String key, String token, Source source) {
+    Landed landed = fromDatabase(key, source, Served.NOT_STORED);
+    CachedValue value = landed.read().value();
+    long asOf = System.nanoTime();
     try {
       FillResult result = store.fill(key, token, value, lifeOf(value));
       metrics.fill(result);
-      return new Read(
-          value, result instanceof FillResult.Stored ? Served.STORED : Served.NOT_STORED);
+      // Under the lease that was there all the time, and not below its floor: still the newest.
+      return result instanceof FillResult.Stored
+          ? new Landed(new Read(value, Served.STORED), asOf)
+          : landed;
     } catch (EntryStoreException e) {
       metrics.fillFailed();
       log.atDebug().addKeyValue("key", key).setCause(e).log("not filled");
-      return new Read(value, Served.NOT_STORED);
+      return landed;
     }
+  }
+
+  /// The database holds all that was ever evicted for, as of the moment at which it is asked.
+  private Landed fromDatabase(String key, Source source, Served served) {
+    long asOf = System.nanoTime();
+    return new Landed(new Read(database.read(key, source), served), asOf);
   }
 
   private Read strong(String key, Source source) {
@@ -183,9 +196,9 @@ public final class VersionedCache {
     return new Read(value, Served.BYPASSED);
   }
 
-  private Read degraded(String key, Source source, EntryStoreException cause) {
+  private Landed degraded(String key, Source source, EntryStoreException cause) {
     log.atDebug().addKeyValue("key", key).setCause(cause).log("read without the cache");
-    return new Read(database.read(key, source), Served.DEGRADED);
+    return fromDatabase(key, source, Served.DEGRADED);
   }
 
   private Duration lifeOf(CachedValue value) {

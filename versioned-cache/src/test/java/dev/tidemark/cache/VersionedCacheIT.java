@@ -134,6 +134,32 @@ class VersionedCacheIT {
     assertThat(lives.stream().distinct().count()).isGreaterThan(10);
   }
 
+  /// A slow reader has read version 1; version 2 is committed and evicted for; who begins to read
+  /// after that must not be served by the slow reader's flight.
+  @Test
+  void whoBeginsAfterAnEvictionIsNotServedByASlowReadFromBefore_H1() throws Exception {
+    CountDownLatch hasRead = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    Source slow =
+        () -> {
+          CachedValue old = value(1);
+          hasRead.countDown();
+          goOn.await();
+          return old;
+        };
+    Future<Read> before = readers.submit(() -> cache.read(key, ReadOption.eventual(), slow));
+    hasRead.await();
+    committed.set(2);
+    store.evict(key, 2);
+
+    Future<Read> after = readers.submit(this::read);
+    await().during(SLOW).until(() -> !after.isDone() || after.get().value().version() == 2);
+    goOn.countDown();
+
+    assertThat(before.get().value()).isEqualTo(value(1));
+    assertThat(after.get().value()).isEqualTo(value(2));
+  }
+
   @Test
   void aHundredReadersOfAColdKeyReadTheSourceOnce() throws Exception {
     List<Read> reads = readTogether(100, List.of(cache), slow(source));
