@@ -3,9 +3,9 @@ package dev.tidemark.invalidator;
 import dev.tidemark.cache.EntryStore;
 import dev.tidemark.cache.EntryStoreException;
 import dev.tidemark.cache.Eviction;
-import dev.tidemark.cache.EvictionOutcome;
-import dev.tidemark.cache.EvictionOutcome.Applied;
-import dev.tidemark.cache.EvictionOutcome.Failed;
+import dev.tidemark.cache.Outcome;
+import dev.tidemark.cache.Outcome.Applied;
+import dev.tidemark.cache.Outcome.Failed;
 import dev.tidemark.cache.EvictionRequest;
 import java.time.Clock;
 import java.time.Duration;
@@ -59,7 +59,7 @@ final class Evictor {
   }
 
   private Optional<String> evict(List<EvictionRequest> requests, PendingEvictions pending) {
-    List<EvictionOutcome> outcomes = store.evict(requests);
+    List<Outcome<Eviction>> outcomes = store.evict(requests);
     Instant now = clock.instant();
     Optional<String> obstacle = Optional.empty();
     for (int i = 0; i < requests.size(); i++) {

@@ -145,6 +145,7 @@ final class ProductReads {
               "tidemark; "
                   + switch (served) {
                     case HIT -> "hit";
+                    case NEAR_HIT -> "hit; detail=near";
                     case STORED -> "fwd=miss; stored";
                     case NOT_STORED -> "fwd=miss";
                     case COLLAPSED -> "fwd=miss; collapsed";

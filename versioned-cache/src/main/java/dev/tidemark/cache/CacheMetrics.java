@@ -6,15 +6,19 @@ import io.opentelemetry.api.metrics.DoubleHistogram;
 import io.opentelemetry.api.metrics.LongCounter;
 import io.opentelemetry.api.metrics.Meter;
 import java.util.List;
+import java.util.function.LongSupplier;
 
 /// The instruments of a cache. Thread-safe.
 ///
 /// Prometheus shows them as `cache_requests_total`, `cache_lookup_seconds`, `cache_fills_total`,
-/// `cache_refreshes_total`, `cache_lease_waits_total` and `database_reads_total`.
+/// `cache_refreshes_total`, `cache_early_refreshes_total`, `cache_lease_waits_total`,
+/// `cache_breaker_openings_total`, `cache_breaker_open`, `cache_near_gaps_total` and
+/// `database_reads_total`.
 final class CacheMetrics {
 
   private static final AttributeKey<String> RESULT = AttributeKey.stringKey("result");
   private static final Attributes HIT = result("hit");
+  private static final Attributes NEAR_HIT = result("near_hit");
   private static final Attributes NEGATIVE = result("negative");
   private static final Attributes MISS = result("miss");
   private static final Attributes BYPASS = result("bypass");
@@ -26,6 +30,7 @@ final class CacheMetrics {
   private static final Attributes ALREADY_FRESH = result("already_fresh");
   private static final Attributes FLOOR_RAISED = result("floor_raised");
   private static final Attributes ABSENT = result("absent");
+  private static final Attributes PROLONGED = result("prolonged");
 
   /// In seconds; a lookup on the same host takes about 0.1 ms.
   private static final List<Double> LOOKUP_BUCKETS =
@@ -37,10 +42,15 @@ final class CacheMetrics {
   private final DoubleHistogram lookups;
   private final LongCounter fills;
   private final LongCounter refreshes;
+  private final LongCounter earlyRefreshes;
   private final LongCounter leaseWaits;
+  private final LongCounter breakerOpenings;
+  private final LongCounter nearGaps;
   private final LongCounter databaseReads;
+  private final Meter meter;
 
   CacheMetrics(Meter meter) {
+    this.meter = meter;
     requests =
         meter
             .counterBuilder("cache.requests")
@@ -63,6 +73,21 @@ final class CacheMetrics {
             .counterBuilder("cache.refreshes")
             .setDescription("Values offered to the cache after a write or a strong read")
             .build();
+    earlyRefreshes =
+        meter
+            .counterBuilder("cache.early.refreshes")
+            .setDescription("Popular values whose unchanged source was read before they expired")
+            .build();
+    breakerOpenings =
+        meter
+            .counterBuilder("cache.breaker.openings")
+            .setDescription("Outages of the cache: from then on reads went to the database")
+            .build();
+    nearGaps =
+        meter
+            .counterBuilder("cache.near.gaps")
+            .setDescription("Events that the near cache found missing in its feed")
+            .build();
     leaseWaits =
         meter
             .counterBuilder("cache.lease.waits")
@@ -79,6 +104,7 @@ final class CacheMetrics {
     requests.add(
         1,
         switch (read.served()) {
+          case NEAR_HIT -> NEAR_HIT;
           case HIT -> read.value() instanceof CachedValue.Present ? HIT : NEGATIVE;
           case STORED, NOT_STORED, COLLAPSED -> MISS;
           case BYPASSED -> BYPASS;
@@ -121,6 +147,29 @@ final class CacheMetrics {
 
   void refreshFailed() {
     refreshes.add(1, ERROR);
+  }
+
+  void earlyRefresh(boolean wasThere) {
+    earlyRefreshes.add(1, wasThere ? PROLONGED : ABSENT);
+  }
+
+  void breakerOpened() {
+    breakerOpenings.add(1);
+  }
+
+  /// @param openShards how many parts of the store have an open breaker now
+  void watchBreakers(LongSupplier openShards) {
+    var _ =
+        meter
+            .gaugeBuilder("cache.breaker.open")
+            .ofLongs()
+            .setDescription(
+                "Parts of the cache that are taken for away (1 of 1, or of a cluster's)")
+            .buildWithCallback(gauge -> gauge.record(openShards.getAsLong()));
+  }
+
+  void nearGap() {
+    nearGaps.add(1);
   }
 
   void leaseWait() {

@@ -12,13 +12,22 @@ import java.time.Duration;
 /// @param leaseWait how long to wait for another process's fill before going to the database too
 /// @param databaseReads how many reads of the database may be under way at a time in this process
 /// @param databaseWait how long a read waits for its turn before it is shed
+/// @param earlyRefresh the mean time, as a share of the TTL, by which a popular entry is renewed
+///   before it expires; 0 renews none
+/// @param distrust after an outage of the store its hits are not believed for this long: evictions
+///   that could not be applied meanwhile are still on their way. Longer than their sender takes to
+///   catch up
+/// @param nearCache the cache inside the process, off by default
 public record CacheSettings(
     Duration ttl,
     Duration negativeTtl,
     Duration leaseTtl,
     Duration leaseWait,
     int databaseReads,
-    Duration databaseWait) {
+    Duration databaseWait,
+    double earlyRefresh,
+    Duration distrust,
+    NearCacheSettings nearCache) {
 
   public CacheSettings {
     check("ttl", ttl);
@@ -29,10 +38,17 @@ public record CacheSettings(
     if (databaseReads < 1) {
       throw new IllegalArgumentException("databaseReads " + databaseReads + " is less than 1");
     }
+    if (!(earlyRefresh >= 0 && earlyRefresh <= 0.2)) {
+      throw new IllegalArgumentException("earlyRefresh " + earlyRefresh + " is not within 0..0.2");
+    }
+    if (distrust.isNegative()) {
+      throw new IllegalArgumentException("distrust " + distrust + " is negative");
+    }
   }
 
   /// Values for 5 minutes, absence for 1, leases for 3 seconds, of which others wait out a tenth;
-  /// 16 reads of the database at a time.
+  /// 16 reads of the database at a time; popular values renewed about 3 seconds early; 5 seconds of
+  /// distrust after an outage; no near cache.
   public static CacheSettings defaults() {
     return new CacheSettings(
         Duration.ofMinutes(5),
@@ -40,24 +56,88 @@ public record CacheSettings(
         Duration.ofSeconds(3),
         Duration.ofMillis(300),
         16,
-        Duration.ofMillis(500));
+        Duration.ofMillis(500),
+        0.01,
+        Duration.ofSeconds(5),
+        NearCacheSettings.off());
   }
 
   /// The same with another life of values, and of absence where that was longer.
   public CacheSettings withTtl(Duration newTtl) {
     Duration newNegativeTtl = negativeTtl.compareTo(newTtl) < 0 ? negativeTtl : newTtl;
     return new CacheSettings(
-        newTtl, newNegativeTtl, leaseTtl, leaseWait, databaseReads, databaseWait);
-  }
-
-  /// The same with another bound on the reads of the database.
-  public CacheSettings withDatabaseReads(int atATime, Duration wait) {
-    return new CacheSettings(ttl, negativeTtl, leaseTtl, leaseWait, atATime, wait);
+        newTtl,
+        newNegativeTtl,
+        leaseTtl,
+        leaseWait,
+        databaseReads,
+        databaseWait,
+        earlyRefresh,
+        distrust,
+        nearCache);
   }
 
   /// The same with other times of the lease.
   public CacheSettings withLease(Duration newTtl, Duration newWait) {
-    return new CacheSettings(ttl, negativeTtl, newTtl, newWait, databaseReads, databaseWait);
+    return new CacheSettings(
+        ttl,
+        negativeTtl,
+        newTtl,
+        newWait,
+        databaseReads,
+        databaseWait,
+        earlyRefresh,
+        distrust,
+        nearCache);
+  }
+
+  /// The same with another bound on the reads of the database.
+  public CacheSettings withDatabaseReads(int atATime, Duration wait) {
+    return new CacheSettings(
+        ttl, negativeTtl, leaseTtl, leaseWait, atATime, wait, earlyRefresh, distrust, nearCache);
+  }
+
+  /// The same with another time of early refresh.
+  public CacheSettings withEarlyRefresh(double shareOfTtl) {
+    return new CacheSettings(
+        ttl,
+        negativeTtl,
+        leaseTtl,
+        leaseWait,
+        databaseReads,
+        databaseWait,
+        shareOfTtl,
+        distrust,
+        nearCache);
+  }
+
+  /// The same with another time of distrust.
+  public CacheSettings withDistrust(Duration time) {
+    return new CacheSettings(
+        ttl,
+        negativeTtl,
+        leaseTtl,
+        leaseWait,
+        databaseReads,
+        databaseWait,
+        earlyRefresh,
+        time,
+        nearCache);
+  }
+
+  /// The same with a near cache; the process must then tell [VersionedCache#invalidations] what the
+  /// topic says.
+  public CacheSettings withNearCache(NearCacheSettings settings) {
+    return new CacheSettings(
+        ttl,
+        negativeTtl,
+        leaseTtl,
+        leaseWait,
+        databaseReads,
+        databaseWait,
+        earlyRefresh,
+        distrust,
+        settings);
   }
 
   private static void check(String name, Duration time) {

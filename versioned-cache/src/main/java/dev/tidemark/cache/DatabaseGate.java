@@ -1,6 +1,7 @@
 package dev.tidemark.cache;
 
 import java.time.Duration;
+import java.util.concurrent.Callable;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
@@ -18,33 +19,39 @@ final class DatabaseGate {
     this.metrics = metrics;
   }
 
-  /// Reads a source when there is room.
+  /// Reads when there is room.
   ///
+  /// @param what names what is read, for the error
   /// @throws DatabaseBusyException when it was not let through
   /// @throws SourceException when the source failed, or the thread was interrupted
-  CachedValue read(String key, Source source) {
-    enter(key);
-    try {
-      metrics.databaseRead();
-      return source.read();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new SourceException(key, e);
-    } catch (Exception e) {
-      throw new SourceException(key, e);
-    } finally {
-      free.release();
-    }
+  <T> T read(String what, Callable<T> source) {
+    return read(what, source, patience);
   }
 
-  private void enter(String key) {
+  /// Reads when there is room at once: for what can as well be left undone.
+  <T> T readIfFree(String what, Callable<T> source) {
+    return read(what, source, Duration.ZERO);
+  }
+
+  private <T> T read(String what, Callable<T> source, Duration wait) {
     try {
-      if (!free.tryAcquire(patience.toNanos(), TimeUnit.NANOSECONDS)) {
-        throw new DatabaseBusyException(patience);
+      if (!free.tryAcquire(wait.toNanos(), TimeUnit.NANOSECONDS)) {
+        throw new DatabaseBusyException(wait);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new SourceException(key, e);
+      throw new SourceException(what, e);
+    }
+    try {
+      metrics.databaseRead();
+      return source.call();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SourceException(what, e);
+    } catch (Exception e) {
+      throw new SourceException(what, e);
+    } finally {
+      free.release();
     }
   }
 }

@@ -4,7 +4,34 @@ package dev.tidemark.cache;
 /// unknown. A reader goes to its source instead; an eviction must be repeated until it is answered.
 public final class EntryStoreException extends RuntimeException {
 
-  public EntryStoreException(String message, Throwable cause) {
+  /// How much is wrong.
+  public enum Fault {
+    /// This operation was refused (no memory, no right); others may well work.
+    REFUSED,
+    /// No answer in time, or the answer that the server cannot serve now. Once is an accident.
+    SILENT,
+    /// Nothing listens there: the server is down.
+    DOWN
+  }
+
+  private final Fault fault;
+
+  public EntryStoreException(String message, Fault fault, Throwable cause) {
     super(message, cause);
+    this.fault = fault;
+  }
+
+  private EntryStoreException(String message) {
+    super(message, null, false, false);
+    this.fault = Fault.SILENT;
+  }
+
+  /// For an operation that was not even sent, because those before it were not answered.
+  static EntryStoreException notTried(String key) {
+    return new EntryStoreException("not sent, Redis did not answer lately: " + key);
+  }
+
+  public Fault fault() {
+    return fault;
   }
 }

@@ -10,6 +10,8 @@ public record Read(CachedValue value, Served served) {
   public enum Served {
     /// From the cache: `hit`.
     HIT,
+    /// From the near cache, inside this process: `hit; detail=near`.
+    NEAR_HIT,
     /// From the database, and stored: `fwd=miss; stored`.
     STORED,
     /// From the database, and not stored, because the lease was lost or superseded or is another

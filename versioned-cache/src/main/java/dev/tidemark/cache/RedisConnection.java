@@ -42,7 +42,7 @@ public final class RedisConnection implements AutoCloseable {
     try {
       return new RedisConnection(client(address, settings), address);
     } catch (JedisException e) {
-      throw new EntryStoreException("cannot open " + address + ": " + e.getMessage(), e);
+      throw RedisFailure.of("cannot open " + address, e);
     }
   }
 
@@ -70,7 +70,7 @@ public final class RedisConnection implements AutoCloseable {
     try {
       client.ping();
     } catch (JedisException e) {
-      throw new EntryStoreException(address + " does not answer: " + e.getMessage(), e);
+      throw RedisFailure.of(address + " does not answer", e);
     }
   }
 

@@ -4,18 +4,22 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.tidemark.cache.CommandBatch.Answer;
-import dev.tidemark.cache.EvictionOutcome.Applied;
-import dev.tidemark.cache.EvictionOutcome.Failed;
+import dev.tidemark.cache.Outcome.Applied;
+import dev.tidemark.cache.Outcome.Failed;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import redis.clients.jedis.RedisClusterClient;
 import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
+import redis.clients.jedis.util.JedisClusterCRC16;
 
 /// The protocol on one Redis, on Redis Cluster, or on Redis behind sentinels (and Valkey): a plain
 /// `GET`, and one single-key script per operation. Thread-safe, as the client is. The client stays
@@ -29,8 +33,16 @@ public final class RedisEntryStore implements EntryStore {
 
   private static final Script ACQUIRE = Script.load("acquire.lua");
   private static final Script FILL = Script.load("fill.lua");
+  private static final Script RELEASE = Script.load("release.lua");
   private static final Script EVICT = Script.load("evict.lua");
   private static final Script REFRESH = Script.load("refresh.lua");
+  private static final Script PROLONG = Script.load("prolong.lua");
+
+  private static final int CLUSTER_SLOTS = 16_384;
+
+  /// Neighbouring slots lie on the same node of a cluster, mostly: so many groups of them tell the
+  /// nodes apart, with some groups that two nodes share.
+  private static final int CLUSTER_SHARDS = 64;
 
   private final UnifiedJedis client;
   private final CommandBatch batches;
@@ -50,104 +62,228 @@ public final class RedisEntryStore implements EntryStore {
   }
 
   @Override
-  public List<Lookup> lookup(List<String> keys) {
+  public List<Outcome<Lookup>> lookup(List<String> keys) {
+    if (keys.size() == 1) {
+      return List.of(outcome(() -> lookup(keys.getFirst())));
+    }
     List<Answer<byte[]>> answers =
         batches.run(keys, (pipeline, key) -> pipeline.get(utf8(key)), key -> client.get(utf8(key)));
-    return IntStream.range(0, keys.size())
-        .mapToObj(
-            i ->
-                switch (answers.get(i)) {
-                  case Answer.Given<byte[]> given -> decode(keys.get(i), given.value());
-                  case Answer.NotGiven<byte[]>(JedisException cause) -> notRead(keys.get(i), cause);
-                })
-        .toList();
+    return outcomes(
+        keys,
+        answers,
+        (key, answer) ->
+            switch (answer) {
+              case Answer.Given<byte[]> given -> decode(key, given.value());
+              case Answer.NotGiven<byte[]>(JedisException cause) -> notRead(key, cause);
+            });
   }
 
   @Override
   public Acquisition acquire(String key, String token, Duration leaseTtl) {
+    return run(acquiring(key, token, leaseTtl));
+  }
+
+  @Override
+  public List<Outcome<Acquisition>> acquire(List<String> keys, String token, Duration leaseTtl) {
+    return run(keys.stream().map(key -> acquiring(key, token, leaseTtl)).toList());
+  }
+
+  private static Operation<Acquisition> acquiring(String key, String token, Duration leaseTtl) {
     checkToken(token);
-    Object answer =
-        call("acquire", key, () -> ACQUIRE.run(client, utf8(key), ascii(token), millis(leaseTtl)));
-    if (answer == null) {
-      return new Acquisition.Acquired();
-    }
-    return switch (EntryCodec.decode((byte[]) answer).orElseThrow(() -> unexpected(key, answer))) {
-      case Lookup.Hit(CachedValue value) -> new Acquisition.AlreadyCached(value);
-      case Lookup.Filling(long floor) -> new Acquisition.BeingFilled(floor);
-      case Lookup.Miss() -> throw unexpected(key, answer);
-    };
+    return new Operation<>(
+        "acquire",
+        key,
+        ACQUIRE.on(utf8(key), ascii(token), millis(leaseTtl)),
+        answer -> {
+          if (answer == null) {
+            return new Acquisition.Acquired();
+          }
+          return switch (EntryCodec.decode((byte[]) answer).orElse(new Lookup.Miss())) {
+            case Lookup.Hit(CachedValue value) -> new Acquisition.AlreadyCached(value);
+            case Lookup.Filling(long floor) -> new Acquisition.BeingFilled(floor);
+            case Lookup.Miss() -> throw unexpected(key, answer);
+          };
+        });
   }
 
   @Override
   public FillResult fill(String key, String token, CachedValue value, Duration ttl) {
+    return run(filling(token, new Offer(key, value, ttl)));
+  }
+
+  @Override
+  public List<Outcome<FillResult>> fill(String token, List<Offer> batch) {
+    return run(batch.stream().map(offer -> filling(token, offer)).toList());
+  }
+
+  private static Operation<FillResult> filling(String token, Offer offer) {
     checkToken(token);
-    Object answer =
-        call(
-            "fill",
-            key,
-            () ->
-                FILL.run(
-                    client,
-                    utf8(key),
-                    ascii(token),
-                    decimal(value.version()),
-                    EntryCodec.encode(value),
-                    millis(ttl)));
-    return switch (answer) {
-      case byte[] floor -> new FillResult.Superseded(Long.parseLong(new String(floor, US_ASCII)));
-      case Long code when code == 1 -> new FillResult.Stored();
-      case Long code when code == 0 -> new FillResult.LeaseLost();
-      case null, default -> throw unexpected(key, answer);
-    };
+    return new Operation<>(
+        "fill",
+        offer.key(),
+        FILL.on(
+            utf8(offer.key()),
+            ascii(token),
+            decimal(offer.value().version()),
+            EntryCodec.encode(offer.value()),
+            millis(offer.ttl())),
+        answer ->
+            switch (answer) {
+              case byte[] floor ->
+                  new FillResult.Superseded(Long.parseLong(new String(floor, US_ASCII)));
+              case Long code when code == 1 -> new FillResult.Stored();
+              case Long code when code == 0 -> new FillResult.LeaseLost();
+              case null, default -> throw unexpected(offer.key(), answer);
+            });
+  }
+
+  @Override
+  public boolean release(String key, String token) {
+    checkToken(token);
+    return run(yesOrNo("release", key, RELEASE.on(utf8(key), ascii(token))));
   }
 
   @Override
   public Eviction evict(String key, long version) {
-    Versions.check(version, 0);
-    return eviction(key, call("evict", key, () -> EVICT.run(client, utf8(key), decimal(version))));
+    return run(evicting(new EvictionRequest(key, version)));
   }
 
   @Override
-  public List<EvictionOutcome> evict(List<EvictionRequest> batch) {
-    List<Answer<Object>> answers =
-        batches.run(
-            batch,
-            (pipeline, request) ->
-                EVICT.append(pipeline, utf8(request.key()), decimal(request.version())),
-            request -> EVICT.run(client, utf8(request.key()), decimal(request.version())));
-    return IntStream.range(0, batch.size())
-        .mapToObj(i -> outcome(batch.get(i).key(), answers.get(i)))
-        .toList();
+  public List<Outcome<Eviction>> evict(List<EvictionRequest> batch) {
+    return run(batch.stream().map(RedisEntryStore::evicting).toList());
+  }
+
+  private static Operation<Eviction> evicting(EvictionRequest request) {
+    return new Operation<>(
+        "evict",
+        request.key(),
+        EVICT.on(utf8(request.key()), decimal(request.version())),
+        answer ->
+            switch (answer) {
+              case Long code when code == 0 -> Eviction.ABSENT;
+              case Long code when code == 1 -> Eviction.EVICTED;
+              case Long code when code == 2 -> Eviction.ALREADY_FRESH;
+              case Long code when code == 3 -> Eviction.FLOOR_RAISED;
+              case null, default -> throw unexpected(request.key(), answer);
+            });
   }
 
   @Override
   public RefreshResult refresh(String key, CachedValue value, Duration ttl) {
-    Object answer =
-        call(
-            "refresh",
-            key,
-            () ->
-                REFRESH.run(
-                    client,
-                    utf8(key),
-                    decimal(value.version()),
-                    EntryCodec.encode(value),
-                    millis(ttl)));
-    return switch (answer) {
-      case Long code when code == 0 -> RefreshResult.ABSENT;
-      case Long code when code == 1 -> RefreshResult.REFRESHED;
-      case Long code when code == 2 -> RefreshResult.ALREADY_FRESH;
-      case Long code when code == 3 -> RefreshResult.FLOOR_RAISED;
-      case null, default -> throw unexpected(key, answer);
-    };
+    return run(refreshing(new Offer(key, value, ttl)));
+  }
+
+  @Override
+  public List<Outcome<RefreshResult>> refresh(List<Offer> batch) {
+    return run(batch.stream().map(RedisEntryStore::refreshing).toList());
+  }
+
+  private static Operation<RefreshResult> refreshing(Offer offer) {
+    return new Operation<>(
+        "refresh",
+        offer.key(),
+        REFRESH.on(
+            utf8(offer.key()),
+            decimal(offer.value().version()),
+            EntryCodec.encode(offer.value()),
+            millis(offer.ttl())),
+        answer ->
+            switch (answer) {
+              case Long code when code == 0 -> RefreshResult.ABSENT;
+              case Long code when code == 1 -> RefreshResult.REFRESHED;
+              case Long code when code == 2 -> RefreshResult.ALREADY_FRESH;
+              case Long code when code == 3 -> RefreshResult.FLOOR_RAISED;
+              case null, default -> throw unexpected(offer.key(), answer);
+            });
+  }
+
+  @Override
+  public boolean prolong(String key, long version, Duration ttl) {
+    return run(yesOrNo("prolong", key, PROLONG.on(utf8(key), decimal(version), millis(ttl))));
+  }
+
+  private static Operation<Boolean> yesOrNo(String name, String key, Script.Call script) {
+    return new Operation<>(name, key, script, answer -> Long.valueOf(1).equals(answer));
+  }
+
+  @Override
+  public Optional<Duration> remainingLife(String key) {
+    long millis = call("ask the life", key, () -> client.pttl(utf8(key)));
+    return millis < 0 ? Optional.empty() : Optional.of(Duration.ofMillis(millis));
   }
 
   @Override
   public boolean evictByForce(String key) {
+    return call("evict by force", key, () -> client.del(utf8(key))) > 0;
+  }
+
+  @Override
+  public int shards() {
+    return client instanceof RedisClusterClient ? CLUSTER_SHARDS : 1;
+  }
+
+  @Override
+  public int shardOf(String key) {
+    return shards() == 1
+        ? 0
+        : JedisClusterCRC16.getSlot(utf8(key)) * CLUSTER_SHARDS / CLUSTER_SLOTS;
+  }
+
+  /// One operation of the protocol on one key: a script, and what its answer means.
+  private record Operation<R>(
+      String name, String key, Script.Call script, Function<@Nullable Object, R> meaning) {}
+
+  private <R> R run(Operation<R> operation) {
+    return operation
+        .meaning()
+        .apply(call(operation.name(), operation.key(), () -> operation.script().run(client)));
+  }
+
+  private <R> List<Outcome<R>> run(List<Operation<R>> operations) {
+    if (operations.size() == 1) {
+      return List.of(outcome(() -> run(operations.getFirst())));
+    }
+    List<Answer<Object>> answers =
+        batches.run(
+            operations,
+            (pipeline, operation) -> operation.script().append(pipeline),
+            operation -> operation.script().run(client));
+    return outcomes(
+        operations,
+        answers,
+        (operation, answer) ->
+            switch (answer) {
+              case Answer.Given<Object> given -> operation.meaning().apply(given.value());
+              case Answer.NotGiven<Object>(JedisException cause) ->
+                  throw failed(operation.name(), operation.key(), cause);
+            });
+  }
+
+  private interface Reading<I, A, R> {
+    R read(I item, Answer<A> answer);
+  }
+
+  private static <I, A, R> List<Outcome<R>> outcomes(
+      List<I> items, List<Answer<A>> answers, Reading<I, A, R> reading) {
+    return IntStream.range(0, items.size())
+        .mapToObj(i -> outcome(() -> reading.read(items.get(i), answers.get(i))))
+        .toList();
+  }
+
+  private static <R> Outcome<R> outcome(Supplier<R> operation) {
     try {
-      return client.del(utf8(key)) > 0;
+      return new Applied<>(operation.get());
+    } catch (EntryStoreException e) {
+      return new Failed<>(e);
+    }
+  }
+
+  private static <T extends @Nullable Object> T call(
+      String operation, String key, Supplier<T> command) {
+    try {
+      return command.get();
     } catch (JedisException e) {
-      throw failed("evict by force", key, e);
+      throw failed(operation, key, e);
     }
   }
 
@@ -172,35 +308,8 @@ public final class RedisEntryStore implements EntryStore {
     return new Lookup.Miss();
   }
 
-  private static EvictionOutcome outcome(String key, Answer<Object> answer) {
-    return switch (answer) {
-      case Answer.Given<Object> given -> new Applied(eviction(key, given.value()));
-      case Answer.NotGiven<Object>(JedisException cause) -> new Failed(failed("evict", key, cause));
-    };
-  }
-
-  private static Eviction eviction(String key, @Nullable Object answer) {
-    return switch (answer) {
-      case Long code when code == 0 -> Eviction.ABSENT;
-      case Long code when code == 1 -> Eviction.EVICTED;
-      case Long code when code == 2 -> Eviction.ALREADY_FRESH;
-      case Long code when code == 3 -> Eviction.FLOOR_RAISED;
-      case null, default -> throw unexpected(key, answer);
-    };
-  }
-
-  private static @Nullable Object call(
-      String operation, String key, Supplier<@Nullable Object> script) {
-    try {
-      return script.get();
-    } catch (JedisException e) {
-      throw failed(operation, key, e);
-    }
-  }
-
   private static EntryStoreException failed(String operation, String key, JedisException cause) {
-    return new EntryStoreException(
-        "Redis gave no answer to " + operation + " of " + key + ": " + cause.getMessage(), cause);
+    return RedisFailure.of("Redis gave no answer to " + operation + " of " + key, cause);
   }
 
   private static IllegalStateException unexpected(String key, @Nullable Object answer) {
@@ -221,8 +330,8 @@ public final class RedisEntryStore implements EntryStore {
     return text.getBytes(US_ASCII);
   }
 
-  private static byte[] decimal(long version) {
-    return ascii(Long.toString(version));
+  private static byte[] decimal(long number) {
+    return ascii(Long.toString(number));
   }
 
   private static byte[] millis(Duration time) {

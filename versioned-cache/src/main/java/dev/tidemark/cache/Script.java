@@ -38,22 +38,28 @@ final class Script {
     }
   }
 
-  /// Runs it, loading it when the server does not know it.
-  ///
-  /// @return a `Long`, a `byte[]` or null, as the script answers
-  @Nullable Object run(UnifiedJedis client, byte[] key, byte[]... arguments) {
-    List<byte[]> keys = List.of(key);
-    List<byte[]> args = List.of(arguments);
-    try {
-      return client.evalsha(sha, keys, args);
-    } catch (JedisNoScriptException unknown) {
-      return client.eval(source, keys, args);
-    }
+  /// The script on a key with arguments, ready to be sent, once or again.
+  Call on(byte[] key, byte[]... arguments) {
+    return new Call(this, List.of(key), List.of(arguments));
   }
 
-  /// As above in a pipeline, by the hash only: an answer may be [JedisNoScriptException].
-  Response<Object> append(AbstractPipeline pipeline, byte[] key, byte[]... arguments) {
-    return pipeline.evalsha(sha, List.of(key), List.of(arguments));
+  record Call(Script script, List<byte[]> keys, List<byte[]> arguments) {
+
+    /// Runs it, loading it when the server does not know it.
+    ///
+    /// @return a `Long`, a `byte[]` or null, as the script answers
+    @Nullable Object run(UnifiedJedis client) {
+      try {
+        return client.evalsha(script.sha, keys, arguments);
+      } catch (JedisNoScriptException unknown) {
+        return client.eval(script.source, keys, arguments);
+      }
+    }
+
+    /// As above in a pipeline, by the hash only: an answer may be [JedisNoScriptException].
+    Response<Object> append(AbstractPipeline pipeline) {
+      return pipeline.evalsha(script.sha, keys, arguments);
+    }
   }
 
   private static byte[] sha1(byte[] source) {

@@ -2,7 +2,8 @@ package dev.tidemark.cache;
 
 /// The truth behind one key: reads the primary of the database, never a replica (H12).
 ///
-/// Called at most once for each read of the cache, and not by every one; on the calling thread.
+/// Not called by every read of the cache. It may be called on another thread, and after the read
+/// has returned: a popular entry is renewed in the background.
 @FunctionalInterface
 public interface Source {
 

@@ -1,11 +1,19 @@
 package dev.tidemark.cache;
 
 import dev.tidemark.cache.Flights.Landed;
+import dev.tidemark.cache.Outcome.Applied;
+import dev.tidemark.cache.Outcome.Failed;
 import dev.tidemark.cache.Read.Served;
 import io.opentelemetry.api.metrics.Meter;
-import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.ThreadLocalRandom;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,32 +22,47 @@ import org.slf4j.LoggerFactory;
 ///
 /// Within the process one read of a key at a time goes on, the others share it; across processes
 /// the lease lets one fill, while the others wait a little, and then read the database without
-/// filling. All reads of the database pass one gate. When the store does not answer, reads are
-/// served from the database through the same gate.
+/// filling. All reads of the database pass one gate. Popular entries are renewed before they
+/// expire.
+///
+/// When the store does not answer, reads are served from the database through the same gate; a
+/// circuit breaker keeps them from waiting for it, and when it is back its hits are not believed
+/// for a while (see [CacheSettings#distrust]).
 public final class VersionedCache {
 
   private static final Logger log = LoggerFactory.getLogger(VersionedCache.class);
-
-  /// A value lives for a random share of the TTL between this and all of it: the TTL stays the
-  /// bound of staleness.
-  private static final double LEAST_SHARE_OF_TTL = 0.85;
 
   /// How often a read that found too old a value in the cache, or shared one, tries again before it
   /// goes to the database alone.
   private static final int ATTEMPTS = 3;
 
-  private final EntryStore store;
+  private final GuardedEntryStore store;
   private final CacheSettings settings;
   private final CacheMetrics metrics;
+  private final Lives lives;
   private final DatabaseGate database;
+  private final Filler filler;
+  private final EarlyRefresh early;
+  private final NearCache near;
   private final Flights flights = new Flights();
-  private final Tokens tokens = new Tokens();
 
+  /// @param store of [RedisConnection#entries]; a circuit breaker is put before it here
   public VersionedCache(EntryStore store, CacheSettings settings, Meter meter) {
-    this.store = store;
     this.settings = settings;
     this.metrics = new CacheMetrics(meter);
+    this.store =
+        new GuardedEntryStore(store, settings.distrust(), System::nanoTime, metrics::breakerOpened);
+    metrics.watchBreakers(this.store::openShards);
+    this.lives = new Lives(settings.ttl(), settings.negativeTtl());
     this.database = new DatabaseGate(settings.databaseReads(), settings.databaseWait(), metrics);
+    this.filler = new Filler(this.store, settings, lives, database, metrics);
+    this.early = new EarlyRefresh(this.store, database, lives, settings.earlyRefresh(), metrics);
+    this.near = new NearCache(settings.nearCache(), System::nanoTime, metrics::nearGap);
+  }
+
+  /// Where the process tells what the invalidation topic says, if it has a near cache.
+  public InvalidationListener invalidations() {
+    return near;
   }
 
   /// Reads a key as consistently as asked for.
@@ -63,48 +86,97 @@ public final class VersionedCache {
     }
   }
 
+  /// Reads many keys, each as [#read] would, with one round trip to the store for all hits (on a
+  /// cluster, one to each node) and one read of the source for what it does not have. Each key is
+  /// as consistent as asked for by itself; together they are not the state of one moment.
+  ///
+  /// @return a read for each key, in their order
+  /// @throws DatabaseBusyException as [#read]
+  /// @throws SourceException as [#read]
+  public Map<String, Read> readAll(Collection<String> keys, ReadOption option, BulkSource source) {
+    List<String> distinct = keys.stream().distinct().toList();
+    try {
+      Map<String, Read> found =
+          switch (option) {
+            case ReadOption.Eventual() -> cached(distinct, 0, source);
+            case ReadOption.AtLeast(long version) -> cached(distinct, version, source);
+            case ReadOption.Strong() -> strong(distinct, source);
+          };
+      Map<String, Read> inOrder = new LinkedHashMap<>();
+      for (String key : distinct) {
+        Read read = Objects.requireNonNull(found.get(key), key);
+        metrics.request(read);
+        inOrder.put(key, read);
+      }
+      return inOrder;
+    } catch (RuntimeException e) {
+      distinct.forEach(key -> metrics.requestFailed());
+      throw e;
+    }
+  }
+
   /// The fast lane after a commit: renews what the cache holds, so that the next read sees the
   /// write without waiting for the eviction that follows. Best effort: it never throws, and the
   /// eviction does not depend on it.
   public void refresh(String key, CachedValue value) {
+    near.written(key, value.version());
     try {
-      metrics.refresh(store.refresh(key, value, lifeOf(value)));
+      metrics.refresh(store.refresh(key, value, lives.of(value)));
     } catch (RuntimeException e) {
       metrics.refreshFailed();
       log.atDebug().addKeyValue("key", key).setCause(e).log("not refreshed");
     }
   }
 
-  private Read cached(String key, long least, Source source) {
+  private Read cached(String key, long demanded, Source source) {
     long began = System.nanoTime();
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-      Optional<Read> read = attempt(key, least, began, source);
+      Optional<Read> read = attempt(key, demanded, began, source);
       if (read.isPresent()) {
         return read.get();
       }
     }
-    return new Read(database.read(key, source), Served.NOT_STORED);
+    return new Read(database.read(key, source::read), Served.NOT_STORED);
   }
 
-  /// Empty when what the cache, or another read, came up with is too old, or the other read came to
-  /// nothing.
-  private Optional<Read> attempt(String key, long least, long began, Source source) {
-    Lookup found;
+  /// Empty when another read that was shared brought something too old, or came to nothing.
+  private Optional<Read> attempt(String key, long demanded, long began, Source source) {
+    Optional<Read> nearby = near(key, demanded);
+    if (nearby.isPresent()) {
+      return nearby;
+    }
+    if (!store.isTrusted(key)) {
+      return withoutStore(key, demanded, began, source);
+    }
+    long generation = near.generation();
+    long least = Math.max(demanded, near.floor(key));
     try {
-      found = lookup(key);
-      if (found instanceof Lookup.Hit(CachedValue value)) {
+      if (lookup(key) instanceof Lookup.Hit(CachedValue value)) {
         if (value.version() >= least) {
-          return Optional.of(new Read(value, Served.HIT));
+          return Optional.of(hit(key, value, generation, source));
         }
-        evictSeen(key, value);
+        store.evict(List.of(EvictionRequest.ofSeen(key, value)));
       }
     } catch (EntryStoreException e) {
-      return flights
-          .share(key, began, settings.leaseTtl(), () -> degraded(key, source, e))
-          .filter(read -> isEnough(read, least));
+      log.atDebug().addKeyValue("key", key).setCause(e).log("read without the cache");
+      return withoutStore(key, least, began, source);
     }
     return flights
-        .share(key, began, settings.leaseTtl(), () -> fill(key, least, source))
+        .share(
+            key,
+            began,
+            settings.leaseTtl(),
+            () -> landed(key, filler.fill(List.of(key), k -> least, bulk(key, source)), generation))
+        .filter(read -> isEnough(read, least));
+  }
+
+  private Optional<Read> withoutStore(String key, long least, long began, Source source) {
+    return flights
+        .share(
+            key,
+            began,
+            settings.leaseTtl(),
+            () -> Filler.of(filler.withoutStore(List.of(key), bulk(key, source)), key))
         .filter(read -> isEnough(read, least));
   }
 
@@ -112,9 +184,77 @@ public final class VersionedCache {
   /// before the version asked for.
   private static boolean isEnough(Read read, long least) {
     return switch (read.served()) {
-      case HIT, COLLAPSED -> read.value().version() >= least;
+      case HIT, NEAR_HIT, COLLAPSED -> read.value().version() >= least;
       case STORED, NOT_STORED, BYPASSED, DEGRADED -> true;
     };
+  }
+
+  private Map<String, Read> cached(List<String> keys, long demanded, BulkSource source) {
+    Map<String, Read> reads = new HashMap<>();
+    List<String> asked = new ArrayList<>();
+    List<String> untrusted = new ArrayList<>();
+    for (String key : keys) {
+      near(key, demanded)
+          .ifPresentOrElse(
+              read -> reads.put(key, read),
+              () -> (store.isTrusted(key) ? asked : untrusted).add(key));
+    }
+    long generation = near.generation();
+    List<String> missing = new ArrayList<>();
+    List<EvictionRequest> tooOld = new ArrayList<>();
+    List<Outcome<Lookup>> found = store.lookup(asked);
+    for (int i = 0; i < asked.size(); i++) {
+      String key = asked.get(i);
+      switch (found.get(i)) {
+        case Applied<Lookup>(Lookup.Hit(CachedValue value))
+            when value.version() >= Math.max(demanded, near.floor(key)) ->
+            reads.put(key, hit(key, value, generation, () -> one(key, source)));
+        case Applied<Lookup>(Lookup.Hit(CachedValue value)) -> {
+          tooOld.add(EvictionRequest.ofSeen(key, value));
+          missing.add(key);
+        }
+        case Applied<Lookup> _ -> missing.add(key);
+        case Failed<Lookup> _ -> untrusted.add(key);
+      }
+    }
+    if (!tooOld.isEmpty()) {
+      store.evict(tooOld);
+    }
+    if (!missing.isEmpty()) {
+      Map<String, Landed> filled =
+          filler.fill(missing, key -> Math.max(demanded, near.floor(key)), source);
+      missing.forEach(key -> reads.put(key, landed(key, filled, generation).read()));
+    }
+    if (!untrusted.isEmpty()) {
+      filler
+          .withoutStore(untrusted, source)
+          .forEach((key, landed) -> reads.put(key, landed.read()));
+    }
+    return reads;
+  }
+
+  private Read strong(String key, Source source) {
+    CachedValue value = database.read(key, source::read);
+    refresh(key, value);
+    return new Read(value, Served.BYPASSED);
+  }
+
+  private Map<String, Read> strong(List<String> keys, BulkSource source) {
+    Map<String, Read> reads = new HashMap<>();
+    Map<String, Landed> landed = filler.read(keys, Served.BYPASSED, source);
+    landed.forEach(
+        (key, brought) -> {
+          near.written(key, brought.read().value().version());
+          reads.put(key, brought.read());
+        });
+    filler.refresh(landed);
+    return reads;
+  }
+
+  private Optional<Read> near(String key, long least) {
+    return near.get(key)
+        .filter(value -> value.version() >= least)
+        .map(value -> new Read(value, Served.NEAR_HIT));
   }
 
   private Lookup lookup(String key) {
@@ -124,86 +264,27 @@ public final class VersionedCache {
     return found;
   }
 
-  /// Evicts just the value that was seen: the version that a reader claims to know of is not
-  /// proven, and as the floor of a lease it would refuse good fills.
-  private void evictSeen(String key, CachedValue value) {
-    store.evict(key, value.version() + 1);
+  private Read hit(String key, CachedValue value, long generation, Source source) {
+    near.offer(key, value, generation);
+    early.hit(key, value, source);
+    return new Read(value, Served.HIT);
   }
 
-  private Landed fill(String key, long least, Source source) {
-    try {
-      String token = tokens.next();
-      Backoff backoff = new Backoff(settings.leaseWait());
-      boolean waited = false;
-      while (true) {
-        long asOf = System.nanoTime();
-        switch (store.acquire(key, token, settings.leaseTtl())) {
-          case Acquisition.Acquired() -> {
-            return fillUnderLease(key, token, source);
-          }
-          case Acquisition.AlreadyCached(CachedValue value) -> {
-            if (value.version() >= least) {
-              return new Landed(new Read(value, Served.HIT), asOf);
-            }
-            evictSeen(key, value);
-          }
-          case Acquisition.BeingFilled(long _) -> {
-            if (!waited) {
-              metrics.leaseWait();
-              waited = true;
-            }
-          }
-        }
-        if (!backoff.pause()) {
-          return fromDatabase(key, source, Served.NOT_STORED);
-        }
-      }
-    } catch (EntryStoreException e) {
-      return degraded(key, source, e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new SourceException(key, e);
+  /// What was stored, or found stored, may be kept near.
+  private Landed landed(String key, Map<String, Landed> brought, long generation) {
+    Landed landed = Filler.of(brought, key);
+    switch (landed.read().served()) {
+      case HIT, STORED -> near.offer(key, landed.read().value(), generation);
+      case NEAR_HIT, NOT_STORED, COLLAPSED, BYPASSED, DEGRADED -> {}
     }
+    return landed;
   }
 
-  private Landed fillUnderLease(String key, String token, Source source) {
-    Landed landed = fromDatabase(key, source, Served.NOT_STORED);
-    CachedValue value = landed.read().value();
-    long asOf = System.nanoTime();
-    try {
-      FillResult result = store.fill(key, token, value, lifeOf(value));
-      metrics.fill(result);
-      // Under the lease that was there all the time, and not below its floor: still the newest.
-      return result instanceof FillResult.Stored
-          ? new Landed(new Read(value, Served.STORED), asOf)
-          : landed;
-    } catch (EntryStoreException e) {
-      metrics.fillFailed();
-      log.atDebug().addKeyValue("key", key).setCause(e).log("not filled");
-      return landed;
-    }
+  private static BulkSource bulk(String key, Source source) {
+    return keys -> Map.of(key, source.read());
   }
 
-  /// The database holds all that was ever evicted for, as of the moment at which it is asked.
-  private Landed fromDatabase(String key, Source source, Served served) {
-    long asOf = System.nanoTime();
-    return new Landed(new Read(database.read(key, source), served), asOf);
-  }
-
-  private Read strong(String key, Source source) {
-    CachedValue value = database.read(key, source);
-    refresh(key, value);
-    return new Read(value, Served.BYPASSED);
-  }
-
-  private Landed degraded(String key, Source source, EntryStoreException cause) {
-    log.atDebug().addKeyValue("key", key).setCause(cause).log("read without the cache");
-    return fromDatabase(key, source, Served.DEGRADED);
-  }
-
-  private Duration lifeOf(CachedValue value) {
-    Duration ttl = value instanceof CachedValue.Present ? settings.ttl() : settings.negativeTtl();
-    double share = ThreadLocalRandom.current().nextDouble(LEAST_SHARE_OF_TTL, 1.0);
-    return Duration.ofMillis(Math.max(1, (long) (ttl.toMillis() * share)));
+  private static CachedValue one(String key, BulkSource source) throws Exception {
+    return source.read(Set.of(key)).getOrDefault(key, new CachedValue.Absent(0));
   }
 }

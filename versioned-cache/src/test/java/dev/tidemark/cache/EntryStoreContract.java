@@ -11,13 +11,14 @@ import dev.tidemark.cache.Acquisition.AlreadyCached;
 import dev.tidemark.cache.Acquisition.BeingFilled;
 import dev.tidemark.cache.CachedValue.Absent;
 import dev.tidemark.cache.CachedValue.Present;
-import dev.tidemark.cache.EvictionOutcome.Applied;
 import dev.tidemark.cache.FillResult.LeaseLost;
 import dev.tidemark.cache.FillResult.Stored;
 import dev.tidemark.cache.FillResult.Superseded;
 import dev.tidemark.cache.Lookup.Filling;
 import dev.tidemark.cache.Lookup.Hit;
 import dev.tidemark.cache.Lookup.Miss;
+import dev.tidemark.cache.Outcome.Applied;
+import dev.tidemark.cache.Outcome.Failed;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -58,6 +59,17 @@ abstract class EntryStoreContract {
   void givenLease(String token, long floor) {
     assertThat(store().acquire(key, token, LEASE)).isEqualTo(new Acquired());
     store().evict(key, floor);
+  }
+
+  List<Lookup> lookups(List<String> keys) {
+    return store().lookup(keys).stream()
+        .map(
+            outcome ->
+                switch (outcome) {
+                  case Applied<Lookup>(Lookup found) -> found;
+                  case Failed<Lookup>(EntryStoreException cause) -> throw cause;
+                })
+        .toList();
   }
 
   void thenHolds(CachedValue value) {
@@ -103,14 +115,14 @@ abstract class EntryStoreContract {
       given(key + "a", value(1));
       given(key + "b", new Absent(2));
       store().acquire(key + "c", OTHERS, LEASE);
-      assertThat(store().lookup(List.of(key + "c", key + "x", key + "b", key + "a", key + "b")))
+      assertThat(lookups(List.of(key + "c", key + "x", key + "b", key + "a", key + "b")))
           .containsExactly(
               new Filling(0),
               new Miss(),
               new Hit(new Absent(2)),
               new Hit(value(1)),
               new Hit(new Absent(2)));
-      assertThat(store().lookup(List.of())).isEmpty();
+      assertThat(lookups(List.of())).isEmpty();
     }
   }
 
@@ -386,11 +398,64 @@ abstract class EntryStoreContract {
                           new EvictionRequest(key + "lease", 3),
                           new EvictionRequest(key + "old", 3))))
           .containsExactly(
-              new Applied(Eviction.ALREADY_FRESH),
-              new Applied(Eviction.ABSENT),
-              new Applied(Eviction.FLOOR_RAISED),
-              new Applied(Eviction.EVICTED));
+              new Applied<>(Eviction.ALREADY_FRESH),
+              new Applied<>(Eviction.ABSENT),
+              new Applied<>(Eviction.FLOOR_RAISED),
+              new Applied<>(Eviction.EVICTED));
       assertThat(store().evict(List.of())).isEmpty();
+    }
+
+    @Test
+    void eachLeaseIsAnsweredInOrder() {
+      given(key + "value", value(1));
+      store().acquire(key + "others", OTHERS, LEASE);
+      store().evict(key + "others", 3);
+      assertThat(store().acquire(List.of(key + "value", key + "free", key + "others"), MINE, LEASE))
+          .containsExactly(
+              new Applied<>(new AlreadyCached(value(1))),
+              new Applied<>(new Acquired()),
+              new Applied<>(new BeingFilled(3)));
+    }
+
+    @Test
+    void eachFillIsAnsweredInOrder() {
+      store().acquire(List.of(key + "mine", key + "newer"), MINE, LEASE);
+      store().evict(key + "newer", 2);
+      assertThat(
+              store()
+                  .fill(
+                      MINE,
+                      List.of(
+                          new Offer(key + "none", value(1), TTL),
+                          new Offer(key + "mine", value(1), TTL),
+                          new Offer(key + "newer", value(1), TTL))))
+          .containsExactly(
+              new Applied<>(new LeaseLost()),
+              new Applied<>(new Stored()),
+              new Applied<>(new Superseded(2)));
+      assertThat(lookups(List.of(key + "none", key + "mine", key + "newer")))
+          .containsExactly(new Miss(), new Hit(value(1)), new Miss());
+    }
+
+    @Test
+    void eachRefreshIsAnsweredInOrder() {
+      given(key + "old", value(1));
+      given(key + "new", value(5));
+      store().acquire(key + "lease", MINE, LEASE);
+      assertThat(
+              store()
+                  .refresh(
+                      List.of(
+                          new Offer(key + "new", value(3), TTL),
+                          new Offer(key + "none", value(3), TTL),
+                          new Offer(key + "lease", value(3), TTL),
+                          new Offer(key + "old", value(3), TTL))))
+          .containsExactly(
+              new Applied<>(RefreshResult.ALREADY_FRESH),
+              new Applied<>(RefreshResult.ABSENT),
+              new Applied<>(RefreshResult.FLOOR_RAISED),
+              new Applied<>(RefreshResult.REFRESHED));
+      assertThat(lookups(List.of(key + "old"))).containsExactly(new Hit(value(3)));
     }
 
     @Test
@@ -399,8 +464,8 @@ abstract class EntryStoreContract {
       keys.forEach(each -> given(each, value(1)));
       assertThat(store().evict(keys.stream().map(each -> new EvictionRequest(each, 2)).toList()))
           .hasSize(1000)
-          .containsOnly(new Applied(Eviction.EVICTED));
-      assertThat(store().lookup(keys)).hasSize(1000).containsOnly(new Miss());
+          .containsOnly(new Applied<>(Eviction.EVICTED));
+      assertThat(lookups(keys)).hasSize(1000).containsOnly(new Miss());
     }
   }
 
@@ -470,6 +535,92 @@ abstract class EntryStoreContract {
       given(value(1));
       store().refresh(key, value(2), SHORT);
       await().until(() -> store().lookup(key).equals(new Miss()));
+    }
+  }
+
+  @Nested
+  class Prolongations {
+
+    @Test
+    void aValueOfJustThisVersionLivesOn() {
+      givenLease(MINE, 0);
+      store().fill(key, MINE, value(42), Duration.ofSeconds(5));
+      assertThat(store().prolong(key, 42, TTL)).isTrue();
+      assertThat(store().remainingLife(key)).hasValueSatisfying(EntryStoreContract::isAboutTtl);
+      thenHolds(value(42));
+    }
+
+    @Test
+    void absenceLivesOnToo() {
+      givenLease(MINE, 0);
+      store().fill(key, MINE, new Absent(0), Duration.ofSeconds(5));
+      assertThat(store().prolong(key, 0, TTL)).isTrue();
+      assertThat(store().remainingLife(key)).hasValueSatisfying(EntryStoreContract::isAboutTtl);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 41, 43, CachedValue.MAX_VERSION})
+    void aValueOfAnotherVersionKeepsItsLife(long version) {
+      givenLease(MINE, 0);
+      store().fill(key, MINE, value(42), Duration.ofSeconds(5));
+      assertThat(store().prolong(key, version, TTL)).isFalse();
+      assertThat(store().remainingLife(key)).hasValueSatisfying(EntryStoreContract::isShort);
+    }
+
+    @Test
+    void aLeaseKeepsItsLife_H17() {
+      store().acquire(key, MINE, Duration.ofSeconds(5));
+      store().evict(key, 42);
+      assertThat(store().prolong(key, 42, TTL)).isFalse();
+      assertThat(store().remainingLife(key)).hasValueSatisfying(EntryStoreContract::isShort);
+      thenIsFilling(42);
+    }
+
+    @Test
+    void whereNothingIsNothingComes_H20() {
+      assertThat(store().prolong(key, 42, TTL)).isFalse();
+      thenHoldsNothing();
+      assertThat(store().remainingLife(key)).isEmpty();
+    }
+  }
+
+  private static void isAboutTtl(Duration life) {
+    assertThat(life).isBetween(TTL.minusSeconds(20), TTL);
+  }
+
+  private static void isShort(Duration life) {
+    assertThat(life).isBetween(Duration.ofMillis(1), Duration.ofSeconds(5));
+  }
+
+  @Nested
+  class Releases {
+
+    @Test
+    void myLeaseIsGivenUp() {
+      givenLease(MINE, 7);
+      assertThat(store().release(key, MINE)).isTrue();
+      thenHoldsNothing();
+      assertThat(store().fill(key, MINE, value(9), TTL)).isEqualTo(new LeaseLost());
+    }
+
+    @Test
+    void anothersLeaseStays() {
+      givenLease(OTHERS, 7);
+      assertThat(store().release(key, MINE)).isFalse();
+      thenIsFilling(7);
+    }
+
+    @Test
+    void aValueStays() {
+      given(value(42));
+      assertThat(store().release(key, "given")).isFalse();
+      thenHolds(value(42));
+    }
+
+    @Test
+    void whereNothingIsNothingHappens() {
+      assertThat(store().release(key, MINE)).isFalse();
+      thenHoldsNothing();
     }
   }
 
@@ -549,7 +700,7 @@ abstract class EntryStoreContract {
       given(strange, value(1));
       assertThat(store().lookup(strange)).isEqualTo(new Hit(value(1)));
       assertThat(store().evict(List.of(new EvictionRequest(strange, 2))))
-          .containsExactly(new Applied(Eviction.EVICTED));
+          .containsExactly(new Applied<>(Eviction.EVICTED));
     }
   }
 }

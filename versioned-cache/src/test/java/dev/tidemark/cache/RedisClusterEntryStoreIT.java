@@ -3,8 +3,8 @@ package dev.tidemark.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.tidemark.cache.EvictionOutcome.Applied;
-import dev.tidemark.cache.EvictionOutcome.Failed;
+import dev.tidemark.cache.Outcome.Applied;
+import dev.tidemark.cache.Outcome.Failed;
 import dev.tidemark.embedded.RedisServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -79,10 +79,10 @@ class RedisClusterEntryStoreIT extends EntryStoreContract {
 
     second.kill();
     try {
-      List<EvictionOutcome> outcomes = store.evict(batch);
+      List<Outcome<Eviction>> outcomes = store.evict(batch);
       for (int i = 0; i < batch.size(); i++) {
         if (slotOf(batch.get(i)) < SLOTS / 2) {
-          assertThat(outcomes.get(i)).isEqualTo(new Applied(Eviction.EVICTED));
+          assertThat(outcomes.get(i)).isEqualTo(new Applied<>(Eviction.EVICTED));
         } else {
           assertThat(outcomes.get(i)).isInstanceOf(Failed.class);
         }
@@ -91,7 +91,9 @@ class RedisClusterEntryStoreIT extends EntryStoreContract {
       second.restart();
       awaitCluster();
     }
-    assertThat(store.evict(batch)).hasSize(batch.size()).containsOnly(new Applied(Eviction.ABSENT));
+    assertThat(store.evict(batch))
+        .hasSize(batch.size())
+        .containsOnly(new Applied<>(Eviction.ABSENT));
   }
 
   @Test
@@ -104,9 +106,9 @@ class RedisClusterEntryStoreIT extends EntryStoreContract {
     try {
       assertThat(
               store.evict(List.of(new EvictionRequest(key, 2), new EvictionRequest(key + "x", 2))))
-          .containsExactly(new Applied(Eviction.EVICTED), new Applied(Eviction.ABSENT));
+          .containsExactly(new Applied<>(Eviction.EVICTED), new Applied<>(Eviction.ABSENT));
       given(value(2));
-      assertThat(store.lookup(List.of(key))).containsExactly(new Lookup.Hit(value(2)));
+      assertThat(lookups(List.of(key))).containsExactly(new Lookup.Hit(value(2)));
     } finally {
       store.evictByForce(key);
       move(slot, to, from);

@@ -9,9 +9,6 @@ import dev.tidemark.cache.CachedValue.Absent;
 import dev.tidemark.cache.CachedValue.Present;
 import dev.tidemark.cache.Read.Served;
 import dev.tidemark.embedded.RedisServer;
-import io.opentelemetry.api.common.AttributeKey;
-import io.opentelemetry.sdk.metrics.SdkMeterProvider;
-import io.opentelemetry.sdk.testing.exporter.InMemoryMetricReader;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -31,57 +28,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The reader on real Redis, and a source in memory that counts how often it is read.
-class VersionedCacheIT {
-
-  private static final AttributeKey<String> RESULT = AttributeKey.stringKey("result");
-
-  /// Long beside a round trip to Redis, short beside the lease.
-  private static final Duration SLOW = Duration.ofMillis(150);
-
-  private static final CacheSettings SETTINGS =
-      CacheSettings.defaults().withLease(Duration.ofSeconds(2), Duration.ofSeconds(1));
-
-  @TempDir static Path dir;
-  private static RedisServer server;
-  private static RedisConnection connection;
-  private static RedisConnection otherConnection;
-
-  private final String key = "product:" + UUID.randomUUID();
-  private final EntryStore store = connection.entries();
-  private final InMemoryMetricReader metrics = InMemoryMetricReader.create();
-  private final SdkMeterProvider meters =
-      SdkMeterProvider.builder().registerMetricReader(metrics).build();
-  private final VersionedCache cache = cache(SETTINGS);
-  private final ExecutorService readers = Executors.newVirtualThreadPerTaskExecutor();
-
-  private final AtomicLong committed = new AtomicLong(1);
-  private final AtomicInteger sourceReads = new AtomicInteger();
-  private final Source source =
-      () -> {
-        sourceReads.incrementAndGet();
-        return value(committed.get());
-      };
-
-  @BeforeAll
-  static void start() {
-    server = RedisServer.start(dir, 0);
-    connection = RedisConnection.open(server.url(), RedisSettings.defaults());
-    otherConnection = RedisConnection.open(server.url(), RedisSettings.defaults());
-  }
-
-  @AfterAll
-  static void stop() {
-    otherConnection.close();
-    connection.close();
-    server.close();
-  }
-
-  @AfterEach
-  void end() {
-    readers.close();
-    meters.close();
-  }
+/// How a key is read: hits, misses, leases, versions that are asked for, and the gate.
+class VersionedCacheIT extends ReadsOnRedis {
 
   @Test
   void aMissFillsAndTheNextReadHits() {
@@ -92,7 +40,7 @@ class VersionedCacheIT {
     assertThat(count("cache.requests", "hit")).isEqualTo(1);
     assertThat(count("cache.fills", "stored")).isEqualTo(1);
     assertThat(count("database.reads")).isEqualTo(1);
-    assertThat(metrics.collectAllMetrics())
+    assertThat(collectedMetrics())
         .anySatisfy(
             metric -> {
               assertThat(metric.getName()).isEqualTo("cache.lookup");
@@ -341,104 +289,5 @@ class VersionedCacheIT {
     assertThatThrownBy(() -> readTogether(20, List.of(cache), slow(broken)))
         .hasRootCauseInstanceOf(SQLException.class);
     assertThat(read().value()).isEqualTo(value(1));
-  }
-
-  @Test
-  void whileRedisIsAwayReadsComeFromTheSourceAndAfterwardsAreCachedAgain() throws Exception {
-    read();
-    server.kill();
-    try {
-      committed.set(2);
-      assertThat(read()).isEqualTo(new Read(value(2), Served.DEGRADED));
-      assertThat(cache.read(key, ReadOption.atLeast(2), source).value()).isEqualTo(value(2));
-      assertThat(cache.read(key, ReadOption.strong(), source).value()).isEqualTo(value(2));
-      cache.refresh(key, value(2));
-      assertThat(count("cache.requests", "error")).isEqualTo(2);
-
-      sourceReads.set(0);
-      assertThat(readTogether(50, List.of(cache), slow(source))).hasSize(50);
-      assertThat(sourceReads.get()).isLessThan(10);
-    } finally {
-      server.restart();
-    }
-    assertThat(read().value()).isEqualTo(value(2));
-    await().until(() -> read().served() == Served.HIT);
-  }
-
-  @Test
-  void whenRedisDiesBetweenLeaseAndFillTheReaderIsServedAllTheSame() {
-    try {
-      Read read =
-          cache.read(
-              key,
-              ReadOption.eventual(),
-              () -> {
-                server.kill();
-                return value(1);
-              });
-      assertThat(read).isEqualTo(new Read(value(1), Served.NOT_STORED));
-    } finally {
-      server.restart();
-    }
-    await().until(() -> read().served() == Served.HIT);
-  }
-
-  private VersionedCache cache(CacheSettings settings) {
-    return new VersionedCache(store, settings, meters.get("test"));
-  }
-
-  private Read read() {
-    return cache.read(key, ReadOption.eventual(), source);
-  }
-
-  /// Reads the key from many virtual threads that start together, in turn through the caches.
-  private List<Read> readTogether(int count, List<VersionedCache> caches, Source from)
-      throws Exception {
-    CountDownLatch start = new CountDownLatch(1);
-    List<Future<Read>> futures = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      VersionedCache through = caches.get(i % caches.size());
-      futures.add(
-          readers.submit(
-              () -> {
-                start.await();
-                return through.read(key, ReadOption.eventual(), from);
-              }));
-    }
-    start.countDown();
-    List<Read> reads = new ArrayList<>();
-    for (Future<Read> future : futures) {
-      reads.add(future.get());
-    }
-    return reads;
-  }
-
-  /// A database takes its time; nothing else stands for that here.
-  private static Source slow(Source source) {
-    return () -> {
-      new CountDownLatch(1).await(SLOW.toMillis(), TimeUnit.MILLISECONDS);
-      return source.read();
-    };
-  }
-
-  private static Present value(long version) {
-    return new Present(version, ("{\"version\":" + version + "}").getBytes(UTF_8));
-  }
-
-  private long count(String instrument) {
-    return metrics.collectAllMetrics().stream()
-        .filter(metric -> metric.getName().equals(instrument))
-        .flatMap(metric -> metric.getLongSumData().getPoints().stream())
-        .mapToLong(point -> point.getValue())
-        .sum();
-  }
-
-  private long count(String instrument, String result) {
-    return metrics.collectAllMetrics().stream()
-        .filter(metric -> metric.getName().equals(instrument))
-        .flatMap(metric -> metric.getLongSumData().getPoints().stream())
-        .filter(point -> result.equals(point.getAttributes().get(RESULT)))
-        .mapToLong(point -> point.getValue())
-        .sum();
   }
 }

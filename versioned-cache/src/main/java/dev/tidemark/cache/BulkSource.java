@@ -1,0 +1,14 @@
+package dev.tidemark.cache;
+
+import java.util.Map;
+import java.util.Set;
+
+/// The truth behind many keys, as [Source] is behind one: one query for all that the cache does not
+/// have.
+@FunctionalInterface
+public interface BulkSource {
+
+  /// The committed state of each key now. A key without a value in the answer has no row: it counts
+  /// as absent at version 0.
+  Map<String, CachedValue> read(Set<String> keys) throws Exception;
+}

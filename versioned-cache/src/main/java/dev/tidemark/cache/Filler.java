@@ -1,0 +1,218 @@
+package dev.tidemark.cache;
+
+import dev.tidemark.cache.Acquisition.Acquired;
+import dev.tidemark.cache.Acquisition.AlreadyCached;
+import dev.tidemark.cache.Acquisition.BeingFilled;
+import dev.tidemark.cache.Flights.Landed;
+import dev.tidemark.cache.Outcome.Applied;
+import dev.tidemark.cache.Outcome.Failed;
+import dev.tidemark.cache.Read.Served;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.ToLongFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What a miss does, for one key or for many at once: it takes the leases, reads the source through
+/// the gate, fills. For keys that other readers are filling it waits a little, and then reads the
+/// source without filling. Thread-safe.
+final class Filler {
+
+  private static final Logger log = LoggerFactory.getLogger(Filler.class);
+
+  private final EntryStore store;
+  private final CacheSettings settings;
+  private final Lives lives;
+  private final DatabaseGate database;
+  private final CacheMetrics metrics;
+  private final Tokens tokens = new Tokens();
+
+  Filler(
+      EntryStore store,
+      CacheSettings settings,
+      Lives lives,
+      DatabaseGate database,
+      CacheMetrics metrics) {
+    this.store = store;
+    this.settings = settings;
+    this.lives = lives;
+    this.database = database;
+    this.metrics = metrics;
+  }
+
+  /// Brings each of the keys, with one round trip to the store for a step of all.
+  ///
+  /// @param least by key: what is below it in the store is not served but evicted
+  Map<String, Landed> fill(
+      Collection<String> keys, ToLongFunction<String> least, BulkSource source) {
+    Filling filling = new Filling(least, source);
+    Backoff backoff = new Backoff(settings.leaseWait());
+    Set<String> missing = new LinkedHashSet<>(keys);
+    try {
+      while (true) {
+        missing = filling.attempt(List.copyOf(missing));
+        if (missing.isEmpty()) {
+          return filling.landed;
+        }
+        if (!backoff.pause()) {
+          filling.landed.putAll(read(missing, Served.NOT_STORED, source));
+          return filling.landed;
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SourceException(String.join(", ", missing), e);
+    }
+  }
+
+  /// Brings each of the keys from the source, for when the store does not answer, or is not to be
+  /// trusted: then it is told what the source has.
+  Map<String, Landed> withoutStore(Collection<String> keys, BulkSource source) {
+    Map<String, Landed> landed = read(keys, Served.DEGRADED, source);
+    refresh(landed);
+    return landed;
+  }
+
+  /// Tells the store what the source has. Best effort.
+  void refresh(Map<String, Landed> landed) {
+    List<Offer> offers = new ArrayList<>();
+    landed.forEach((key, brought) -> offers.add(lives.offer(key, brought.read().value())));
+    for (Outcome<RefreshResult> outcome : store.refresh(offers)) {
+      switch (outcome) {
+        case Applied<RefreshResult>(RefreshResult result) -> metrics.refresh(result);
+        case Failed<RefreshResult>(EntryStoreException cause) -> {
+          metrics.refreshFailed();
+          log.atDebug().setCause(cause).log("not refreshed");
+        }
+      }
+    }
+  }
+
+  /// The source holds all that was ever evicted for, as of the moment at which it is asked.
+  Map<String, Landed> read(Collection<String> keys, Served served, BulkSource source) {
+    long asOf = System.nanoTime();
+    Set<String> asked = Set.copyOf(keys);
+    Map<String, CachedValue> values =
+        database.read(String.join(", ", asked), () -> source.read(asked));
+    Map<String, Landed> landed = new HashMap<>();
+    for (String key : asked) {
+      CachedValue value = values.getOrDefault(key, new CachedValue.Absent(0));
+      landed.put(key, new Landed(new Read(value, served), asOf));
+    }
+    return landed;
+  }
+
+  /// What was brought for a key that was asked for.
+  static Landed of(Map<String, Landed> landed, String key) {
+    return Objects.requireNonNull(landed.get(key), key);
+  }
+
+  /// One reader on its way. Confined to one thread.
+  private final class Filling {
+
+    private final ToLongFunction<String> least;
+    private final BulkSource source;
+    private final String token = tokens.next();
+    private final Map<String, Landed> landed = new HashMap<>();
+    private boolean waited;
+
+    Filling(ToLongFunction<String> least, BulkSource source) {
+      this.least = least;
+      this.source = source;
+    }
+
+    /// @return the keys that others are filling, or held something too old
+    Set<String> attempt(List<String> keys) {
+      long asOf = System.nanoTime();
+      List<Outcome<Acquisition>> outcomes = store.acquire(keys, token, settings.leaseTtl());
+      List<String> leased = new ArrayList<>();
+      List<String> unanswered = new ArrayList<>();
+      List<EvictionRequest> tooOld = new ArrayList<>();
+      Set<String> again = new LinkedHashSet<>();
+      for (int i = 0; i < keys.size(); i++) {
+        String key = keys.get(i);
+        switch (outcomes.get(i)) {
+          case Applied<Acquisition>(Acquired()) -> leased.add(key);
+          case Applied<Acquisition>(AlreadyCached(CachedValue value))
+              when value.version() >= least.applyAsLong(key) ->
+              landed.put(key, new Landed(new Read(value, Served.HIT), asOf));
+          case Applied<Acquisition>(AlreadyCached(CachedValue value)) -> {
+            tooOld.add(EvictionRequest.ofSeen(key, value));
+            again.add(key);
+          }
+          case Applied<Acquisition>(BeingFilled(long _)) -> {
+            countWait();
+            again.add(key);
+          }
+          case Failed<Acquisition>(EntryStoreException cause) -> {
+            log.atDebug().addKeyValue("key", key).setCause(cause).log("read without the cache");
+            unanswered.add(key);
+          }
+        }
+      }
+      if (!tooOld.isEmpty()) {
+        store.evict(tooOld);
+      }
+      if (!leased.isEmpty()) {
+        fillUnderLease(leased);
+      }
+      if (!unanswered.isEmpty()) {
+        landed.putAll(withoutStore(unanswered, source));
+      }
+      return again;
+    }
+
+    private void fillUnderLease(List<String> keys) {
+      Map<String, Landed> read;
+      try {
+        read = read(keys, Served.NOT_STORED, source);
+      } catch (RuntimeException e) {
+        release(keys);
+        throw e;
+      }
+      landed.putAll(read);
+      List<Offer> offers =
+          keys.stream().map(key -> lives.offer(key, of(read, key).read().value())).toList();
+      long asOf = System.nanoTime();
+      List<Outcome<FillResult>> results = store.fill(token, offers);
+      for (int i = 0; i < keys.size(); i++) {
+        switch (results.get(i)) {
+          case Applied<FillResult>(FillResult result) -> {
+            metrics.fill(result);
+            if (result instanceof FillResult.Stored) {
+              // Under the lease that was there all the time, and not below its floor: still the
+              // newest.
+              Read stored = new Read(offers.get(i).value(), Served.STORED);
+              landed.put(keys.get(i), new Landed(stored, asOf));
+            }
+          }
+          case Failed<FillResult>(EntryStoreException cause) -> {
+            metrics.fillFailed();
+            log.atDebug().addKeyValue("key", keys.get(i)).setCause(cause).log("not filled");
+          }
+        }
+      }
+    }
+
+    private void release(List<String> keys) {
+      try {
+        keys.forEach(key -> store.release(key, token));
+      } catch (EntryStoreException e) {
+        log.atDebug().setCause(e).log("leases not given up; they end by themselves");
+      }
+    }
+
+    private void countWait() {
+      if (!waited) {
+        metrics.leaseWait();
+        waited = true;
+      }
+    }
+  }
+}

@@ -1,0 +1,152 @@
+package dev.tidemark.cache;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.RemovalCause;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+
+/// The most popular values inside the process, true to the invalidation topic. Thread-safe.
+///
+/// It serves only while the feed is alive; without one it is off and costs next to nothing. The
+/// version of each event is kept for a while as a floor, whether or not the key's value is here,
+/// for two races: the value was looked up before the event and is offered after it; and the feed is
+/// ahead of the evictions, so that the store still holds the old value. A floor that has to go for
+/// want of room counts as a missed event.
+///
+/// Versions of an aggregate follow each other without a hole, so an event two ahead of the last one
+/// tells that one was missed: then nothing that is here is believed any more.
+final class NearCache implements InvalidationListener {
+
+  /// About 10 MB when full.
+  private static final int MAX_FLOORS = 100_000;
+
+  /// How far the evictions of the store may be behind the feed without harm.
+  private static final Duration FLOOR_LIFE = Duration.ofSeconds(10);
+
+  private final Cache<String, Kept> values;
+  private final Cache<String, Long> floors;
+  private final long feedTimeoutNanos;
+  private final LongSupplier nanoTime;
+  private final Runnable onGap;
+  private final AtomicLong generation = new AtomicLong();
+  private volatile boolean fed;
+  private volatile long lastAlive;
+
+  /// @param generation only while it is the cache's is the value believed
+  private record Kept(CachedValue value, long generation) {}
+
+  /// @param nanoTime a clock as [System#nanoTime]
+  /// @param onGap called when an event was found missing
+  NearCache(NearCacheSettings settings, LongSupplier nanoTime, Runnable onGap) {
+    this.nanoTime = nanoTime;
+    this.onGap = onGap;
+    this.feedTimeoutNanos = settings.feedTimeout().toNanos();
+    this.values =
+        Caffeine.newBuilder()
+            .maximumSize(settings.entries())
+            .expireAfterWrite(settings.ttl())
+            .ticker(nanoTime::getAsLong)
+            .build();
+    this.floors =
+        Caffeine.newBuilder()
+            .maximumSize(MAX_FLOORS)
+            .expireAfterWrite(FLOOR_LIFE)
+            .ticker(nanoTime::getAsLong)
+            .<String, Long>evictionListener((key, floor, cause) -> floorGone(cause))
+            .build();
+  }
+
+  /// The value, when it is here and its feed is alive.
+  Optional<CachedValue> get(String key) {
+    Kept kept = isAlive() ? values.getIfPresent(key) : null;
+    return kept != null && kept.generation() == generation.get()
+        ? Optional.of(kept.value())
+        : Optional.empty();
+  }
+
+  /// To be asked before the store is asked for what is then offered.
+  long generation() {
+    return generation.get();
+  }
+
+  /// The version that is known for the key from elsewhere than the store; 0 when none is.
+  long floor(String key) {
+    Long floor = isAlive() ? floors.getIfPresent(key) : null;
+    return floor == null ? 0 : floor;
+  }
+
+  /// Keeps what the store was found to hold, unless the feed told of a newer version.
+  ///
+  /// @param asked the generation when the store was asked
+  void offer(String key, CachedValue value, long asked) {
+    if (!isAlive()) {
+      return;
+    }
+    // Inside compute, so that an event for this key comes either wholly before, and its floor is
+    // seen here, or wholly after, and finds the value.
+    values
+        .asMap()
+        .compute(
+            key,
+            (same, held) -> {
+              boolean refused =
+                  value.version() < floor(key)
+                      || (held != null && held.value().version() > value.version());
+              return refused ? held : new Kept(value, asked);
+            });
+  }
+
+  @Override
+  public void changed(String key, long version) {
+    long known = floor(key);
+    Kept kept = values.getIfPresent(key);
+    if ((known > 0 && version > known + 1)
+        || (kept != null && version > kept.value().version() + 1)) {
+      onGap.run();
+      generation.incrementAndGet();
+    }
+    raise(key, version);
+  }
+
+  /// This process itself has committed the version: it is known here before the feed tells.
+  void written(String key, long version) {
+    if (isAlive()) {
+      raise(key, version);
+    }
+  }
+
+  private void raise(String key, long version) {
+    floors.asMap().merge(key, version, Math::max);
+    values
+        .asMap()
+        .computeIfPresent(key, (same, held) -> held.value().version() < version ? null : held);
+  }
+
+  @Override
+  public void alive() {
+    if (!isAlive()) {
+      generation.incrementAndGet();
+    }
+    lastAlive = nanoTime.getAsLong();
+    fed = true;
+  }
+
+  @Override
+  public void lost() {
+    fed = false;
+    generation.incrementAndGet();
+  }
+
+  private boolean isAlive() {
+    return fed && nanoTime.getAsLong() - lastAlive < feedTimeoutNanos;
+  }
+
+  private void floorGone(RemovalCause cause) {
+    if (cause == RemovalCause.SIZE) {
+      generation.incrementAndGet();
+    }
+  }
+}

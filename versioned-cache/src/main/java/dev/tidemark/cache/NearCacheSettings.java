@@ -1,0 +1,35 @@
+package dev.tidemark.cache;
+
+import java.time.Duration;
+
+/// Bounds of the near cache, which keeps the most popular values inside the process.
+///
+/// @param entries how many values it keeps; 0 turns it off
+/// @param ttl longest life of a value there; seconds
+/// @param feedTimeout when the feed of invalidations has not shown itself alive for this long, the
+///   near cache serves nothing
+public record NearCacheSettings(int entries, Duration ttl, Duration feedTimeout) {
+
+  public NearCacheSettings {
+    if (entries < 0) {
+      throw new IllegalArgumentException("entries " + entries + " is less than 0");
+    }
+    if (ttl.toMillis() < 1 || feedTimeout.toMillis() < 1) {
+      throw new IllegalArgumentException(
+          "ttl " + ttl + " or feedTimeout " + feedTimeout + " is shorter than 1 ms");
+    }
+  }
+
+  public static NearCacheSettings off() {
+    return of(0);
+  }
+
+  /// So many entries, for at most 2 seconds each, and while the feed was alive in the last second.
+  public static NearCacheSettings of(int entries) {
+    return new NearCacheSettings(entries, Duration.ofSeconds(2), Duration.ofSeconds(1));
+  }
+
+  boolean isOn() {
+    return entries > 0;
+  }
+}

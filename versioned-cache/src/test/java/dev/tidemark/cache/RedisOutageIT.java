@@ -1,0 +1,226 @@
+package dev.tidemark.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.tidemark.cache.Read.Served;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/// How a reader fares while Redis is away, hangs, or is full, and when it is back.
+class RedisOutageIT extends ReadsOnRedis {
+
+  private static final RedisSettings IMPATIENT =
+      new RedisSettings(Duration.ofMillis(50), Duration.ofMillis(50), Duration.ofMillis(50), 64);
+
+  private static final Duration SOON = Duration.ofSeconds(20);
+
+  private final VersionedCache trusting = cache(SETTINGS.withDistrust(Duration.ZERO));
+
+  @AfterEach
+  void backToNormal() {
+    if (!server.isAlive()) {
+      server.restart();
+    }
+  }
+
+  @Test
+  void whileRedisIsAwayReadsComeFromTheSourceAndAfterwardsAreCachedAgain() throws Exception {
+    trusting.read(key, ReadOption.eventual(), source);
+    server.kill();
+    committed.set(2);
+    assertThat(trusting.read(key, ReadOption.eventual(), source))
+        .isEqualTo(new Read(value(2), Served.DEGRADED));
+    assertThat(trusting.read(key, ReadOption.atLeast(2), source).value()).isEqualTo(value(2));
+    assertThat(trusting.read(key, ReadOption.strong(), source).value()).isEqualTo(value(2));
+    assertThat(
+            trusting.readAll(
+                List.of(key), ReadOption.eventual(), keys -> Map.of(key, value(2))))
+        .containsExactly(Map.entry(key, new Read(value(2), Served.DEGRADED)));
+    trusting.refresh(key, value(2));
+    assertThat(count("cache.requests", "error")).isEqualTo(3);
+
+    server.restart();
+    await()
+        .atMost(SOON)
+        .until(() -> trusting.read(key, ReadOption.eventual(), source).served() == Served.HIT);
+    assertThat(trusting.read(key, ReadOption.eventual(), source).value()).isEqualTo(value(2));
+  }
+
+  @Test
+  void whileRedisIsAwayManyReadersShareTheReadsOfTheSource() throws Exception {
+    server.kill();
+    assertThat(readTogether(50, List.of(cache), slow(source))).hasSize(50);
+    assertThat(sourceReads.get()).isLessThan(10);
+  }
+
+  @Test
+  void aRefusedConnectionOpensTheBreakerAtOnceAndNobodyWaitsAnyMore() {
+    server.kill();
+    read();
+    assertThat(count("cache.breaker.openings")).isEqualTo(1);
+    assertThatThrownBy(
+            () ->
+                new GuardedEntryStore(store, Duration.ZERO, System::nanoTime, () -> {})
+                    .lookup(key))
+        .isInstanceOf(EntryStoreException.class)
+        .extracting(e -> ((EntryStoreException) e).fault())
+        .isEqualTo(EntryStoreException.Fault.DOWN);
+    for (int i = 0; i < 100; i++) {
+      assertThat(read().served()).isEqualTo(Served.DEGRADED);
+    }
+    // The first read found it away; of those after it only a try every half second went out.
+    assertThat(lookups()).isLessThan(5);
+  }
+
+  /// Redis hangs with an old value in it; the change and its eviction come meanwhile; then it goes
+  /// on. Who believed what it holds before the eviction is repeated would read stale.
+  @Test
+  void whenRedisIsBackNothingIsServedThatWasOldBeforeThePendingEvictionsAreApplied() throws Exception {
+    Duration evictorIsLate = Duration.ofMillis(700);
+    try (RedisConnection impatient = RedisConnection.open(server.url(), IMPATIENT)) {
+      VersionedCache reader =
+          new VersionedCache(
+              impatient.entries(),
+              SETTINGS.withDistrust(evictorIsLate.multipliedBy(3)),
+              meters.get("reader"));
+      reader.read(key, ReadOption.eventual(), source);
+      signal("STOP");
+      committed.set(2);
+      AtomicBoolean stop = new AtomicBoolean();
+      Future<Long> oldest =
+          readers.submit(
+              () -> {
+                long least = Long.MAX_VALUE;
+                boolean hit = false;
+                while (!stop.get() || !hit) {
+                  Read read = reader.read(key, ReadOption.eventual(), source);
+                  least = Math.min(least, read.value().version());
+                  hit = read.served() == Served.HIT;
+                }
+                return least;
+              });
+      try {
+        await().atMost(SOON).until(() -> count("cache.breaker.openings") > 0);
+      } finally {
+        signal("CONT");
+      }
+      await().during(evictorIsLate).atMost(SOON).until(() -> !oldest.isDone());
+      store.evict(key, 2);
+      stop.set(true);
+      assertThat(oldest.get()).isEqualTo(2);
+    }
+  }
+
+  /// The counter-proof of the test above.
+  @Test
+  void withoutDistrustAStaleValueIsServedAfterTheOutage() throws Exception {
+    try (RedisConnection impatient = RedisConnection.open(server.url(), IMPATIENT)) {
+      VersionedCache reader =
+          new VersionedCache(
+              impatient.entries(), SETTINGS.withDistrust(Duration.ZERO), meters.get("reader"));
+      reader.read(key, ReadOption.eventual(), source);
+      reader.read(key + "other", ReadOption.eventual(), source);
+      signal("STOP");
+      committed.set(2);
+      try {
+        await()
+            .atMost(SOON)
+            .until(
+                () -> {
+                  reader.read(key + "other", ReadOption.eventual(), source);
+                  return count("cache.breaker.openings") > 0;
+                });
+      } finally {
+        signal("CONT");
+      }
+      await()
+          .atMost(SOON)
+          .until(
+              () -> {
+                reader.read(key + "other", ReadOption.eventual(), source);
+                return reader.read(key, ReadOption.eventual(), source).value().version() == 1;
+              });
+    }
+  }
+
+  @Test
+  void whenRedisDiesBetweenLeaseAndFillTheReaderIsServedAllTheSame() {
+    Read read =
+        trusting.read(
+            key,
+            ReadOption.eventual(),
+            () -> {
+              server.kill();
+              return value(1);
+            });
+    assertThat(read).isEqualTo(new Read(value(1), Served.NOT_STORED));
+    server.restart();
+    await()
+        .atMost(SOON)
+        .until(() -> trusting.read(key, ReadOption.eventual(), source).served() == Served.HIT);
+  }
+
+  @Test
+  void whileRedisIsFullItsHitsAreServedAndMissesComeFromTheSource() {
+    read();
+    connection.client().configSet("maxmemory", "1");
+    try {
+      for (int i = 0; i < 20; i++) {
+        assertThat(cache.read(key + i, ReadOption.eventual(), source).served())
+            .isEqualTo(Served.DEGRADED);
+        assertThat(read().served()).isEqualTo(Served.HIT);
+      }
+      assertThat(count("cache.breaker.openings")).isZero();
+    } finally {
+      connection.client().configSet("maxmemory", "0");
+    }
+    assertThat(cache.read(key + "0", ReadOption.eventual(), source).served())
+        .isEqualTo(Served.STORED);
+  }
+
+  @Test
+  void whenTheSourceIsBusyTheLeaseIsGivenUp_H17() throws Exception {
+    VersionedCache narrow = cache(SETTINGS.withDatabaseReads(1, Duration.ofMillis(30)));
+    CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    Future<Read> first =
+        readers.submit(
+            () ->
+                narrow.read(
+                    key + "1",
+                    ReadOption.eventual(),
+                    () -> {
+                      inside.countDown();
+                      goOn.await();
+                      return value(1);
+                    }));
+    inside.await();
+    assertThatThrownBy(() -> narrow.read(key, ReadOption.eventual(), source))
+        .isInstanceOf(DatabaseBusyException.class);
+    goOn.countDown();
+    first.get();
+    assertThat(store.lookup(key)).isEqualTo(new Lookup.Miss());
+  }
+
+  private long lookups() {
+    return collectedMetrics().stream()
+        .filter(metric -> metric.getName().equals("cache.lookup"))
+        .flatMap(metric -> metric.getHistogramData().getPoints().stream())
+        .mapToLong(point -> point.getCount())
+        .sum();
+  }
+
+  private static void signal(String name) throws IOException, InterruptedException {
+    Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(server.pid())).start();
+    assertThat(kill.waitFor()).isZero();
+  }
+}
