@@ -1,28 +1,42 @@
 package dev.tidemark.embedded;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
-/// A Redis server. It keeps nothing on disk unless told so by arguments, for example `--appendonly
-/// yes`.
+/// A Redis server, or a sentinel that watches one. It keeps nothing on disk unless told so by
+/// arguments, for example `--appendonly yes`.
 public final class RedisServer extends EmbeddedServer {
   private static final Duration START_TIMEOUT = Duration.ofSeconds(30);
   private static final int PROBE_TIMEOUT_MILLIS = 500;
 
-  private final List<String> extraArguments;
+  /// After this time another sentinel may try.
+  private static final Duration FAILOVER_TIMEOUT = Duration.ofSeconds(3);
 
-  private RedisServer(Path dir, Path log, int port, List<String> extraArguments) {
-    super("Redis", dir, log, port);
-    this.extraArguments = extraArguments;
+  private final Optional<Path> sentinelFile;
+  private final List<String> arguments;
+
+  private RedisServer(
+      String name,
+      Path dir,
+      Path log,
+      int port,
+      Optional<Path> sentinelFile,
+      List<String> arguments) {
+    super(name, dir, log, port);
+    this.sentinelFile = sentinelFile;
+    this.arguments = arguments;
   }
 
   /// Starts a server and returns when it answers.
@@ -35,9 +49,52 @@ public final class RedisServer extends EmbeddedServer {
 
   /// As the other `start`, with the log elsewhere.
   public static RedisServer start(Path dir, Path log, int port, String... extraArguments) {
-    RedisServer server = new RedisServer(dir, log, port, List.of(extraArguments));
+    List<String> arguments = new ArrayList<>();
+    arguments.addAll(List.of("--save", "", "--appendonly", "no", "--daemonize", "no"));
+    arguments.addAll(List.of(extraArguments));
+    RedisServer server = new RedisServer("Redis", dir, log, port, Optional.empty(), arguments);
     server.start();
     return server;
+  }
+
+  /// Starts a replica of another server and returns when it answers; it may still lack data.
+  public static RedisServer startReplica(Path dir, RedisServer primary, String... extraArguments) {
+    List<String> arguments = new ArrayList<>(List.of(extraArguments));
+    arguments.addAll(List.of("--replicaof", "127.0.0.1", Integer.toString(primary.port())));
+    return start(dir, 0, arguments.toArray(String[]::new));
+  }
+
+  /// Starts a sentinel: with others it watches a primary, and when that is down promotes a replica.
+  ///
+  /// @param primaryName by which clients ask for the primary
+  /// @param quorum how many sentinels must find the primary down
+  /// @param downAfter how long the primary gives no answer until it counts as down
+  public static RedisServer startSentinel(
+      Path dir, String primaryName, RedisServer primary, int quorum, Duration downAfter) {
+    Path file = dir.resolve("sentinel.conf");
+    try {
+      Files.createDirectories(dir);
+      Files.writeString(
+          file,
+          """
+          sentinel monitor %1$s 127.0.0.1 %2$d %3$d
+          sentinel down-after-milliseconds %1$s %4$d
+          sentinel failover-timeout %1$s %5$d
+          """
+              .formatted(
+                  primaryName,
+                  primary.port(),
+                  quorum,
+                  downAfter.toMillis(),
+                  FAILOVER_TIMEOUT.toMillis()));
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write " + file, e);
+    }
+    RedisServer sentinel =
+        new RedisServer(
+            "Redis sentinel", dir, dir.resolve("sentinel.log"), 0, Optional.of(file), List.of());
+    sentinel.start();
+    return sentinel;
   }
 
   public String url() {
@@ -48,11 +105,12 @@ public final class RedisServer extends EmbeddedServer {
   ChildProcess launch() {
     List<String> command = new ArrayList<>();
     command.add(Binaries.redisServer(Binaries.userCache()).toString());
+    // The file has to come first.
+    sentinelFile.ifPresent(file -> command.addAll(List.of(file.toString(), "--sentinel")));
     command.addAll(
         List.of(
             "--bind", "127.0.0.1", "--port", Integer.toString(port()), "--dir", dir().toString()));
-    command.addAll(List.of("--save", "", "--appendonly", "no", "--daemonize", "no"));
-    command.addAll(extraArguments);
+    command.addAll(arguments);
     return ChildProcess.start(
             new ChildProcess.Program(
                 name(), command, Map.of(), Set.of(), log(), ChildProcess.StopSignal.TERM))

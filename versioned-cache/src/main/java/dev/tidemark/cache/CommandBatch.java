@@ -26,7 +26,8 @@ import redis.clients.jedis.exceptions.JedisException;
 ///
 /// A cluster pipeline leaves the answers of a failed node unset, and follows no redirection (H37).
 /// So each answer is looked at, and what was not answered properly is sent again singly, where the
-/// client follows redirections and the script is sent in full.
+/// client follows redirections and the script is sent in full. Not so after a time-out: that would
+/// only take as long again.
 final class CommandBatch {
 
   /// After so many commands in a row that could not even be sent the pipeline takes no more: each
@@ -57,12 +58,10 @@ final class CommandBatch {
       List<I> items,
       BiFunction<AbstractPipeline, I, Response<R>> append,
       Function<I, @Nullable R> single) {
+    Sent<R> sent = send(items, append);
     List<Answer<R>> answers = new ArrayList<>(items.size());
-    for (Optional<Response<R>> response : send(items, append)) {
-      answers.add(
-          response
-              .map(CommandBatch::read)
-              .orElseGet(() -> new NotGiven<>(new JedisException("not sent"))));
+    for (int i = 0; i < items.size(); i++) {
+      answers.add(sent.answer(i));
     }
     repeatNotGiven(items, answers, single);
     return answers;
@@ -71,13 +70,13 @@ final class CommandBatch {
   /// All at the same time: those of a dead node wait for the same timeout, and hold up no other.
   private static <I, R> void repeatNotGiven(
       List<I> items, List<Answer<R>> answers, Function<I, @Nullable R> single) {
-    if (answers.stream().allMatch(Given.class::isInstance)) {
+    if (answers.stream().noneMatch(CommandBatch::isToBeRepeated)) {
       return;
     }
     Map<Integer, Future<Answer<R>>> repeated = new HashMap<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int i = 0; i < items.size(); i++) {
-        if (answers.get(i) instanceof NotGiven<R>) {
+        if (isToBeRepeated(answers.get(i))) {
           I item = items.get(i);
           repeated.put(i, threads.submit(() -> repeat(item, single)));
         }
@@ -86,10 +85,13 @@ final class CommandBatch {
     repeated.forEach((i, answer) -> answers.set(i, answer.resultNow()));
   }
 
-  /// Empty for an item that could not even be sent.
-  private <I, R> List<Optional<Response<R>>> send(
-      List<I> items, BiFunction<AbstractPipeline, I, Response<R>> append) {
+  private static boolean isToBeRepeated(Answer<?> answer) {
+    return answer instanceof NotGiven<?>(JedisException cause) && !RedisFault.isTimeout(cause);
+  }
+
+  private <I, R> Sent<R> send(List<I> items, BiFunction<AbstractPipeline, I, Response<R>> append) {
     List<Optional<Response<R>>> responses = new ArrayList<>(items.size());
+    JedisException failure = new JedisException("no answer in the pipeline");
     try (AbstractPipeline pipeline = client.pipelined()) {
       int failuresInARow = 0;
       for (I item : items) {
@@ -109,18 +111,35 @@ final class CommandBatch {
       // Also others than Jedis's own: after a lost node a cluster pipeline trips over its own
       // bookkeeping. The answers that are missing tell it; each is asked for again.
       log.atDebug().setCause(e).log("a pipeline failed");
+      if (e instanceof JedisException whole) {
+        failure = whole;
+      }
     }
     responses.addAll(Collections.nCopies(items.size() - responses.size(), Optional.empty()));
-    return responses;
+    return new Sent<>(responses, failure);
   }
 
-  private static <R> Answer<R> read(Response<R> response) {
-    try {
+  /// What a pipeline left behind.
+  ///
+  /// @param responses empty for an item that could not even be sent
+  /// @param failure why answers are missing, if any are
+  private record Sent<R>(List<Optional<Response<R>>> responses, JedisException failure) {
+
+    Answer<R> answer(int i) {
+      try {
+        return responses
+            .get(i)
+            .<Answer<R>>map(Sent::given)
+            .orElseGet(() -> new NotGiven<>(failure));
+      } catch (JedisException e) {
+        return new NotGiven<>(e);
+      } catch (IllegalStateException unset) {
+        return new NotGiven<>(failure);
+      }
+    }
+
+    private static <R> Answer<R> given(Response<R> response) {
       return new Given<>(response.get());
-    } catch (JedisException e) {
-      return new NotGiven<>(e);
-    } catch (IllegalStateException unset) {
-      return new NotGiven<>(new JedisException("no answer in the pipeline", unset));
     }
   }
 

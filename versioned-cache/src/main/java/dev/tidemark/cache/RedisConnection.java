@@ -1,5 +1,6 @@
 package dev.tidemark.cache;
 
+import java.time.Duration;
 import java.util.Set;
 import java.util.stream.Collectors;
 import redis.clients.jedis.ConnectionPoolConfig;
@@ -12,6 +13,11 @@ import redis.clients.jedis.RedisSentinelClient;
 import redis.clients.jedis.SslOptions;
 import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.exceptions.JedisException;
+import redis.clients.jedis.providers.ClusterConnectionProvider;
+import redis.clients.jedis.providers.ConnectionProvider;
+import redis.clients.jedis.providers.PooledConnectionProvider;
+import redis.clients.jedis.providers.SentineledConnectionProvider;
+import redis.clients.jedis.util.Delay;
 
 /// The connections to the Redis that an address names: one server, a cluster, or the primary behind
 /// sentinels. Thread-safe.
@@ -22,6 +28,9 @@ public final class RedisConnection implements AutoCloseable {
 
   /// Of a command to a cluster, redirections included.
   private static final int CLUSTER_ATTEMPTS = 3;
+
+  /// While no sentinel is listened to, a failover goes unnoticed.
+  private static final Duration SENTINEL_RECONNECT = Duration.ofMillis(500);
 
   private final UnifiedJedis client;
   private final RedisAddress address;
@@ -42,7 +51,7 @@ public final class RedisConnection implements AutoCloseable {
     try {
       return new RedisConnection(client(address, settings), address);
     } catch (JedisException e) {
-      throw RedisFailure.of("cannot open " + address, e);
+      throw RedisFault.exception("cannot open " + address, e);
     }
   }
 
@@ -54,6 +63,8 @@ public final class RedisConnection implements AutoCloseable {
     RedisAddress.parse(url);
   }
 
+  /// The client, for commands of one's own. Where a connection turns out to be stale a command is
+  /// sent again, so it must bear to be carried out twice.
   public UnifiedJedis client() {
     return client;
   }
@@ -70,7 +81,7 @@ public final class RedisConnection implements AutoCloseable {
     try {
       client.ping();
     } catch (JedisException e) {
-      throw RedisFailure.of(address + " does not answer", e);
+      throw RedisFault.exception(address + " does not answer", e);
     }
   }
 
@@ -96,27 +107,44 @@ public final class RedisConnection implements AutoCloseable {
     pool.setMaxIdle(settings.maxConnections());
     pool.setMaxWait(settings.poolTimeout());
     return switch (address.kind()) {
-      case SINGLE ->
-          RedisClient.builder()
-              .hostAndPort(hosts.iterator().next())
-              .clientConfig(config)
-              .poolConfig(pool)
-              .build();
-      case CLUSTER ->
-          RedisClusterClient.builder()
-              .nodes(hosts)
-              .clientConfig(config)
-              .poolConfig(pool)
-              .maxAttempts(CLUSTER_ATTEMPTS)
-              .build();
-      case SENTINELS ->
-          RedisSentinelClient.builder()
-              .sentinels(hosts)
-              .masterName(address.primaryName().orElseThrow())
-              .clientConfig(config)
-              .sentinelClientConfig(sentinelConfig(address, settings))
-              .poolConfig(pool)
-              .build();
+      case SINGLE -> {
+        HostAndPort host = hosts.iterator().next();
+        ConnectionProvider provider = new PooledConnectionProvider(host, config, pool);
+        yield RedisClient.builder()
+            .hostAndPort(host)
+            .clientConfig(config)
+            .connectionProvider(provider)
+            .commandExecutor(RepeatingExecutor.of(provider))
+            .build();
+      }
+      case CLUSTER -> {
+        ClusterConnectionProvider provider = new ClusterConnectionProvider(hosts, config, pool);
+        yield RedisClusterClient.builder()
+            .nodes(hosts)
+            .clientConfig(config)
+            .connectionProvider(provider)
+            .commandExecutor(
+                RepeatingExecutor.ofCluster(provider, CLUSTER_ATTEMPTS, settings.readTimeout()))
+            .build();
+      }
+      case SENTINELS -> {
+        String primary = address.primaryName().orElseThrow();
+        ConnectionProvider provider =
+            new SentineledConnectionProvider(
+                primary,
+                config,
+                pool,
+                hosts,
+                sentinelConfig(address, settings),
+                Delay.constant(SENTINEL_RECONNECT));
+        yield RedisSentinelClient.builder()
+            .sentinels(hosts)
+            .masterName(primary)
+            .clientConfig(config)
+            .connectionProvider(provider)
+            .commandExecutor(RepeatingExecutor.of(provider))
+            .build();
+      }
     };
   }
 

@@ -309,7 +309,7 @@ public final class RedisEntryStore implements EntryStore {
   }
 
   private static EntryStoreException failed(String operation, String key, JedisException cause) {
-    return RedisFailure.of("Redis gave no answer to " + operation + " of " + key, cause);
+    return RedisFault.exception(operation + " of " + key + " failed", cause);
   }
 
   private static IllegalStateException unexpected(String key, @Nullable Object answer) {

@@ -16,6 +16,9 @@ import redis.clients.jedis.exceptions.JedisNoScriptException;
 
 /// A Lua script of this library that works on one key. Sent by its hash; in full when the server
 /// does not know it (any more). Immutable.
+///
+/// Each begins with `#!lua`: so a server that may not write (a demoted primary) refuses it whole.
+/// Without, one that finds nothing to write there would answer as if it were the primary.
 final class Script {
 
   private final byte[] source;

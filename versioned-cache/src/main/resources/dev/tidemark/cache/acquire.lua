@@ -1,3 +1,4 @@
+#!lua
 -- Takes the lease to fill a key, where nothing is stored and nobody else holds it.
 --
 -- KEYS[1]  the entry

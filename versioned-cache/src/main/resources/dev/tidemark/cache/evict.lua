@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Makes a version known: nothing below it stays stored, and no fill under way may store anything below it.
 --
 -- KEYS[1]  the entry
@@ -6,7 +7,7 @@
 --
 -- Invariant: afterwards the key holds no value below the version and no lease with a floor below it. An equal version stays:
 -- it is the same state. Repeats and late arrivals change nothing. An entry that cannot be read is deleted: it may hide an
--- old value. Where the raised floor cannot be written (out of memory) the lease goes, and its fill will be refused.
+-- old value. It runs when memory is out, too.
 local head = redis.pcall('GETRANGE', KEYS[1], 0, 127)
 if head == '' then
   return 0
@@ -17,10 +18,8 @@ if type(head) == 'string' then
     if tonumber(floor) >= tonumber(ARGV[1]) then
       return 2
     end
-    local raised = redis.pcall('SET', KEYS[1], 'L' .. ARGV[1] .. ':' .. holder .. '\n', 'KEEPTTL')
-    if not raised.err then
-      return 3
-    end
+    redis.call('SET', KEYS[1], 'L' .. ARGV[1] .. ':' .. holder .. '\n', 'KEEPTTL')
+    return 3
   else
     local version = string.match(head, '^[VD](%d+)\n')
     if version and tonumber(version) >= tonumber(ARGV[1]) then

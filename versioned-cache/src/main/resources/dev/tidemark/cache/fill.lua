@@ -1,3 +1,4 @@
+#!lua
 -- Stores what was read under a lease, if the lease is still there and its floor allows the version.
 --
 -- KEYS[1]  the entry

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Gives a value a new life, after its source was read again and was found unchanged.
 --
 -- KEYS[1]  the entry

@@ -1,3 +1,4 @@
+#!lua
 -- Renews a live value after a write. Never adds an entry and never replaces a lease: it may come late, when a newer eviction
 -- has passed and left nothing behind.
 --

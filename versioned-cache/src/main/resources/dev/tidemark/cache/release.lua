@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Gives a lease up whose holder could not read the source, so that the next reader need not wait for its end.
 --
 -- KEYS[1]  the entry

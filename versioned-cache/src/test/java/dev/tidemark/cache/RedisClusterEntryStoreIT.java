@@ -55,8 +55,7 @@ class RedisClusterEntryStoreIT extends EntryStoreContract {
     awaitCluster();
     connection =
         RedisConnection.open(
-            "redis://127.0.0.1:" + first.port() + ",127.0.0.1:" + second.port(),
-            RedisSettings.defaults());
+            "redis://127.0.0.1:" + first.port() + ",127.0.0.1:" + second.port(), PATIENT);
   }
 
   @AfterAll

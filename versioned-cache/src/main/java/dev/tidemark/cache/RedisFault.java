@@ -1,0 +1,97 @@
+package dev.tidemark.cache;
+
+import dev.tidemark.cache.EntryStoreException.Fault;
+import java.net.ConnectException;
+import java.net.SocketTimeoutException;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import redis.clients.jedis.exceptions.JedisBroadcastException;
+import redis.clients.jedis.exceptions.JedisConnectionException;
+import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.exceptions.JedisException;
+import redis.clients.jedis.exceptions.JedisRedirectionException;
+
+/// What lies behind a failure of the client, which may be wrapped several times.
+final class RedisFault {
+
+  /// First words of the answers by which a server says that it serves nobody now.
+  private static final Set<String> NOT_NOW =
+      Set.of("LOADING", "MASTERDOWN", "CLUSTERDOWN", "READONLY", "BUSY", "TRYAGAIN");
+
+  private RedisFault() {}
+
+  /// No answer in time: the command may have been carried out, or may still be.
+  static boolean isTimeout(JedisException failure) {
+    return all(failure).anyMatch(SocketTimeoutException.class::isInstance);
+  }
+
+  /// A demoted primary may not write.
+  static boolean isReadOnly(JedisException failure) {
+    return all(failure).anyMatch(RedisFault::saysReadOnly);
+  }
+
+  /// Whether a fresh connection may do better: the server closed the old one (it has started
+  /// again), it leads to a demoted primary, the client gave up the pool it came from, or the slot
+  /// has moved on during the redirection. Not where nobody listens, and not after a time-out.
+  static boolean isOfTheConnection(JedisException failure) {
+    return all(failure)
+            .noneMatch(e -> e instanceof SocketTimeoutException || e instanceof ConnectException)
+        && all(failure)
+            .anyMatch(
+                e ->
+                    e instanceof JedisConnectionException
+                        || e instanceof JedisRedirectionException
+                        || e instanceof IllegalStateException
+                        || saysReadOnly(e));
+  }
+
+  static EntryStoreException exception(String what, JedisException failure) {
+    return new EntryStoreException(what + ": " + said(failure), fault(failure), failure);
+  }
+
+  private static Fault fault(JedisException failure) {
+    if (all(failure).anyMatch(ConnectException.class::isInstance)) {
+      return Fault.DOWN;
+    }
+    return failure instanceof JedisDataException && all(failure).noneMatch(RedisFault::saysNotNow)
+        ? Fault.REFUSED
+        : Fault.SILENT;
+  }
+
+  /// What the client and Redis said, outermost first.
+  private static String said(JedisException failure) {
+    return all(failure)
+        .map(Throwable::getMessage)
+        .filter(Objects::nonNull)
+        .distinct()
+        .collect(Collectors.joining(": "));
+  }
+
+  private static boolean saysReadOnly(Throwable e) {
+    return e instanceof JedisDataException && firstWord(e).equals("READONLY");
+  }
+
+  private static boolean saysNotNow(Throwable e) {
+    return e instanceof JedisDataException && NOT_NOW.contains(firstWord(e));
+  }
+
+  private static String firstWord(Throwable e) {
+    return String.valueOf(e.getMessage()).split(" ", 2)[0];
+  }
+
+  private static Stream<Throwable> all(Throwable failure) {
+    Stream<Throwable> inner =
+        Stream.concat(
+            Stream.ofNullable(failure.getCause()), Arrays.stream(failure.getSuppressed()));
+    if (failure instanceof JedisBroadcastException broadcast) {
+      inner =
+          broadcast.getReplies().values().stream()
+              .filter(Throwable.class::isInstance)
+              .map(Throwable.class::cast);
+    }
+    return Stream.concat(Stream.of(failure), inner.flatMap(RedisFault::all));
+  }
+}
