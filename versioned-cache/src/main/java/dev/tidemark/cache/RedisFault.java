@@ -28,9 +28,9 @@ final class RedisFault {
     return all(failure).anyMatch(SocketTimeoutException.class::isInstance);
   }
 
-  /// A demoted primary may not write.
-  static boolean isReadOnly(JedisException failure) {
-    return all(failure).anyMatch(RedisFault::saysReadOnly);
+  /// A demoted primary may not write, and perhaps not even be read.
+  static boolean isOfAReplica(JedisException failure) {
+    return all(failure).anyMatch(RedisFault::saysItIsAReplica);
   }
 
   /// Whether a fresh connection may do better: the server closed the old one (it has started
@@ -45,7 +45,7 @@ final class RedisFault {
                     e instanceof JedisConnectionException
                         || e instanceof JedisRedirectionException
                         || e instanceof IllegalStateException
-                        || saysReadOnly(e));
+                        || saysItIsAReplica(e));
   }
 
   static EntryStoreException exception(String what, JedisException failure) {
@@ -70,8 +70,9 @@ final class RedisFault {
         .collect(Collectors.joining(": "));
   }
 
-  private static boolean saysReadOnly(Throwable e) {
-    return e instanceof JedisDataException && firstWord(e).equals("READONLY");
+  private static boolean saysItIsAReplica(Throwable e) {
+    return e instanceof JedisDataException
+        && Set.of("READONLY", "MASTERDOWN").contains(firstWord(e));
   }
 
   private static boolean saysNotNow(Throwable e) {

@@ -92,7 +92,7 @@ final class RepeatingExecutor implements CommandExecutor {
         try {
           return connection.executeCommand(command);
         } catch (JedisDataException e) {
-          if (RedisFault.isReadOnly(e)) {
+          if (RedisFault.isOfAReplica(e)) {
             connection.setBroken();
           }
           throw e;

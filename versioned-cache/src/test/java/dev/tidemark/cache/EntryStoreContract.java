@@ -65,7 +65,11 @@ abstract class EntryStoreContract {
   }
 
   List<Lookup> lookups(List<String> keys) {
-    return store().lookup(keys).stream()
+    return lookups(store(), keys);
+  }
+
+  static List<Lookup> lookups(EntryStore store, List<String> keys) {
+    return store.lookup(keys).stream()
         .map(
             outcome ->
                 switch (outcome) {

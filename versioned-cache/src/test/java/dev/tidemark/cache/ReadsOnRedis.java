@@ -23,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -36,11 +37,6 @@ abstract class ReadsOnRedis {
 
   /// Long beside a round trip to Redis, short beside the lease.
   static final Duration SLOW = Duration.ofMillis(150);
-
-  /// Patient with a busy machine.
-  static final RedisSettings REDIS =
-      new RedisSettings(
-          Duration.ofSeconds(2), Duration.ofSeconds(2), Duration.ofSeconds(2), 64);
 
   static final CacheSettings SETTINGS =
       CacheSettings.defaults()
@@ -71,8 +67,8 @@ abstract class ReadsOnRedis {
   @BeforeAll
   static void start() {
     server = RedisServer.start(dir, 0);
-    connection = RedisConnection.open(server.url(), REDIS);
-    otherConnection = RedisConnection.open(server.url(), REDIS);
+    connection = RedisConnection.open(server.url(), EntryStoreContract.PATIENT);
+    otherConnection = RedisConnection.open(server.url(), EntryStoreContract.PATIENT);
   }
 
   @AfterAll
@@ -145,7 +141,11 @@ abstract class ReadsOnRedis {
   private long count(String instrument, Predicate<LongPointData> which) {
     return collectedMetrics().stream()
         .filter(metric -> metric.getName().equals(instrument))
-        .flatMap(metric -> metric.getLongSumData().getPoints().stream())
+        .flatMap(
+            metric ->
+                Stream.concat(
+                    metric.getLongSumData().getPoints().stream(),
+                    metric.getLongGaugeData().getPoints().stream()))
         .filter(which)
         .mapToLong(LongPointData::getValue)
         .sum();

@@ -151,7 +151,7 @@ class RedisEntryStoreIT extends EntryStoreContract {
     server.kill();
 
     assertThatThrownBy(() -> store.lookup(key)).isInstanceOf(EntryStoreException.class);
-    assertThat(lookups(List.of(key, key + "x"))).hasOnlyElementsOfType(Failed.class);
+    assertThat(store.lookup(List.of(key, key + "x"))).hasOnlyElementsOfType(Failed.class);
     assertThatThrownBy(() -> store.acquire(key, MINE, LEASE))
         .isInstanceOf(EntryStoreException.class);
     assertThatThrownBy(() -> store.fill(key, MINE, value(1), TTL))

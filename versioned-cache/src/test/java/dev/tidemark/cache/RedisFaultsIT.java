@@ -102,14 +102,11 @@ class RedisFaultsIT {
   @Test
   void aReplicaWithoutItsPrimaryIsNoSource_MASTERDOWN() {
     given(KEY, VALUE);
-    try (Jedis admin = admin()) {
-      admin.configSet("replica-serve-stale-data", "no");
-    }
+    serveNothingStale();
     demote();
-    thenEachWriteFailsWith("MASTERDOWN");
     assertThatThrownBy(() -> store.lookup(KEY)).hasMessageContaining("MASTERDOWN");
-    assertThatThrownBy(() -> lookups(List.of(KEY))).hasMessageContaining("MASTERDOWN");
-    assertThatThrownBy(() -> store.evictByForce(KEY)).hasMessageContaining("MASTERDOWN");
+    assertThatThrownBy(() -> EntryStoreContract.lookups(store, List.of(KEY))).hasMessageContaining("MASTERDOWN");
+    assertThatThrownBy(() -> store.evictByForce(KEY)).hasMessageContaining("READONLY");
   }
 
   @Test
@@ -154,7 +151,7 @@ class RedisFaultsIT {
       await().pollDelay(Duration.ZERO).until(() -> failsWith(() -> store.lookup(KEY), "LOADING"));
 
       thenEachWriteFailsWith("LOADING");
-      assertThatThrownBy(() -> lookups(List.of(KEY))).hasMessageContaining("LOADING");
+      assertThatThrownBy(() -> EntryStoreContract.lookups(store, List.of(KEY))).hasMessageContaining("LOADING");
       assertThat(restart.isDone()).isFalse();
 
       restart.get();
@@ -173,7 +170,7 @@ class RedisFaultsIT {
     assertThat(store.lookup(KEY)).isEqualTo(new Miss());
     leaveIdleConnections(connection, 8);
     server.restart();
-    assertThat(lookups(List.of(KEY, ABSENT_KEY))).containsOnly(new Miss());
+    assertThat(EntryStoreContract.lookups(store, List.of(KEY, ABSENT_KEY))).containsOnly(new Miss());
     leaveIdleConnections(connection, 8);
     server.restart();
     assertThat(store.evict(batch())).containsOnly(new Applied<>(Eviction.ABSENT));
@@ -196,7 +193,31 @@ class RedisFaultsIT {
   }
 
   @Test
-  void behindOneAddressTheNewPrimaryIsFound_H4() {
+  void behindOneAddressAWriteFindsTheNewPrimary_H4() {
+    whenTheAddressLeadsToASuccessor(
+        () -> {
+          assertThat(store.acquire(KEY, "a", TTL)).isEqualTo(new Acquisition.Acquired());
+          assertThat(store.fill(KEY, "a", new Absent(3), TTL)).isEqualTo(new FillResult.Stored());
+        });
+  }
+
+  @Test
+  void behindOneAddressAReadFindsTheNewPrimary_H4() {
+    serveNothingStale();
+    whenTheAddressLeadsToASuccessor(() -> assertThat(store.lookup(KEY)).isEqualTo(new Miss()));
+  }
+
+  @Test
+  void behindOneAddressABatchFindsTheNewPrimary_H4() {
+    List<EvictionRequest> many =
+        IntStream.range(0, 200).mapToObj(i -> new EvictionRequest(KEY + i, 2)).toList();
+    whenTheAddressLeadsToASuccessor(
+        () ->
+            assertThat(store.evict(many)).hasSize(200).containsOnly(new Applied<>(Eviction.ABSENT)));
+  }
+
+  /// While connections to the demoted server are idle in the pool.
+  private void whenTheAddressLeadsToASuccessor(Runnable then) {
     try (RedisServer successor = RedisServer.start(dir.resolve("two"), 0);
         Forwarder address = Forwarder.to(server.port());
         RedisConnection toAddress = RedisConnection.open(address.url(), SETTINGS)) {
@@ -204,30 +225,7 @@ class RedisFaultsIT {
       leaveIdleConnections(toAddress, 8);
       address.switchTo(successor.port());
       demote();
-      assertThat(store.acquire(KEY, "a", TTL)).isEqualTo(new Acquisition.Acquired());
-      assertThat(store.fill(KEY, "a", new Absent(3), TTL)).isEqualTo(new FillResult.Stored());
-      assertThat(store.evict(batch()))
-          .containsExactly(new Applied<>(Eviction.ABSENT), new Applied<>(Eviction.EVICTED));
-      try (Jedis there = new Jedis("127.0.0.1", successor.port())) {
-        assertThat(there.dbSize()).isZero();
-        assertThat(there.info("commandstats")).contains("cmdstat_evalsha");
-      }
-    }
-  }
-
-  @Test
-  void aBatchFindsTheNewPrimaryToo_H4() {
-    try (RedisServer successor = RedisServer.start(dir.resolve("two"), 0);
-        Forwarder address = Forwarder.to(server.port());
-        RedisConnection toAddress = RedisConnection.open(address.url(), SETTINGS)) {
-      leaveIdleConnections(toAddress, 8);
-      List<EvictionRequest> many =
-          IntStream.range(0, 200).mapToObj(i -> new EvictionRequest(KEY + i, 2)).toList();
-      address.switchTo(successor.port());
-      demote();
-      assertThat(toAddress.entries().evict(many))
-          .hasSize(200)
-          .containsOnly(new Applied<>(Eviction.ABSENT));
+      then.run();
     }
   }
 
@@ -242,7 +240,7 @@ class RedisFaultsIT {
       try {
         assertThat(elapsedUntilFailure(() -> store.lookup(KEY)))
             .isBetween(timeout, timeout.multipliedBy(2));
-        assertThat(elapsedUntilFailure(() -> lookups(List.of(KEY, ABSENT_KEY))))
+        assertThat(elapsedUntilFailure(() -> EntryStoreContract.lookups(store, List.of(KEY, ABSENT_KEY))))
             .isBetween(timeout, timeout.multipliedBy(2));
         long begun = System.nanoTime();
         assertThat(store.evict(batch())).hasOnlyElementsOfType(Failed.class);
@@ -304,6 +302,12 @@ class RedisFaultsIT {
 
   private void signal(String name) throws IOException, InterruptedException {
     new ProcessBuilder("kill", "-" + name, Long.toString(server.pid())).start().waitFor();
+  }
+
+  private void serveNothingStale() {
+    try (Jedis admin = admin()) {
+      admin.configSet("replica-serve-stale-data", "no");
+    }
   }
 
   /// To the replica of a primary that is not there.
