@@ -51,8 +51,7 @@ abstract class ReadsOnRedis {
   final String key = "product:" + UUID.randomUUID();
   final EntryStore store = connection.entries();
   private final InMemoryMetricReader metrics = InMemoryMetricReader.create();
-  final SdkMeterProvider meters =
-      SdkMeterProvider.builder().registerMetricReader(metrics).build();
+  final SdkMeterProvider meters = SdkMeterProvider.builder().registerMetricReader(metrics).build();
   final VersionedCache cache = cache(SETTINGS);
   final ExecutorService readers = Executors.newVirtualThreadPerTaskExecutor();
 
@@ -93,8 +92,7 @@ abstract class ReadsOnRedis {
   }
 
   /// Reads the key from many virtual threads that start together, in turn through the caches.
-  List<Read> readTogether(int count, List<VersionedCache> caches, Source from)
-      throws Exception {
+  List<Read> readTogether(int count, List<VersionedCache> caches, Source from) throws Exception {
     CountDownLatch start = new CountDownLatch(1);
     List<Future<Read>> futures = new ArrayList<>();
     for (int i = 0; i < count; i++) {

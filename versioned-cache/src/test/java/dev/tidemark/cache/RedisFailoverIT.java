@@ -82,7 +82,7 @@ class RedisFailoverIT {
     assertThat(store.lookup(KEY)).as("the hazard itself").isEqualTo(new Hit(value(1)));
 
     assertThat(store.evict(List.of(new EvictionRequest(KEY, 2))))
-        .containsExactly(new Outcome.Applied(Eviction.EVICTED));
+        .containsExactly(new Outcome.Applied<>(Eviction.EVICTED));
     given(value(2));
     assertThat(store.lookup(KEY)).isEqualTo(new Hit(value(2)));
   }

@@ -6,10 +6,10 @@ import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.cache.CachedValue.Absent;
 import dev.tidemark.cache.CachedValue.Present;
-import dev.tidemark.cache.Outcome.Applied;
-import dev.tidemark.cache.Outcome.Failed;
 import dev.tidemark.cache.Lookup.Hit;
 import dev.tidemark.cache.Lookup.Miss;
+import dev.tidemark.cache.Outcome.Applied;
+import dev.tidemark.cache.Outcome.Failed;
 import dev.tidemark.embedded.Ports;
 import dev.tidemark.embedded.RedisServer;
 import java.io.IOException;
@@ -105,7 +105,8 @@ class RedisFaultsIT {
     serveNothingStale();
     demote();
     assertThatThrownBy(() -> store.lookup(KEY)).hasMessageContaining("MASTERDOWN");
-    assertThatThrownBy(() -> EntryStoreContract.lookups(store, List.of(KEY))).hasMessageContaining("MASTERDOWN");
+    assertThatThrownBy(() -> EntryStoreContract.lookups(store, List.of(KEY)))
+        .hasMessageContaining("MASTERDOWN");
     assertThatThrownBy(() -> store.evictByForce(KEY)).hasMessageContaining("READONLY");
   }
 
@@ -151,7 +152,8 @@ class RedisFaultsIT {
       await().pollDelay(Duration.ZERO).until(() -> failsWith(() -> store.lookup(KEY), "LOADING"));
 
       thenEachWriteFailsWith("LOADING");
-      assertThatThrownBy(() -> EntryStoreContract.lookups(store, List.of(KEY))).hasMessageContaining("LOADING");
+      assertThatThrownBy(() -> EntryStoreContract.lookups(store, List.of(KEY)))
+          .hasMessageContaining("LOADING");
       assertThat(restart.isDone()).isFalse();
 
       restart.get();
@@ -170,7 +172,8 @@ class RedisFaultsIT {
     assertThat(store.lookup(KEY)).isEqualTo(new Miss());
     leaveIdleConnections(connection, 8);
     server.restart();
-    assertThat(EntryStoreContract.lookups(store, List.of(KEY, ABSENT_KEY))).containsOnly(new Miss());
+    assertThat(EntryStoreContract.lookups(store, List.of(KEY, ABSENT_KEY)))
+        .containsOnly(new Miss());
     leaveIdleConnections(connection, 8);
     server.restart();
     assertThat(store.evict(batch())).containsOnly(new Applied<>(Eviction.ABSENT));
@@ -213,7 +216,9 @@ class RedisFaultsIT {
         IntStream.range(0, 200).mapToObj(i -> new EvictionRequest(KEY + i, 2)).toList();
     whenTheAddressLeadsToASuccessor(
         () ->
-            assertThat(store.evict(many)).hasSize(200).containsOnly(new Applied<>(Eviction.ABSENT)));
+            assertThat(store.evict(many))
+                .hasSize(200)
+                .containsOnly(new Applied<>(Eviction.ABSENT)));
   }
 
   /// While connections to the demoted server are idle in the pool.
@@ -240,7 +245,9 @@ class RedisFaultsIT {
       try {
         assertThat(elapsedUntilFailure(() -> store.lookup(KEY)))
             .isBetween(timeout, timeout.multipliedBy(2));
-        assertThat(elapsedUntilFailure(() -> EntryStoreContract.lookups(store, List.of(KEY, ABSENT_KEY))))
+        assertThat(
+                elapsedUntilFailure(
+                    () -> EntryStoreContract.lookups(store, List.of(KEY, ABSENT_KEY))))
             .isBetween(timeout, timeout.multipliedBy(2));
         long begun = System.nanoTime();
         assertThat(store.evict(batch())).hasOnlyElementsOfType(Failed.class);

@@ -5,11 +5,11 @@ import static dev.tidemark.cache.EntryStoreContract.value;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.tidemark.cache.Outcome.Applied;
 import dev.tidemark.cache.FillResult.LeaseLost;
 import dev.tidemark.cache.FillResult.Stored;
 import dev.tidemark.cache.FillResult.Superseded;
 import dev.tidemark.cache.Lookup.Miss;
+import dev.tidemark.cache.Outcome.Applied;
 import dev.tidemark.embedded.RedisServer;
 import java.nio.file.Path;
 import java.time.Duration;
