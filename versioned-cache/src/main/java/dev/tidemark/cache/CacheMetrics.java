@@ -4,9 +4,9 @@ import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.metrics.DoubleHistogram;
 import io.opentelemetry.api.metrics.LongCounter;
+import io.opentelemetry.api.metrics.LongUpDownCounter;
 import io.opentelemetry.api.metrics.Meter;
 import java.util.List;
-import java.util.function.LongSupplier;
 
 /// The instruments of a cache. Thread-safe.
 ///
@@ -45,12 +45,11 @@ final class CacheMetrics {
   private final LongCounter earlyRefreshes;
   private final LongCounter leaseWaits;
   private final LongCounter breakerOpenings;
+  private final LongUpDownCounter openBreakers;
   private final LongCounter nearGaps;
   private final LongCounter databaseReads;
-  private final Meter meter;
 
   CacheMetrics(Meter meter) {
-    this.meter = meter;
     requests =
         meter
             .counterBuilder("cache.requests")
@@ -82,6 +81,12 @@ final class CacheMetrics {
         meter
             .counterBuilder("cache.breaker.openings")
             .setDescription("Outages of the cache: from then on reads went to the database")
+            .build();
+    openBreakers =
+        meter
+            .upDownCounterBuilder("cache.breaker.open")
+            .setDescription(
+                "Parts of the cache (a cluster has several) that are taken for away now")
             .build();
     nearGaps =
         meter
@@ -153,19 +158,14 @@ final class CacheMetrics {
     earlyRefreshes.add(1, wasThere ? PROLONGED : ABSENT);
   }
 
+  /// A part of the store is taken for away.
   void breakerOpened() {
     breakerOpenings.add(1);
+    openBreakers.add(1);
   }
 
-  /// @param openShards how many parts of the store have an open breaker now
-  void watchBreakers(LongSupplier openShards) {
-    var _ =
-        meter
-            .gaugeBuilder("cache.breaker.open")
-            .ofLongs()
-            .setDescription(
-                "Parts of the cache that are taken for away (1 of 1, or of a cluster's)")
-            .buildWithCallback(gauge -> gauge.record(openShards.getAsLong()));
+  void breakerClosed() {
+    openBreakers.add(-1);
   }
 
   void nearGap() {

@@ -40,15 +40,18 @@ final class Flights {
           .filter(landed -> landed.asOf() - since >= 0)
           .map(landed -> landed.read().collapsed());
     }
+    // Gone before it is known to have landed: whoever finds its result too old, and tries again,
+    // must
+    // not come upon it once more.
     try {
       Landed landed = work.get();
+      underWay.remove(key, mine);
       mine.complete(landed);
       return Optional.of(landed.read());
     } catch (RuntimeException | Error e) {
+      underWay.remove(key, mine);
       mine.completeExceptionally(e);
       throw e;
-    } finally {
-      underWay.remove(key, mine);
     }
   }
 

@@ -44,22 +44,18 @@ final class GuardedEntryStore implements EntryStore {
   private final List<Shard> shards;
 
   /// @param distrust for how long the store is not trusted after an outage
-  GuardedEntryStore(EntryStore store, Duration distrust, LongSupplier nanoTime, Runnable onOpen) {
+  GuardedEntryStore(
+      EntryStore store, Duration distrust, LongSupplier nanoTime, CacheMetrics metrics) {
     this.store = store;
     this.shards =
         IntStream.range(0, store.shards())
-            .mapToObj(i -> new Shard(distrust, nanoTime, onOpen))
+            .mapToObj(i -> new Shard(distrust, nanoTime, metrics))
             .toList();
   }
 
   /// Whether what the store holds for the key may be believed.
   boolean isTrusted(String key) {
     return shard(key).isTrusted();
-  }
-
-  /// How many parts of the store have an open breaker.
-  long openShards() {
-    return shards.stream().filter(shard -> !shard.breaker.isClosed()).count();
   }
 
   @Override
@@ -215,7 +211,7 @@ final class GuardedEntryStore implements EntryStore {
     private final LongSupplier nanoTime;
     private volatile long lastTrouble;
 
-    Shard(Duration distrust, LongSupplier nanoTime, Runnable onOpen) {
+    Shard(Duration distrust, LongSupplier nanoTime, CacheMetrics metrics) {
       this.distrustNanos = distrust.toNanos();
       this.nanoTime = nanoTime;
       this.lastTrouble = nanoTime.getAsLong() - distrustNanos;
@@ -224,10 +220,19 @@ final class GuardedEntryStore implements EntryStore {
               .withFailureThreshold(FAILURES, OF_LAST)
               .withDelay(PAUSE)
               .withSuccessThreshold(ANSWERS)
-              .onOpen(event -> onOpen.run())
+              .onOpen(
+                  event -> {
+                    if (event.getPreviousState() == CircuitBreaker.State.CLOSED) {
+                      metrics.breakerOpened();
+                    }
+                  })
               // Before the last answer that closes it, so that it is never closed and trusted.
               .onHalfOpen(event -> lastTrouble = nanoTime.getAsLong())
-              .onClose(event -> lastTrouble = nanoTime.getAsLong())
+              .onClose(
+                  event -> {
+                    lastTrouble = nanoTime.getAsLong();
+                    metrics.breakerClosed();
+                  })
               .build();
     }
 

@@ -50,9 +50,7 @@ public final class VersionedCache {
   public VersionedCache(EntryStore store, CacheSettings settings, Meter meter) {
     this.settings = settings;
     this.metrics = new CacheMetrics(meter);
-    this.store =
-        new GuardedEntryStore(store, settings.distrust(), System::nanoTime, metrics::breakerOpened);
-    metrics.watchBreakers(this.store::openShards);
+    this.store = new GuardedEntryStore(store, settings.distrust(), System::nanoTime, metrics);
     this.lives = new Lives(settings.ttl(), settings.negativeTtl());
     this.database = new DatabaseGate(settings.databaseReads(), settings.databaseWait(), metrics);
     this.filler = new Filler(this.store, settings, lives, database, metrics);

@@ -5,12 +5,14 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// An address behind which the server can change, as a virtual IP does: each connection is passed
 /// on to the server that was the target when it came in, and stays with it.
 final class Forwarder implements AutoCloseable {
 
   private final ServerSocket listening;
+  private final AtomicInteger accepted = new AtomicInteger();
   private volatile int targetPort;
 
   private Forwarder(ServerSocket listening, int targetPort) {
@@ -33,6 +35,11 @@ final class Forwarder implements AutoCloseable {
     return "redis://127.0.0.1:" + listening.getLocalPort();
   }
 
+  /// How many connections came in so far.
+  int accepted() {
+    return accepted.get();
+  }
+
   /// New connections go there from now on.
   void switchTo(int port) {
     targetPort = port;
@@ -51,6 +58,7 @@ final class Forwarder implements AutoCloseable {
     try {
       while (true) {
         Socket client = listening.accept();
+        accepted.incrementAndGet();
         Socket server = new Socket(InetAddress.ofLiteral("127.0.0.1"), targetPort);
         Thread.ofVirtual().start(() -> pass(client, server));
         Thread.ofVirtual().start(() -> pass(server, client));

@@ -23,7 +23,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -139,11 +138,7 @@ abstract class ReadsOnRedis {
   private long count(String instrument, Predicate<LongPointData> which) {
     return collectedMetrics().stream()
         .filter(metric -> metric.getName().equals(instrument))
-        .flatMap(
-            metric ->
-                Stream.concat(
-                    metric.getLongSumData().getPoints().stream(),
-                    metric.getLongGaugeData().getPoints().stream()))
+        .flatMap(metric -> metric.getLongSumData().getPoints().stream())
         .filter(which)
         .mapToLong(LongPointData::getValue)
         .sum();

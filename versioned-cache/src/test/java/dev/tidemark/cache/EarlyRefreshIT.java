@@ -1,0 +1,121 @@
+package dev.tidemark.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.tidemark.cache.CachedValue.Absent;
+import dev.tidemark.cache.Read.Served;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/// How popular entries are renewed before they expire.
+class EarlyRefreshIT extends ReadsOnRedis {
+
+  private static final Duration SOON = Duration.ofSeconds(20);
+  private static final Duration TTL = Duration.ofSeconds(2);
+
+  /// A fifth of the TTL on average.
+  private final VersionedCache eager = cache(SETTINGS.withTtl(TTL).withEarlyRefresh(0.2));
+
+  private Read readEagerly() {
+    return eager.read(key, ReadOption.eventual(), source);
+  }
+
+  @Test
+  void aPopularEntryNeverExpiresAndNoReaderMissesIt() {
+    readEagerly();
+    await()
+        .pollInterval(Duration.ofMillis(1))
+        .atMost(SOON)
+        .until(
+            () -> {
+              assertThat(readEagerly()).isEqualTo(new Read(value(1), Served.HIT));
+              return count("cache.early.refreshes", "prolonged") >= 3;
+            });
+    assertThat(sourceReads.get()).isBetween(4, 10);
+  }
+
+  @Test
+  void knownAbsenceIsRenewedToo_H11() {
+    Source empty = () -> new Absent(0);
+    eager.read(key, ReadOption.eventual(), empty);
+    await()
+        .pollInterval(Duration.ofMillis(1))
+        .atMost(SOON)
+        .until(
+            () -> {
+              assertThat(eager.read(key, ReadOption.eventual(), empty).served())
+                  .isEqualTo(Served.HIT);
+              return count("cache.early.refreshes", "prolonged") >= 1;
+            });
+  }
+
+  @Test
+  void aChangeThatNobodyToldOfIsFoundByTheRenewal() {
+    readEagerly();
+    committed.set(2);
+    await()
+        .pollInterval(Duration.ofMillis(1))
+        .atMost(SOON)
+        .until(() -> readEagerly().equals(new Read(value(2), Served.HIT)));
+    assertThat(count("cache.refreshes", "refreshed")).isGreaterThanOrEqualTo(1);
+  }
+
+  @Test
+  void aLateRenewalNeitherAddsNorProlongsWhatWasEvictedMeanwhile_H20() throws Exception {
+    AtomicInteger reads = new AtomicInteger();
+    CountDownLatch renewing = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    Source slowTheSecondTime =
+        () -> {
+          CachedValue old = value(1);
+          if (reads.incrementAndGet() > 1) {
+            renewing.countDown();
+            goOn.await();
+          }
+          return old;
+        };
+    eager.read(key, ReadOption.eventual(), slowTheSecondTime);
+    await()
+        .pollInterval(Duration.ofMillis(1))
+        .atMost(SOON)
+        .until(
+            () -> {
+              eager.read(key, ReadOption.eventual(), slowTheSecondTime);
+              return renewing.getCount() == 0;
+            });
+    store.evict(key, 2);
+    goOn.countDown();
+    await().atMost(SOON).until(() -> count("cache.early.refreshes", "absent") == 1);
+    assertThat(store.lookup(key)).isEqualTo(new Lookup.Miss());
+  }
+
+  @Test
+  void whatAnotherProcessHasRenewedIsLeftAlone() {
+    readEagerly();
+    long twoLives = System.nanoTime() + TTL.multipliedBy(2).toNanos();
+    await()
+        .pollInterval(Duration.ofMillis(1))
+        .atMost(SOON)
+        .until(
+            () -> {
+              store.prolong(key, 1, TTL.multipliedBy(5));
+              readEagerly();
+              return System.nanoTime() > twoLives;
+            });
+    assertThat(sourceReads).hasValue(1);
+  }
+
+  @Test
+  void whereItIsOffAnEntryExpires() {
+    VersionedCache cache = cache(SETTINGS.withTtl(Duration.ofMillis(300)));
+    cache.read(key, ReadOption.eventual(), source);
+    await()
+        .pollInterval(Duration.ofMillis(1))
+        .atMost(SOON)
+        .until(() -> cache.read(key, ReadOption.eventual(), source).served() == Served.STORED);
+    assertThat(count("cache.early.refreshes")).isZero();
+  }
+}
