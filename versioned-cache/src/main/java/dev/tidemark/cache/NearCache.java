@@ -10,11 +10,11 @@ import java.util.function.LongSupplier;
 
 /// The most popular values inside the process, true to the invalidation topic. Thread-safe.
 ///
-/// It serves only while the feed is alive; without one it is off and costs next to nothing. The
-/// version of each event is kept for a while as a floor, whether or not the key's value is here,
-/// for two races: the value was looked up before the event and is offered after it; and the feed is
-/// ahead of the evictions, so that the store still holds the old value. A floor that has to go for
-/// want of room counts as a missed event.
+/// It serves only while the feed is alive; until then, and without entries, it costs next to
+/// nothing. The version of each event is kept for a while as a floor, whether or not the key's
+/// value is here, for two races: the value was looked up before the event and is offered after it;
+/// and the feed is ahead of the evictions, so that the store still holds the old value. A floor
+/// that has to go for want of room counts as a missed event.
 ///
 /// Versions of an aggregate follow each other without a hole, so an event two ahead of the last one
 /// tells that one was missed: then nothing that is here is believed any more.
@@ -28,6 +28,7 @@ final class NearCache implements InvalidationListener {
 
   private final Cache<String, Kept> values;
   private final Cache<String, Long> floors;
+  private final boolean on;
   private final long feedTimeoutNanos;
   private final LongSupplier nanoTime;
   private final Runnable onGap;
@@ -41,18 +42,21 @@ final class NearCache implements InvalidationListener {
   /// @param nanoTime a clock as [System#nanoTime]
   /// @param onGap called when an event was found missing
   NearCache(NearCacheSettings settings, LongSupplier nanoTime, Runnable onGap) {
+    this.on = settings.isOn();
     this.nanoTime = nanoTime;
     this.onGap = onGap;
     this.feedTimeoutNanos = settings.feedTimeout().toNanos();
     this.values =
         Caffeine.newBuilder()
             .maximumSize(settings.entries())
+            .executor(Runnable::run)
             .expireAfterWrite(settings.ttl())
             .ticker(nanoTime::getAsLong)
             .build();
     this.floors =
         Caffeine.newBuilder()
             .maximumSize(MAX_FLOORS)
+            .executor(Runnable::run)
             .expireAfterWrite(FLOOR_LIFE)
             .ticker(nanoTime::getAsLong)
             .<String, Long>evictionListener((key, floor, cause) -> floorGone(cause))
@@ -120,13 +124,20 @@ final class NearCache implements InvalidationListener {
 
   private void raise(String key, long version) {
     floors.asMap().merge(key, version, Math::max);
+    // Not computeIfPresent: where an offer of a first value is under way that sees nothing, and
+    // does
+    // not wait.
     values
         .asMap()
-        .computeIfPresent(key, (same, held) -> held.value().version() < version ? null : held);
+        .compute(
+            key, (same, held) -> held == null || held.value().version() < version ? null : held);
   }
 
   @Override
   public void alive() {
+    if (!on) {
+      return;
+    }
     if (!isAlive()) {
       generation.incrementAndGet();
     }
