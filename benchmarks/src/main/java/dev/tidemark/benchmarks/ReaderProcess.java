@@ -1,0 +1,76 @@
+package dev.tidemark.benchmarks;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// A running [StampedeReaders], from the outside. Confined to one thread.
+final class ReaderProcess implements AutoCloseable {
+
+  private static final List<String> JVM =
+      List.of(
+          Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+          "-Xmx256m",
+          "-XX:+UseSerialGC",
+          "--enable-native-access=ALL-UNNAMED",
+          "-cp",
+          System.getProperty("java.class.path"),
+          Main.class.getName(),
+          "stampede-readers");
+
+  private final Process process;
+  private final PrintWriter orders;
+  private final BufferedReader answers;
+
+  private ReaderProcess(Process process) {
+    this.process = process;
+    this.orders = new PrintWriter(process.outputWriter(UTF_8), true);
+    this.answers = process.inputReader(UTF_8);
+  }
+
+  static ReaderProcess start(List<String> arguments) throws IOException {
+    List<String> command = new ArrayList<>(JVM);
+    command.addAll(arguments);
+    return new ReaderProcess(
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());
+  }
+
+  void prepare(String side, String id) {
+    orders.println(side + " " + id);
+  }
+
+  void awaitReady() throws IOException {
+    String answer = answer();
+    if (!answer.equals(StampedeReaders.READY)) {
+      throw new IOException("a process of readers is not ready, but says: " + answer);
+    }
+  }
+
+  void go() {
+    orders.println(StampedeReaders.GO);
+  }
+
+  ReadersResult result() throws IOException {
+    return ReadersResult.parse(answer());
+  }
+
+  private String answer() throws IOException {
+    String line = answers.readLine();
+    if (line == null) {
+      throw new IOException("a process of readers ended, pid " + process.pid());
+    }
+    return line;
+  }
+
+  /// The process ends with its input.
+  @Override
+  public void close() {
+    orders.close();
+    process.onExit().join();
+  }
+}

@@ -1,0 +1,97 @@
+package dev.tidemark.benchmarks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+
+/// Each benchmark at a size at which nothing is measured: that it runs, and what it prints.
+class BenchmarksIT {
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+  private final CommandLine command =
+      Main.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+
+  @Test
+  void withoutANameTheBenchmarksAreListed() {
+    assertThat(command.execute()).isZero();
+    assertThat(out.toString())
+        .contains("read", "stampede", "memory", "codec", "Exit codes")
+        .doesNotContain("stampede-readers");
+  }
+
+  @Test
+  void anUnknownNameIsWrongUsage() {
+    assertThat(command.execute("nothing")).isEqualTo(2);
+    assertThat(err.toString()).contains("nothing");
+  }
+
+  @Test
+  void readHasALineForEachPayloadAndNumberOfThreads() throws Exception {
+    JsonNode report =
+        json("read", "--rounds=1", "--warm-up-rounds=0", "--round-millis=5", "--threads=1,2");
+    assertThat(report.get("results")).hasSize(4);
+    for (JsonNode result : report.get("results")) {
+      assertThat(result.get("ratio").asDouble()).isPositive();
+      assertThat(result.get("library_alloc_bytes").asDouble())
+          .isGreaterThan(result.get("payload_bytes").asDouble());
+    }
+  }
+
+  @Test
+  void stampedeCountsTheReadsOfTheDatabase() throws Exception {
+    JsonNode report =
+        json(
+            "stampede",
+            "--rounds=1",
+            "--warm-up-rounds=0",
+            "--query-millis=0",
+            "--readers=20",
+            "--processes=2");
+    JsonNode result = report.get("results").get(0);
+    assertThat(result.get("tidemark_database_reads").asInt()).isBetween(1, 20);
+    assertThat(result.get("plain_database_reads").asInt()).isBetween(1, 20);
+  }
+
+  @Test
+  void memoryOfAValueIsAFewBytesMoreThanOfAPlainString() throws Exception {
+    JsonNode report = json("memory", "--entries=2000", "--payload=100");
+    JsonNode value = report.get("results").get(0);
+    int plain = value.get("plain_usage_bytes").asInt();
+    assertThat(value.get("usage_bytes").asInt()).isBetween(plain, plain + 16);
+    JsonNode eviction = report.get("results").get(2);
+    assertThat(eviction.get("entry").asText()).isEqualTo("cold eviction");
+    assertThat(eviction.get("share_bytes").asDouble()).isLessThan(1);
+  }
+
+  @Test
+  void codecHasALineForEachOperation() throws Exception {
+    JsonNode report =
+        json("codec", "--rounds=1", "--iteration-millis=5", "--payload=100", "--no-fork");
+    assertThat(report.get("results").findValuesAsText("operation"))
+        .containsExactly("encode", "decode");
+    assertThat(report.get("results").get(1).get("codec_ns").asDouble()).isPositive();
+  }
+
+  /// Runs with `--json`, after which nothing but the line is on standard output.
+  private JsonNode json(String... arguments) throws Exception {
+    int exitCode = command.execute(with(arguments, "--json"));
+    assertThat(exitCode).as(err.toString()).isZero();
+    assertThat(out.toString().lines()).hasSize(1);
+    JsonNode line = JsonMapper.builder().build().readTree(out.toString());
+    assertThat(line.get("benchmark").asText()).isEqualTo(arguments[0]);
+    return line;
+  }
+
+  private static String[] with(String[] arguments, String last) {
+    String[] all = Arrays.copyOf(arguments, arguments.length + 1);
+    all[arguments.length] = last;
+    return all;
+  }
+}
