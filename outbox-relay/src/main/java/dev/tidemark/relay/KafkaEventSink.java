@@ -38,14 +38,17 @@ final class KafkaEventSink implements EventSink {
   private final String eventTopic;
   private final Producer<byte[], byte[]> producer;
 
-  KafkaEventSink(Configuration configuration, KafkaTopics topics, KafkaPositions positions) {
+  /// @param owner whose events these are; the sink of the same owner that takes over fences this
+  ///   one
+  KafkaEventSink(
+      Configuration configuration, String owner, KafkaTopics topics, KafkaPositions positions) {
     this.delivery = configuration.delivery();
     this.topics = topics;
     this.positions = positions;
     this.eventTopic = configuration.productTopic();
     this.producer =
         new KafkaProducer<>(
-            settings(configuration), new ByteArraySerializer(), new ByteArraySerializer());
+            settings(configuration, owner), new ByteArraySerializer(), new ByteArraySerializer());
   }
 
   @Override
@@ -134,7 +137,7 @@ final class KafkaEventSink implements EventSink {
     return topic;
   }
 
-  private static Map<String, Object> settings(Configuration configuration) {
+  private static Map<String, Object> settings(Configuration configuration, String owner) {
     var settings = configuration.kafka();
     settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
     settings.put(ProducerConfig.ACKS_CONFIG, "all");
@@ -145,8 +148,7 @@ final class KafkaEventSink implements EventSink {
     settings.putIfAbsent(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 10_000);
     settings.putIfAbsent(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 20_000);
     if (configuration.delivery() == Delivery.EXACTLY_ONCE) {
-      settings.put(
-          ProducerConfig.TRANSACTIONAL_ID_CONFIG, "tidemark-relay-" + configuration.slot());
+      settings.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, "tidemark-relay/" + owner);
     }
     return settings;
   }

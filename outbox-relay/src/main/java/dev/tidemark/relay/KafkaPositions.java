@@ -15,6 +15,9 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -31,7 +34,7 @@ import org.slf4j.LoggerFactory;
 /// that it speaks of.
 ///
 /// A log of what each batch added, not a state that is written over: a record is as small as its
-/// batch. After a restart only its end is read, back to where everything older is confirmed.
+/// batch. After a restart only its end is read, back to where everything older is past.
 ///
 /// Record: key `<system identifier of the server>/<slot>`; value
 /// `{"after":"0/16B3748","rows":[[transaction id, hash of the first row's id, count], …]}`.
@@ -41,19 +44,22 @@ final class KafkaPositions {
   private static final Logger log = LoggerFactory.getLogger(KafkaPositions.class);
   private static final TopicPartition PARTITION = new TopicPartition(TOPIC, 0);
   private static final Duration POLL = Duration.ofMillis(200);
-  private static final Duration READ_LIMIT = Duration.ofSeconds(60);
+
+  /// Longer than a transaction of another relay may stay open, a minute unless configured.
+  private static final Duration READ_LIMIT = Duration.ofSeconds(90);
+
   private static final long FIRST_STEP_BACK = 1_000;
   private static final ObjectMapper json = new ObjectMapper();
 
   private final Map<String, Object> settings;
   private final String key;
-  private final LogSequenceNumber confirmed;
+  private final LogSequenceNumber restart;
 
   /// @param slot where the slot stands, before this relay has confirmed anything
   KafkaPositions(Configuration configuration, SlotState slot) {
     this.settings = configuration.kafka();
-    this.key = slot.systemIdentifier() + "/" + configuration.slot();
-    this.confirmed = slot.confirmed();
+    this.key = slot.owner(configuration.slot());
+    this.restart = slot.restart();
   }
 
   private record Stored(@Nullable String after, List<long[]> rows) {}
@@ -82,21 +88,39 @@ final class KafkaPositions {
         new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
       consumer.assign(List.of(PARTITION));
       long begin = consumer.beginningOffsets(List.of(PARTITION)).getOrDefault(PARTITION, 0L);
-      long end = consumer.endOffsets(List.of(PARTITION)).getOrDefault(PARTITION, 0L);
+      long end = end();
       for (long step = FIRST_STEP_BACK; ; step *= 10) {
         long from = Math.max(begin, end - step);
         var newestFirst = readBetween(consumer, from, end);
-        var needed = sinceConfirmed(newestFirst);
+        var needed = sinceRestart(newestFirst);
         if (needed.size() < newestFirst.size() || from == begin) {
           var published = new PublishedRows();
           needed.forEach(published::add);
           log.atInfo()
-              .addKeyValue("confirmed", confirmed.asString())
+              .addKeyValue("restart", restart.asString())
               .addKeyValue("batches", needed.size())
               .log("progress read back");
           return published;
         }
       }
+    }
+  }
+
+  /// The end of all records, committed or not. A `read_committed` consumer's own end lies before
+  /// the first open transaction: another relay's could hide what this one's predecessor has
+  /// committed.
+  private long end() {
+    try (var admin = Admin.create(settings)) {
+      return admin
+          .listOffsets(Map.of(PARTITION, OffsetSpec.latest()))
+          .partitionResult(PARTITION)
+          .get()
+          .offset();
+    } catch (ExecutionException e) {
+      throw new KafkaException("the end of topic " + TOPIC + " is not known", e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new KafkaException("interrupted while asking for the end of topic " + TOPIC, e);
     }
   }
 
@@ -119,13 +143,13 @@ final class KafkaPositions {
     return newestFirst;
   }
 
-  /// The newest batches, down to the one before which everything is confirmed; all of them where
-  /// there is none such.
-  private List<Progress> sinceConfirmed(Deque<Progress> newestFirst) {
+  /// The newest batches, down to the one before which everything is past; all of them where there
+  /// is none such.
+  private List<Progress> sinceRestart(Deque<Progress> newestFirst) {
     var needed = new ArrayList<Progress>();
     for (var progress : newestFirst) {
       needed.add(progress);
-      if (progress.precedingCommit().filter(c -> c.compareTo(confirmed) <= 0).isPresent()) {
+      if (progress.precedingCommit().filter(c -> c.compareTo(restart) <= 0).isPresent()) {
         break;
       }
     }

@@ -14,9 +14,17 @@ record SessionParts(Configuration configuration, DataSource database) implements
 
   @Override
   public EventSink sink() {
-    var slot = Jdbi.create(database).withHandle(h -> SlotState.read(h, configuration.slot()));
+    return sink(
+        configuration,
+        Jdbi.create(database).withHandle(h -> SlotState.read(h, configuration.slot())));
+  }
+
+  static EventSink sink(Configuration configuration, SlotState slot) {
     return new KafkaEventSink(
-        configuration, new KafkaTopics(configuration), new KafkaPositions(configuration, slot));
+        configuration,
+        slot.owner(configuration.slot()),
+        new KafkaTopics(configuration),
+        new KafkaPositions(configuration, slot));
   }
 
   @Override

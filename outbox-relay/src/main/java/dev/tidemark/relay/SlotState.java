@@ -8,16 +8,18 @@ import org.postgresql.replication.LogSequenceNumber;
 ///
 /// @param systemIdentifier the database cluster's own number; the same on all servers of one
 ///   replication group
-/// @param confirmed the log up to here will not be handed out again
+/// @param restart what was committed before here will not be handed out again, not even after a
+///   crash of the server. (The confirmed position lies further on, but may step back then: it is
+///   saved with the next checkpoint only.)
 /// @param retainedBytes log that the server keeps because of this slot
 /// @param lagBytes log between the confirmed position and the newest
 record SlotState(
-    String systemIdentifier, LogSequenceNumber confirmed, long retainedBytes, long lagBytes) {
+    String systemIdentifier, LogSequenceNumber restart, long retainedBytes, long lagBytes) {
 
   private static final String QUERY =
       """
       select system.system_identifier::text                                    as system_identifier,
-             slot.confirmed_flush_lsn::text                                    as confirmed,
+             slot.restart_lsn::text                                            as restart,
              slot.wal_status                                                   as wal_status,
              pg_wal_lsn_diff(pg_current_wal_lsn(), slot.restart_lsn)           as retained_bytes,
              pg_wal_lsn_diff(pg_current_wal_lsn(), slot.confirmed_flush_lsn)   as lag_bytes
@@ -26,6 +28,11 @@ record SlotState(
        where slot.slot_name = :slot
          and slot.database = current_database()
       """;
+
+  /// Names the relay of a slot among all relays that share a Kafka cluster.
+  String owner(String slot) {
+    return systemIdentifier + "/" + slot;
+  }
 
   /// @throws StreamFailed when there is no such slot or the server has invalidated it
   static SlotState read(Handle database, String slot) {
@@ -43,7 +50,7 @@ record SlotState(
               return new SlotState(
                   row.getString("system_identifier"),
                   LogSequenceNumber.valueOf(
-                      Optional.ofNullable(row.getString("confirmed")).orElse("0/0")),
+                      Optional.ofNullable(row.getString("restart")).orElse("0/0")),
                   row.getLong("retained_bytes"),
                   Math.max(0, row.getLong("lag_bytes")));
             })
