@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.ToIntFunction;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.apache.kafka.connect.storage.MemoryOffsetBackingStore;
@@ -45,6 +46,12 @@ final class DebeziumChangeSource implements ChangeSource {
   /// latency of an idle system, and most of its cost (5 ms: about a fifth of a core; 2 ms: a
   /// third).
   private static final Duration POLL_INTERVAL = Duration.ofMillis(5);
+
+  /// Leaves room for what is fixed in the largest record that the topics take.
+  static final int MAX_ROW_BYTES = KafkaEventSink.MAX_RECORD_BYTES - (64 << 10);
+
+  /// In characters: an id that can be the key of a dead letter, whatever else was too large.
+  private static final int LONGEST_KEPT_ID = 1_000;
 
   private static final int MAX_BATCH = 2_048;
   private static final int MAX_QUEUE = 8_192;
@@ -153,6 +160,13 @@ final class DebeziumChangeSource implements ChangeSource {
   }
 
   private static Content content(UUID rowId, Struct row, Instant committedAt) {
+    if (isTooLarge(row)) {
+      return new Poison(
+          "the row is over %d bytes; it stays in the outbox until its partition goes"
+              .formatted(MAX_ROW_BYTES),
+          Optional.of(row.getString("aggregateid")).filter(id -> id.length() <= LONGEST_KEPT_ID),
+          Optional.empty());
+    }
     try {
       return new Event(
           new OutboxEvent(
@@ -170,6 +184,27 @@ final class DebeziumChangeSource implements ChangeSource {
           Optional.ofNullable(row.getString("aggregateid")),
           Optional.ofNullable(row.getString("payload")));
     }
+  }
+
+  private static boolean isTooLarge(Struct row) {
+    // A character takes at most three bytes of UTF-8, so small rows need not be encoded for this.
+    return recordSize(row, String::length) * 3L > MAX_ROW_BYTES
+        && recordSize(row, text -> text.getBytes(UTF_8).length) > MAX_ROW_BYTES;
+  }
+
+  /// What varies of a record. The id is its key and a header; the types may be in a header and in
+  /// the reason of a dead letter.
+  private static long recordSize(Struct row, ToIntFunction<String> size) {
+    long once = size.applyAsInt(row.getString("payload"));
+    var traceparent = row.getString("traceparent");
+    if (traceparent != null) {
+      once += size.applyAsInt(traceparent);
+    }
+    long twice =
+        (long) size.applyAsInt(row.getString("aggregateid"))
+            + size.applyAsInt(row.getString("aggregatetype"))
+            + size.applyAsInt(row.getString("type"));
+    return once + 2 * twice;
   }
 
   private static Instant committedAt(Struct source) {

@@ -14,6 +14,7 @@ import dev.tidemark.relay.RelayStatus.StandingBy;
 import dev.tidemark.relay.RelayStatus.Streaming;
 import java.io.StringReader;
 import java.nio.file.Path;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -21,6 +22,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -35,6 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
 
 class RelayIT {
@@ -148,6 +151,77 @@ class RelayIT {
     assertThat(headers(dead.getFirst()).get("dlt-reason")).contains("version 0 must be between 1");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"aggregatetype", "aggregateid", "type", "payload", "traceparent"})
+  void rowThatNoRecordCanHoldIsADeadLetterAndTheStreamGoesOn(String column) {
+    var rowId = UUID.randomUUID();
+    database.useHandle(
+        h -> {
+          h.begin();
+          h.execute("create temporary table one (like outbox including defaults) on commit drop");
+          h.execute(
+              "insert into one (id, aggregatetype, aggregateid, version, type, payload) values (?, 'product', ?, 1, 'product.created', '{}')",
+              rowId,
+              aggregate);
+          h.execute(
+              "update one set %s = %s"
+                  .formatted(
+                      column,
+                      column.equals("payload")
+                          ? "to_json(repeat('x', 5000000))"
+                          : "'product.' || repeat('x', 5000000)"));
+          h.execute("insert into outbox select * from one");
+          h.commit();
+        });
+    write(aggregate, 2);
+
+    assertThat(versions(awaitEvents(1))).containsExactly(2L);
+    assertThat(Topic.committed(kafka, "product.events.dlt"))
+        .filteredOn(letter -> headers(letter).get("ce_id").equals(rowId.toString()))
+        .singleElement()
+        .satisfies(
+            letter -> {
+              assertThat(headers(letter).get("dlt-reason")).contains("the row is over");
+              assertThat(isOurs(letter)).isEqualTo(!column.equals("aggregateid"));
+            });
+  }
+
+  @Test
+  void largestRowIsPublished() {
+    int rest = 2 * (aggregate + "product" + "product.created").length();
+    database.useHandle(
+        h ->
+            h.execute(
+                "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('product', ?, 1, 'product.created', to_json(repeat('x', ?)))",
+                aggregate,
+                DebeziumChangeSource.MAX_ROW_BYTES - rest - 2));
+
+    assertThat(versions(awaitEvents(1))).containsExactly(1L);
+  }
+
+  @Test
+  void atLeastOnceLosesNothingAndKeepsTheOrder() {
+    relay.close();
+    int rows = 1_000;
+    var environment = environment("RELAY_DELIVERY", "at-least-once");
+    try (var dying = RunningRelay.start(environment, 2)) {
+      upTo(rows).forEach(v -> write(aggregate, v.intValue()));
+      await().atMost(SOON).until(() -> dying.deaths() >= 2);
+      await()
+          .atMost(SOON)
+          .untilAsserted(
+              () ->
+                  assertThat(new TreeSet<>(versions(ourEvents())))
+                      .containsExactlyElementsOf(upTo(rows)));
+    }
+    var seen = 0L;
+    for (var version : versions(ourEvents())) {
+      assertThat(version).as("after %d", seen).isLessThanOrEqualTo(seen + 1);
+      seen = Math.max(seen, version);
+    }
+    relay = RunningRelay.start(environment());
+  }
+
   /// How several rows come into one transaction, and so under one LSN or around it.
   enum Shape {
     ROW_BY_ROW,
@@ -233,6 +307,31 @@ class RelayIT {
     IntStream.rangeClosed(51, 60).forEach(v -> write(aggregate, v));
 
     assertThat(versions(awaitEvents(60))).containsExactlyElementsOf(upTo(60));
+  }
+
+  /// The confirmed position steps back when the server crashes, as far as the restart position. An
+  /// open transaction keeps that one back, and so the server from saving the other.
+  @Test
+  void databaseKilledAfterTheTakeOverLosesAndRepeatsNothing() throws SQLException {
+    try (var open = DriverManager.getConnection(postgres.jdbcUrl())) {
+      open.setAutoCommit(false);
+      insert(Jdbi.create(open).open(), "open-" + aggregate, 1);
+      upTo(20).forEach(v -> write(aggregate, v.intValue()));
+      awaitEvents(20);
+      awaitConfirmedPast(currentLsn());
+      relay.close();
+      relay =
+          RunningRelay.start(
+              environment(),
+              () -> {
+                postgres.kill();
+                postgres.restart();
+              });
+      await().atMost(SOON).until(() -> relay.status().phase() instanceof Streaming);
+    }
+    write(aggregate, 21);
+
+    assertThat(versions(awaitEvents(21))).containsExactlyElementsOf(upTo(21));
   }
 
   @Test

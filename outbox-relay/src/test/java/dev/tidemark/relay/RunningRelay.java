@@ -5,6 +5,7 @@ import io.opentelemetry.api.OpenTelemetry;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jdbi.v3.core.Jdbi;
 
@@ -17,7 +18,11 @@ final class RunningRelay implements AutoCloseable {
   private final Relay relay;
   private final Thread owner;
 
-  private RunningRelay(Map<String, String> environment, int deathsWanted, boolean forgetful) {
+  private RunningRelay(
+      Map<String, String> environment,
+      int deathsWanted,
+      boolean forgetful,
+      Runnable betweenTakeOverAndStream) {
     var configuration = Configuration.from(environment);
     var source = configuration.database().dataSource("relay-it");
     var real = new SessionParts(configuration, source);
@@ -30,7 +35,8 @@ final class RunningRelay implements AutoCloseable {
 
           @Override
           public EventSink sink() {
-            return new DyingSink(real.sink(), deaths, deathsWanted, forgetful);
+            return new DyingSink(
+                real.sink(), deaths, deathsWanted, forgetful, betweenTakeOverAndStream);
           }
 
           @Override
@@ -46,17 +52,33 @@ final class RunningRelay implements AutoCloseable {
   }
 
   static RunningRelay start(Map<String, String> environment) {
-    return new RunningRelay(environment, 0, false);
+    return new RunningRelay(environment, 0, false, () -> {});
   }
 
-  /// Dies so many times right after a batch was published and before it could be confirmed.
+  /// Dies so many times at the sink: right after a batch was published and before it could be
+  /// confirmed, then right before the next is published, and so on in turn.
   static RunningRelay start(Map<String, String> environment, int deaths) {
-    return new RunningRelay(environment, deaths, false);
+    return new RunningRelay(environment, deaths, false, () -> {});
   }
 
   /// The same, and does not remember what it had published.
   static RunningRelay startForgetful(Map<String, String> environment, int deaths) {
-    return new RunningRelay(environment, deaths, true);
+    return new RunningRelay(environment, deaths, true, () -> {});
+  }
+
+  /// Has something happen once, when the relay has read back what is published and before it
+  /// streams.
+  static RunningRelay start(Map<String, String> environment, Runnable betweenTakeOverAndStream) {
+    var happened = new AtomicBoolean();
+    return new RunningRelay(
+        environment,
+        0,
+        false,
+        () -> {
+          if (!happened.getAndSet(true)) {
+            betweenTakeOverAndStream.run();
+          }
+        });
   }
 
   RelayStatus status() {
@@ -78,22 +100,33 @@ final class RunningRelay implements AutoCloseable {
     }
   }
 
-  private record DyingSink(EventSink real, AtomicInteger deaths, int wanted, boolean forgetful)
+  private record DyingSink(
+      EventSink real, AtomicInteger deaths, int wanted, boolean forgetful, Runnable afterTakeOver)
       implements EventSink {
 
     @Override
     public PublishedRows takeOver() {
       var published = real.takeOver();
+      afterTakeOver.run();
       return forgetful ? new PublishedRows() : published;
     }
 
     @Override
     public void publish(List<Change> changes, Progress progress) {
-      real.publish(changes, progress);
-      if (deaths.get() < wanted) {
-        deaths.incrementAndGet();
-        throw new IllegalStateException("died after publishing " + changes.size() + " changes");
+      boolean dies = deaths.get() < wanted;
+      if (dies && deaths.get() % 2 == 1) {
+        die("before", changes);
       }
+      real.publish(changes, progress);
+      if (dies) {
+        die("after", changes);
+      }
+    }
+
+    private void die(String when, List<Change> changes) {
+      deaths.incrementAndGet();
+      throw new IllegalStateException(
+          "died %s publishing %d changes".formatted(when, changes.size()));
     }
 
     @Override
