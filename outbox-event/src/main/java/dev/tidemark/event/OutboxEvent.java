@@ -42,7 +42,7 @@ public record OutboxEvent(
   private static final byte[] JSON = "application/json".getBytes(UTF_8);
 
   public OutboxEvent {
-    if (!AGGREGATE_TYPE.matcher(aggregateType).matches()) {
+    if (!isAggregateType(aggregateType)) {
       throw new IllegalArgumentException(
           "aggregatetype '%s' must match %s".formatted(aggregateType, AGGREGATE_TYPE));
     }
@@ -57,6 +57,11 @@ public record OutboxEvent(
       throw new IllegalArgumentException(
           "type '%s' must be '%s.' and a verb".formatted(type, aggregateType));
     }
+  }
+
+  /// Whether this can be the type of an aggregate, and so a part of a topic's name.
+  public static boolean isAggregateType(String text) {
+    return AGGREGATE_TYPE.matcher(text).matches();
   }
 
   /// The record's key.

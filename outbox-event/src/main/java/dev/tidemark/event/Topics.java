@@ -12,6 +12,12 @@ public final class Topics {
     return aggregateType + EVENTS;
   }
 
+  /// Whether [#ofAggregate] could have named this topic.
+  public static boolean isOfAnAggregate(String topic) {
+    return topic.endsWith(EVENTS)
+        && OutboxEvent.isAggregateType(topic.substring(0, topic.length() - EVENTS.length()));
+  }
+
   /// The topic of the dead letters of `topic`.
   public static String deadLettersOf(String topic) {
     return topic + DEAD_LETTERS;

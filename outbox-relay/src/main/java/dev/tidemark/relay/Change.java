@@ -24,6 +24,11 @@ record Change(
   /// A row that cannot become an event; it goes to the dead letters.
   ///
   /// @param reason what is wrong with it, in words
-  record Poison(String reason, Optional<String> aggregateId, Optional<String> payload)
+  /// @param aggregateType names the topic that it was meant for; empty when it cannot be one
+  record Poison(
+      String reason,
+      Optional<String> aggregateType,
+      Optional<String> aggregateId,
+      Optional<String> payload)
       implements Content {}
 }

@@ -1,6 +1,7 @@
 package dev.tidemark.relay;
 
 import dev.tidemark.db.DatabaseUrl;
+import dev.tidemark.event.Topics;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -9,16 +10,19 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The relay's settings, all from the environment, all checked before anything starts.
 ///
 /// @param kafkaClient settings for every Kafka client, under Kafka's own names
+/// @param otherTopics of further aggregate types, `<type>.events`, made before their first event
 record Configuration(
     DatabaseUrl database,
     String slot,
     Map<String, String> kafkaClient,
     String productTopic,
+    List<String> otherTopics,
     int topicPartitions,
     Delivery delivery,
     String adminHost,
@@ -30,6 +34,7 @@ record Configuration(
   /// The aggregate type whose topic can be named by a setting.
   static final String PRODUCT = "product";
 
+  private static final String PRODUCT_EVENTS = Topics.ofAggregate(PRODUCT);
   private static final String OWN_PREFIX = "TIDEMARK_RELAY_";
   private static final Set<String> OWN =
       Set.of(
@@ -67,7 +72,7 @@ record Configuration(
     var database = read.value(DatabaseUrl::from);
     var slot = read.matching("TIDEMARK_RELAY_SLOT", "tidemark_relay", SLOT);
     var servers = read.text("KAFKA_BOOTSTRAP_SERVERS");
-    var topic = read.matching("KAFKA_PRODUCT_TOPIC", "product.events", TOPIC);
+    var topics = read.topics();
     var partitions = read.number("TIDEMARK_RELAY_TOPIC_PARTITIONS", 6, 1, MOST_PARTITIONS);
     var delivery = read.delivery();
     var adminHost = environment.getOrDefault("TIDEMARK_RELAY_ADMIN_HOST", "127.0.0.1");
@@ -79,7 +84,8 @@ record Configuration(
         database,
         slot,
         kafkaClient(environment, servers),
-        topic,
+        topics.getFirst(),
+        topics.subList(1, topics.size()),
         partitions,
         delivery,
         adminHost,
@@ -138,6 +144,23 @@ record Configuration(
         faults.add("%s is '%s', but must match %s".formatted(name, value, pattern));
       }
       return value;
+    }
+
+    /// The first is the products' and may have any name. The others' names follow from the types,
+    /// and the invalidator can be given the same list.
+    List<String> topics() {
+      var name = "KAFKA_PRODUCT_TOPIC";
+      var value = environment.getOrDefault(name, PRODUCT_EVENTS);
+      var topics = Stream.of(value.split(",", -1)).map(String::strip).distinct().toList();
+      var others = topics.subList(1, topics.size());
+      if (!TOPIC.matcher(topics.getFirst()).matches()
+          || others.contains(PRODUCT_EVENTS)
+          || !others.stream().allMatch(Topics::isOfAnAggregate)) {
+        faults.add(
+            "%s is '%s', but must be the topic of the products, matching %s, and after it, comma between, any topics <aggregate type>.events of other types"
+                .formatted(name, value, TOPIC));
+      }
+      return topics;
     }
 
     int number(String name, int otherwise, int least, int most) {

@@ -164,6 +164,7 @@ final class DebeziumChangeSource implements ChangeSource {
       return new Poison(
           "the row is over %d bytes; it stays in the outbox until its partition goes"
               .formatted(MAX_ROW_BYTES),
+          aggregateType(row),
           Optional.of(row.getString("aggregateid")).filter(id -> id.length() <= LONGEST_KEPT_ID),
           Optional.empty());
     }
@@ -181,9 +182,14 @@ final class DebeziumChangeSource implements ChangeSource {
     } catch (IllegalArgumentException breaksTheContract) {
       return new Poison(
           String.valueOf(breaksTheContract.getMessage()),
+          aggregateType(row),
           Optional.ofNullable(row.getString("aggregateid")),
           Optional.ofNullable(row.getString("payload")));
     }
+  }
+
+  private static Optional<String> aggregateType(Struct row) {
+    return Optional.of(row.getString("aggregatetype")).filter(OutboxEvent::isAggregateType);
   }
 
   private static boolean isTooLarge(Struct row) {

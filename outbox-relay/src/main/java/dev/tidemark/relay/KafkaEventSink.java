@@ -35,7 +35,8 @@ final class KafkaEventSink implements EventSink {
   private final Delivery delivery;
   private final KafkaTopics topics;
   private final KafkaPositions positions;
-  private final String eventTopic;
+  private final String productTopic;
+  private final List<String> otherTopics;
   private final Producer<byte[], byte[]> producer;
 
   /// @param owner whose events these are; the sink of the same owner that takes over fences this
@@ -45,7 +46,8 @@ final class KafkaEventSink implements EventSink {
     this.delivery = configuration.delivery();
     this.topics = topics;
     this.positions = positions;
-    this.eventTopic = configuration.productTopic();
+    this.productTopic = configuration.productTopic();
+    this.otherTopics = configuration.otherTopics();
     this.producer =
         new KafkaProducer<>(
             settings(configuration, owner), new ByteArraySerializer(), new ByteArraySerializer());
@@ -53,8 +55,9 @@ final class KafkaEventSink implements EventSink {
 
   @Override
   public PublishedRows takeOver() {
-    topics.ensureEvents(eventTopic);
-    topics.ensureDeadLetters(Topics.deadLettersOf(eventTopic));
+    topics.ensureEvents(productTopic);
+    topics.ensureDeadLetters(Topics.deadLettersOf(productTopic));
+    otherTopics.forEach(topics::ensureEvents);
     return switch (delivery) {
       case EXACTLY_ONCE -> {
         topics.ensurePositions(KafkaPositions.TOPIC);
@@ -115,14 +118,17 @@ final class KafkaEventSink implements EventSink {
         yield record;
       }
       case Poison poison -> {
+        var topic = poison.aggregateType().map(this::topicOf).orElse(productTopic);
+        var letters = Topics.deadLettersOf(topic);
+        topics.ensureDeadLetters(letters);
         var record =
             new ProducerRecord<>(
-                Topics.deadLettersOf(eventTopic),
+                letters,
                 poison.aggregateId().map(id -> id.getBytes(UTF_8)).orElse(null),
                 poison.payload().map(p -> p.getBytes(UTF_8)).orElse(null));
         record.headers().add(EventHeaders.ID, change.rowId().toString().getBytes(UTF_8));
         record.headers().add(EventHeaders.DEAD_LETTER_REASON, poison.reason().getBytes(UTF_8));
-        record.headers().add(EventHeaders.DEAD_LETTER_TOPIC, eventTopic.getBytes(UTF_8));
+        record.headers().add(EventHeaders.DEAD_LETTER_TOPIC, topic.getBytes(UTF_8));
         yield record;
       }
     };
@@ -130,7 +136,7 @@ final class KafkaEventSink implements EventSink {
 
   private String topicOf(String aggregateType) {
     if (aggregateType.equals(Configuration.PRODUCT)) {
-      return eventTopic;
+      return productTopic;
     }
     var topic = Topics.ofAggregate(aggregateType);
     topics.ensureEvents(topic);

@@ -37,6 +37,16 @@ class ConfigurationTest {
   }
 
   @Test
+  void topicsOfOtherTypesFollowTheProducts() {
+    environment.put("KAFKA_PRODUCT_TOPIC", "shop.products, customer.events,order.events");
+
+    var configuration = Configuration.from(environment);
+
+    assertThat(configuration.productTopic()).isEqualTo("shop.products");
+    assertThat(configuration.otherTopics()).containsExactly("customer.events", "order.events");
+  }
+
+  @Test
   void settingsOfOtherServicesAreNotOurs() {
     environment.put("TIDEMARK_API_PORT", "nonsense");
 
@@ -52,6 +62,9 @@ class ConfigurationTest {
     "TIDEMARK_RELAY_ADMIN_PORT, 70000",
     "TIDEMARK_RELAY_TOPIC_PARTITIONS, many",
     "KAFKA_PRODUCT_TOPIC, a b",
+    "KAFKA_PRODUCT_TOPIC, 'product.events,'",
+    "KAFKA_PRODUCT_TOPIC, 'product.events,customers'",
+    "KAFKA_PRODUCT_TOPIC, 'customer.events,product.events'",
     "TIDEMARK_RELAY_SLOTT, x",
     "TIDEMARK_SLOT, x",
   })

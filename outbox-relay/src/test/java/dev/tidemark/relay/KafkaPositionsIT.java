@@ -27,7 +27,8 @@ import org.postgresql.replication.LogSequenceNumber;
 
 class KafkaPositionsIT {
   private static final Change.Poison ANY =
-      new Change.Poison("its content does not matter here", Optional.empty(), Optional.empty());
+      new Change.Poison(
+          "its content does not matter here", Optional.empty(), Optional.empty(), Optional.empty());
 
   @TempDir static Path folder;
   private static KafkaServer kafka;

@@ -90,6 +90,7 @@ class PublishedRowsTest {
   }
 
   private static Change.Poison poison() {
-    return new Change.Poison("content does not matter here", Optional.empty(), Optional.empty());
+    return new Change.Poison(
+        "content does not matter here", Optional.empty(), Optional.empty(), Optional.empty());
   }
 }

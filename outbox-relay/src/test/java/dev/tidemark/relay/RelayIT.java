@@ -151,6 +151,32 @@ class RelayIT {
     assertThat(headers(dead.getFirst()).get("dlt-reason")).contains("version 0 must be between 1");
   }
 
+  @Test
+  void deadLettersOfAnotherTypeAreBesideItsOwnTopic() {
+    database.useHandle(
+        h ->
+            h.execute(
+                "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('order', ?, 0, 'order.placed', '{}')",
+                aggregate));
+    write(aggregate, 1);
+    awaitEvents(1);
+
+    assertThat(Topic.committed(kafka, "order.events.dlt"))
+        .filteredOn(this::isOurs)
+        .singleElement()
+        .satisfies(dead -> assertThat(headers(dead)).containsEntry("dlt-topic", "order.events"));
+  }
+
+  @Test
+  void topicsOfOtherTypesCanBeMadeAhead() {
+    var topic = "type" + UUID.randomUUID() + ".events";
+    relay.close();
+    relay = RunningRelay.start(environment("KAFKA_PRODUCT_TOPIC", "product.events, " + topic));
+
+    await().atMost(SOON).until(() -> relay.status().phase() instanceof Streaming);
+    assertThat(Topic.committed(kafka, topic)).isEmpty();
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"aggregatetype", "aggregateid", "type", "payload", "traceparent"})
   void rowThatNoRecordCanHoldIsADeadLetterAndTheStreamGoesOn(String column) {
