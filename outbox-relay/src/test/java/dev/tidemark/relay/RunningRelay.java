@@ -56,7 +56,8 @@ final class RunningRelay implements AutoCloseable {
   }
 
   /// Dies so many times at the sink: right after a batch was published and before it could be
-  /// confirmed, then right before the next is published, and so on in turn.
+  /// confirmed, then right before a batch that is not the session's first is published, and so on
+  /// in turn.
   static RunningRelay start(Map<String, String> environment, int deaths) {
     return new RunningRelay(environment, deaths, false, () -> {});
   }
@@ -100,9 +101,26 @@ final class RunningRelay implements AutoCloseable {
     }
   }
 
-  private record DyingSink(
-      EventSink real, AtomicInteger deaths, int wanted, boolean forgetful, Runnable afterTakeOver)
-      implements EventSink {
+  private static final class DyingSink implements EventSink {
+    private final EventSink real;
+    private final AtomicInteger deaths;
+    private final int wanted;
+    private final boolean forgetful;
+    private final Runnable afterTakeOver;
+    private boolean hasPublished;
+
+    DyingSink(
+        EventSink real,
+        AtomicInteger deaths,
+        int wanted,
+        boolean forgetful,
+        Runnable afterTakeOver) {
+      this.real = real;
+      this.deaths = deaths;
+      this.wanted = wanted;
+      this.forgetful = forgetful;
+      this.afterTakeOver = afterTakeOver;
+    }
 
     @Override
     public PublishedRows takeOver() {
@@ -114,11 +132,13 @@ final class RunningRelay implements AutoCloseable {
     @Override
     public void publish(List<Change> changes, Progress progress) {
       boolean dies = deaths.get() < wanted;
-      if (dies && deaths.get() % 2 == 1) {
+      boolean diesAfter = deaths.get() % 2 == 0;
+      if (dies && !diesAfter && hasPublished) {
         die("before", changes);
       }
       real.publish(changes, progress);
-      if (dies) {
+      hasPublished = true;
+      if (dies && diesAfter) {
         die("after", changes);
       }
     }
