@@ -1,6 +1,7 @@
 package dev.tidemark.systemtests;
 
 import java.io.IOException;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -14,6 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,13 +24,18 @@ import org.slf4j.LoggerFactory;
 /// acknowledged for each product.
 final class Shop {
   private static final Logger log = LoggerFactory.getLogger(Shop.class);
-  private final StackProcess stack;
+  private final Function<String, URI> api;
   private final HttpClient http =
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
   private final ConcurrentMap<String, Long> acknowledged = new ConcurrentHashMap<>();
 
   Shop(StackProcess stack) {
-    this.stack = stack;
+    this(stack::api);
+  }
+
+  /// @param api answers a path's address
+  Shop(Function<String, URI> api) {
+    this.api = api;
   }
 
   static String json(String name, String price) {
@@ -150,7 +157,7 @@ final class Shop {
   }
 
   private HttpRequest.Builder request(String path) {
-    return HttpRequest.newBuilder(stack.api(path)).timeout(Duration.ofSeconds(10));
+    return HttpRequest.newBuilder(api.apply(path)).timeout(Duration.ofSeconds(10));
   }
 
   private HttpResponse<String> send(HttpRequest.Builder request)
