@@ -36,8 +36,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
 
 class RelayIT {
@@ -177,9 +177,17 @@ class RelayIT {
     assertThat(Topic.committed(kafka, topic)).isEmpty();
   }
 
+  /// The id goes into a record twice, as its key and in a header; what could be in a dead letter's
+  /// reason too counts twice as well.
   @ParameterizedTest
-  @ValueSource(strings = {"aggregatetype", "aggregateid", "type", "payload", "traceparent"})
-  void rowThatNoRecordCanHoldIsADeadLetterAndTheStreamGoesOn(String column) {
+  @CsvSource({
+    "payload,       4200000",
+    "traceparent,   4200000",
+    "aggregateid,   2100000",
+    "aggregatetype, 2100000",
+    "type,          2100000",
+  })
+  void rowThatNoRecordCanHoldIsADeadLetterAndTheStreamGoesOn(String column, int characters) {
     var rowId = UUID.randomUUID();
     database.useHandle(
         h -> {
@@ -194,8 +202,8 @@ class RelayIT {
                   .formatted(
                       column,
                       column.equals("payload")
-                          ? "to_json(repeat('x', 5000000))"
-                          : "'product.' || repeat('x', 5000000)"));
+                          ? "to_json(repeat('x', %d))".formatted(characters)
+                          : "'product.' || repeat('x', %d)".formatted(characters)));
           h.execute("insert into outbox select * from one");
           h.commit();
         });
