@@ -44,19 +44,23 @@ final class ServiceProcess implements AutoCloseable {
                 .resolve("target/app")
                 .resolve(module + ".jar")
                 .toString());
-    var health = URI.create("http://127.0.0.1:%d/health/ready".formatted(port));
+    var admin = URI.create("http://127.0.0.1:" + port);
     try (var http = HttpClient.newHttpClient()) {
       return new ServiceProcess(
           ChildProcess.start(
                   new ChildProcess.Program(
                       module, command, environment, Set.of(), log, ChildProcess.StopSignal.TERM))
-              .awaitReady(() -> isReady(http, health), START));
+              .awaitReady(() -> isReady(http, admin), START));
     }
   }
 
-  private static boolean isReady(HttpClient http, URI health) {
+  /// Whether the service at this admin address says that it is ready.
+  static boolean isReady(HttpClient http, URI admin) {
     try {
-      var request = HttpRequest.newBuilder(health).timeout(Duration.ofSeconds(2)).build();
+      var request =
+          HttpRequest.newBuilder(admin.resolve("/health/ready"))
+              .timeout(Duration.ofSeconds(2))
+              .build();
       return http.send(request, BodyHandlers.discarding()).statusCode() == 200;
     } catch (IOException e) {
       return false;

@@ -7,8 +7,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -112,21 +110,7 @@ final class StackProcess implements AutoCloseable {
 
   boolean isReady(String service) {
     var address = env().get(service + "_ADMIN_URL");
-    if (address == null) {
-      return false;
-    }
-    try {
-      var request =
-          HttpRequest.newBuilder(URI.create(address + "/health/ready"))
-              .timeout(Duration.ofSeconds(2))
-              .build();
-      return http.send(request, BodyHandlers.discarding()).statusCode() == 200;
-    } catch (IOException e) {
-      return false;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
-    }
+    return address != null && ServiceProcess.isReady(http, URI.create(address));
   }
 
   String output() {
