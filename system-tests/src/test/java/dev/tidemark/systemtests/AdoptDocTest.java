@@ -84,7 +84,7 @@ class AdoptDocTest {
   }
 
   private static String difference(List<String> shown, List<String> wanted) {
-    return DiffUtils.diff(shown, wanted).getDeltas().stream()
+    return DiffUtils.diff(wanted, shown).getDeltas().stream()
         .map(String::valueOf)
         .collect(joining("\n"));
   }
