@@ -31,10 +31,13 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.SqlLogger;
+import org.jdbi.v3.core.statement.StatementContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -78,7 +81,7 @@ class AdoptionST {
     service("product-api", "TIDEMARK_API_ADMIN_PORT", settings);
     shop = new Shop(path -> URI.create("http://127.0.0.1:" + apiPort + path));
 
-    database = Jdbi.create(postgres.jdbcUrl().replace("user=postgres", "user=customer_service"));
+    database = Jdbi.create(customerServiceUrl());
     var redisUrl = redisServer.url();
     var openTelemetry = OpenTelemetry.noop();
     // region wiring
@@ -203,6 +206,34 @@ class AdoptionST {
                     .anyMatch(letter -> "nobody".equals(letter.key())));
   }
 
+  /// H1: the change and its eviction come after the reader has read, and before it fills.
+  @Test
+  void slowReaderDoesNotBringBackWhatTheInvalidatorEvicted() {
+    write("alan", "alan@old.example");
+    var key = CacheKey.of("customer", "alan");
+    var interrupted = Jdbi.create(customerServiceUrl());
+    var done = new AtomicBoolean();
+    interrupted.setSqlLogger(
+        new SqlLogger() {
+          @Override
+          public void logAfterExecution(StatementContext context) {
+            if (!done.getAndSet(true)) {
+              write("alan", "alan@new.example");
+              await("version 2 to be evicted under the lease, or the lease to be over")
+                  .atMost(SECONDS)
+                  .until(() -> redis.client().get(key), e -> e == null || e.startsWith("L2:"));
+            }
+          }
+        });
+    var reader =
+        new Customers(interrupted, redis.entries(), OpenTelemetry.noop().getMeter("reader"));
+
+    var read = reader.read("alan", ReadOption.eventual());
+
+    assertThat(read.served()).isEqualTo(Served.NOT_STORED);
+    assertThat(json(eventual("alan"))).contains("alan@new.example");
+  }
+
   /// Some writers evict at once, as a fast lane would, and so know what no read may fall below; the
   /// others leave it to the relay and the invalidator.
   @Test
@@ -304,6 +335,10 @@ class AdoptionST {
 
   private static List<ConsumerRecord<String, String>> records(String topic) {
     return Topic.committed(kafka.bootstrapServers(), topic);
+  }
+
+  private static String customerServiceUrl() {
+    return postgres.jdbcUrl().replace("user=postgres", "user=customer_service");
   }
 
   private static Map<String, String> settings() {
