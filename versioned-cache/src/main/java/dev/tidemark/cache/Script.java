@@ -41,6 +41,11 @@ final class Script {
     }
   }
 
+  /// A script from its text.
+  static Script of(String source) {
+    return new Script(source.getBytes(StandardCharsets.UTF_8));
+  }
+
   /// The script on a key with arguments, ready to be sent, once or again.
   Call on(byte[] key, byte[]... arguments) {
     return new Call(this, List.of(key), List.of(arguments));

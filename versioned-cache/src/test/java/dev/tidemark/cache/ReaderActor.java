@@ -1,0 +1,127 @@
+package dev.tidemark.cache;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.tidemark.cache.Step.Outcome;
+import dev.tidemark.cache.Step.Served;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Reads through the cache as [VersionedCache] does: a hit is served; else it takes the lease,
+/// reads the source and fills, or reads the source alone when another has the lease.
+///
+/// It waits for no other: a wait that finds the lease gone is a reader that came later.
+///
+/// @param demands whether it demands the newest version that was committed when it began, and
+///   evicts an older one
+/// @param least the version demanded, while it is under way
+/// @param known the newest eviction applied when it began, while it is under way
+/// @param value what it saw that was too old, or read from the source
+record ReaderActor(
+    String token, boolean demands, Phase phase, int least, int known, @Nullable CachedValue value)
+    implements Actor {
+
+  enum Phase {
+    START,
+    FOUND_TOO_OLD,
+    MISSED,
+    LEASED,
+    FOUND_LEASE,
+    READ,
+    DONE
+  }
+
+  static ReaderActor named(String token) {
+    return new ReaderActor(token, false, Phase.START, 0, 0, null);
+  }
+
+  static ReaderActor demanding(String token) {
+    return new ReaderActor(token, true, Phase.START, 0, 0, null);
+  }
+
+  @Override
+  public List<Step> next(World world, StoredEntry entry) {
+    return switch (phase) {
+      case START -> List.of(lookup(world));
+      case FOUND_TOO_OLD -> List.of(evictSeen(world));
+      case MISSED -> List.of(acquire(world));
+      case LEASED -> List.of(readSource(world, Phase.READ));
+      case FOUND_LEASE -> List.of(readSource(world, Phase.DONE));
+      case READ -> List.of(fill(world));
+      case DONE -> List.of();
+    };
+  }
+
+  private Step lookup(World world) {
+    ReaderActor begun =
+        new ReaderActor(
+            token, demands, phase, demands ? world.committed() : 0, world.applied(), null);
+    return Step.asking(
+        token,
+        new Access.Get(),
+        found ->
+            switch (found) {
+              case Lookup.Hit(CachedValue hit) -> begun.onHit(this, hit, world);
+              case Lookup.Filling _, Lookup.Miss _ ->
+                  new Outcome(world.with(this, begun.in(Phase.MISSED)), Optional.empty());
+            });
+  }
+
+  private Outcome onHit(ReaderActor before, CachedValue hit, World world) {
+    if (hit.version() < least) {
+      return new Outcome(
+          world.with(
+              before, new ReaderActor(token, demands, Phase.FOUND_TOO_OLD, least, known, hit)),
+          Optional.empty());
+    }
+    return new Outcome(
+        world.with(before, ended(Phase.DONE, null)), Optional.of(new Served(hit, least, known)));
+  }
+
+  private Step evictSeen(World world) {
+    long newer = requireNonNull(value).version() + 1;
+    return Step.to(token, new Access.Evict(newer), world.with(this, in(Phase.MISSED)));
+  }
+
+  private Step acquire(World world) {
+    return Step.asking(
+        token,
+        new Access.Acquire(token),
+        answer ->
+            switch (answer) {
+              case Lookup.Miss() ->
+                  new Outcome(world.with(this, in(Phase.LEASED)), Optional.empty());
+              case Lookup.Hit(CachedValue hit) -> onHit(this, hit, world);
+              case Lookup.Filling _ ->
+                  new Outcome(world.with(this, in(Phase.FOUND_LEASE)), Optional.empty());
+            });
+  }
+
+  /// What the source says is what will be served, whatever becomes of the fill.
+  private Step readSource(World world, Phase after) {
+    CachedValue read = world.newest();
+    Outcome outcome =
+        new Outcome(
+            world.with(this, ended(after, after == Phase.DONE ? null : read)),
+            Optional.of(new Served(read, least, known)));
+    return new Step(
+        token, new Access.Elsewhere("reads " + read.version() + " from source"), _ -> outcome);
+  }
+
+  private Step fill(World world) {
+    return Step.to(
+        token,
+        new Access.Fill(token, requireNonNull(value)),
+        world.with(this, ended(Phase.DONE, null)));
+  }
+
+  private ReaderActor in(Phase next) {
+    return new ReaderActor(token, demands, next, least, known, null);
+  }
+
+  /// What it will serve is settled, so what that is measured by is forgotten.
+  private ReaderActor ended(Phase next, @Nullable CachedValue read) {
+    return new ReaderActor(token, demands, next, 0, 0, read);
+  }
+}
