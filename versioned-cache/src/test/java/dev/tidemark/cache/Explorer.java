@@ -91,6 +91,10 @@ final class Explorer {
         List<Step> alternatives = node.next();
         if (alternatives.isEmpty()) {
           complete = complete.add(node.ways());
+          Optional<String> broken = Promises.brokenAtRest(node.world(), node.entry());
+          if (broken.isPresent()) {
+            return new Exploration(complete, steps, broken.map(what -> report(node, what)));
+          }
         }
         for (int choice = 0; choice < alternatives.size(); choice++) {
           edges.add(new Edge(node, choice, alternatives.get(choice)));
@@ -178,10 +182,10 @@ final class Explorer {
     Node at = node;
     while (at.parent() != null) {
       Step step = at.parent().next().get(at.choice());
-      lines.addFirst("%-45s %s".formatted(step, at.entry()));
+      lines.addFirst("%-40s %s".formatted(step, at.entry()));
       at = at.parent();
     }
-    lines.addFirst("%-45s %s".formatted("start", at.entry()));
+    lines.addFirst("%-40s %s".formatted("start", at.entry()));
     lines.add("broken: " + what);
     return String.join("\n", lines);
   }

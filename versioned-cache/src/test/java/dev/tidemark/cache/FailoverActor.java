@@ -23,6 +23,9 @@ record FailoverActor(int rewindTo, boolean rewinds, boolean failed, List<StoredE
 
   @Override
   public List<Step> next(World world, StoredEntry entry) {
+    if (failed && !rewinds) {
+      return List.of();
+    }
     if (world.exposure() == World.Exposure.UNNOTICED) {
       return List.of(Step.to("lane", new Access.Elsewhere("rewinds"), world.rewound(rewindTo)));
     }
@@ -31,10 +34,7 @@ record FailoverActor(int rewindTo, boolean rewinds, boolean failed, List<StoredE
         .filter(old -> !old.equals(entry))
         .map(
             old ->
-                Step.to(
-                    "redis",
-                    new Access.Replaced("fails over to " + old, old),
-                    rewinds ? after.exposed() : after))
+                Step.to("redis", new Access.Replaced("fails over to " + old, old), after.exposed()))
         .toList();
   }
 

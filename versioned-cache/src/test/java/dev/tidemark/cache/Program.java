@@ -18,8 +18,8 @@ record Program(String name, World world, StoredEntry entry) {
       versions.add(new CachedValue.Absent(0));
     }
     int first = versions.size();
-    for (char state : states.toCharArray()) {
-      versions.add(value(state, versions.size()));
+    for (int i = 0; i < states.length(); i++) {
+      versions.add(value(states.charAt(i), versions.size()));
     }
     return new Program(
         name, World.at(first, List.copyOf(versions), actors), StoredEntry.of(versions.get(first)));

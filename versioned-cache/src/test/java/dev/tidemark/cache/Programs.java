@@ -33,8 +33,8 @@ final class Programs {
         failover,
         failover.cold(),
         program("two readers, a failover", "VV", 0, A, B, FailoverActor.withRewind(1)),
-        program("a rebuild", "VVV", 0, A, RebuildActor.leasing(), mishaps(1)),
-        program("a rebuild, coalesced evictions", "VVV", 0, B, RebuildActor.leasing()).cold(),
+        program("a reader and a rebuild", "VVV", 0, B, RebuildActor.leasing()).cold(),
+        program("a rebuild, a lost entry", "VV", 0, A, RebuildActor.leasing(), mishaps(1)),
         created,
         created.cold());
   }
@@ -93,7 +93,7 @@ final class Programs {
         0,
         B,
         SourceRefreshActor.ready(),
-        mishaps(1),
+        mishaps(0),
         FailoverActor.withRewind(1),
         RebuildActor.leasing());
   }

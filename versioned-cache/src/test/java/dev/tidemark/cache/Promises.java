@@ -3,14 +3,22 @@ package dev.tidemark.cache;
 import dev.tidemark.cache.Step.Served;
 import java.util.Optional;
 
-/// What must be true after every step of every interleaving.
+/// What must be true after every step of every interleaving, and at its end.
 final class Promises {
 
   private Promises() {}
 
-  /// What is broken, in words.
+  /// What a step has broken, in words.
   static Optional<String> broken(World world, StoredEntry entry, Optional<Served> served) {
     return stored(world, entry).or(() -> served.flatMap(it -> served(world, it)));
+  }
+
+  /// What is broken where nobody has a step left: the key holds the newest, or no value.
+  static Optional<String> brokenAtRest(World world, StoredEntry entry) {
+    return entry.meaning() instanceof Lookup.Hit(CachedValue value)
+            && value.version() != world.committed()
+        ? Optional.of(entry + " stays, and " + world.committed() + " is committed")
+        : Optional.empty();
   }
 
   private static Optional<String> stored(World world, StoredEntry entry) {
@@ -26,9 +34,6 @@ final class Promises {
     }
     if (version < world.applied() && world.exposure() == World.Exposure.NONE) {
       return Optional.of(entry + " is stored after the eviction by " + world.applied());
-    }
-    if (version < world.committed() && world.atRest()) {
-      return Optional.of(entry + " is stored at rest, and " + world.committed() + " is committed");
     }
     return Optional.empty();
   }

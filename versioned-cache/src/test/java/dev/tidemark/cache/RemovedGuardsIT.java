@@ -3,6 +3,7 @@ package dev.tidemark.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -28,29 +29,87 @@ class RemovedGuardsIT {
   }
 
   @Test
+  void withAllGuardsTheSameProgramKeepsThePromises() {
+    thenHolds(WHOLE, Programs.guarded());
+  }
+
+  @Test
   void withoutTheFloorASlowFillStoresWhatWasEvicted_H1() {
     ProtocolScripts scripts =
         WHOLE.with("fill", "if tonumber(ARGV[2]) < tonumber(floor) then", "if false then");
-    thenBreaks(scripts, Programs.guarded(), "x");
+    thenBreaks(
+        scripts,
+        Programs.guarded(),
+        """
+        start                                    V1
+        redis: the value is lost                 nothing
+        a: lookup                                nothing
+        a: acquire                               L0:a
+        a: reads 1 from source                   L0:a
+        writer: commits 2                        L0:a
+        lane: evict(2)                           L2:a
+        a: fill(1)                               V1
+        broken: V1 is stored after the eviction by 2""");
   }
 
   @Test
   void withoutRaisingTheFloorASlowFillStoresWhatWasEvicted_H1() {
     ProtocolScripts scripts = WHOLE.with("evict", "'L' .. ARGV[1] .. ':'", "'L' .. floor .. ':'");
-    thenBreaks(scripts, Programs.guarded(), "x");
+    thenBreaks(
+        scripts,
+        Programs.guarded(),
+        """
+        start                                    V1
+        redis: the value is lost                 nothing
+        a: lookup                                nothing
+        a: acquire                               L0:a
+        a: reads 1 from source                   L0:a
+        writer: commits 2                        L0:a
+        lane: evict(2)                           L0:a
+        a: fill(1)                               V1
+        broken: V1 is stored after the eviction by 2""");
   }
 
   @Test
   void withAFloorThatFallsALateEvictionLetsAnOldFillIn() {
     ProtocolScripts scripts =
         WHOLE.with("evict", "if tonumber(floor) >= tonumber(ARGV[1]) then", "if false then");
-    thenBreaks(scripts, Programs.guarded(), "x");
+    thenBreaks(
+        scripts,
+        Programs.guarded(),
+        """
+        start                                    V1
+        redis: the value is lost                 nothing
+        a: lookup                                nothing
+        a: acquire                               L0:a
+        writer: commits 2                        L0:a
+        a: reads 2 from source                   L0:a
+        writer: commits 3                        L0:a
+        lane: evict(3)                           L3:a
+        lane, again: evict(2)                    L2:a
+        a: fill(2)                               V2
+        broken: V2 is stored after the eviction by 3""");
   }
 
   @Test
   void withoutTheTokenAFillStoresUnderTheLeaseOfAnother_H2() {
     ProtocolScripts scripts = WHOLE.with("fill", "if holder ~= ARGV[1] then", "if not holder then");
-    thenBreaks(scripts, Programs.guarded(), "x");
+    thenBreaks(
+        scripts,
+        Programs.guarded(),
+        """
+        start                                    V1
+        redis: the value is lost                 nothing
+        a: lookup                                nothing
+        a: acquire                               L0:a
+        a: reads 1 from source                   L0:a
+        b: lookup                                L0:a
+        redis: the lease expires                 nothing
+        writer: commits 2                        nothing
+        lane: evict(2)                           nothing
+        b: acquire                               L0:b
+        a: fill(1)                               V1
+        broken: V1 is stored after the eviction by 2""");
   }
 
   @Test
@@ -60,7 +119,20 @@ class RemovedGuardsIT {
             "fill",
             "if holder ~= ARGV[1] then",
             "if head == '' then floor, holder = '0', ARGV[1] end\nif holder ~= ARGV[1] then");
-    thenBreaks(scripts, Programs.guarded(), "x");
+    thenBreaks(
+        scripts,
+        Programs.guarded(),
+        """
+        start                                    V1
+        redis: the value is lost                 nothing
+        a: lookup                                nothing
+        a: acquire                               L0:a
+        a: reads 1 from source                   L0:a
+        redis: the lease expires                 nothing
+        writer: commits 2                        nothing
+        lane: evict(2)                           nothing
+        a: fill(1)                               V1
+        broken: V1 is stored after the eviction by 2""");
   }
 
   @Test
@@ -70,7 +142,18 @@ class RemovedGuardsIT {
             "refresh",
             "redis.call('SET', KEYS[1], 'L' .. ARGV[1] .. ':' .. holder .. '\\n', 'KEEPTTL')",
             "redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])");
-    thenBreaks(scripts, Programs.guarded(), "x");
+    thenBreaks(
+        scripts,
+        Programs.guarded(),
+        """
+        start                                    V1
+        writer: commits 2                        V1
+        writer: commits 3                        V1
+        lane: evict(3)                           nothing
+        a: lookup                                nothing
+        a: acquire                               L0:a
+        fast lane: refresh(2)                    V2
+        broken: V2 is stored after the eviction by 3""");
   }
 
   @Test
@@ -80,39 +163,77 @@ class RemovedGuardsIT {
             "refresh",
             "if head == '' then",
             "if head == '' then\n  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])");
-    thenBreaks(scripts, Programs.guarded(), "x");
+    thenBreaks(
+        scripts,
+        Programs.guarded(),
+        """
+        start                                    V1
+        writer: commits 2                        V1
+        writer: commits 3                        V1
+        lane: evict(3)                           nothing
+        fast lane: refresh(2)                    V2
+        broken: V2 is stored after the eviction by 3""");
   }
 
   @Test
   void aRefreshThatComparesNothingReplacesTheNewer() {
     ProtocolScripts scripts =
         WHOLE.with("refresh", "if tonumber(version) >= tonumber(ARGV[1]) then", "if false then");
-    thenBreaks(scripts, Programs.guarded(), "x");
+    thenBreaks(
+        scripts,
+        Programs.guarded(),
+        """
+        start                                    V1
+        writer: commits 2                        V1
+        writer: commits 3                        V1
+        fast lane: refresh(3)                    V3
+        lane: evict(3)                           V3
+        fast lane: refresh(2)                    V2
+        broken: V2 is stored after the eviction by 3""");
   }
 
   @Test
   void anEvictionThatSparesOlderValuesIsNone() {
     ProtocolScripts scripts =
         WHOLE.with("evict", "if version and tonumber(version) >= tonumber(ARGV[1])", "if version");
-    thenBreaks(scripts, Programs.guarded(), "x");
-  }
-
-  @Test
-  void anAcquireThatTakesWhatIsMarkedAsFilledKeepsNoFloor() {
-    ProtocolScripts scripts = WHOLE.with("acquire", "if holder == ARGV[1] then", "if false then");
-    thenBreaks(scripts, Programs.guarded(), "x");
+    thenBreaks(
+        scripts,
+        Programs.guarded(),
+        """
+        start                                    V1
+        writer: commits 2                        V1
+        lane: evict(2)                           V1
+        broken: V1 is stored after the eviction by 2""");
   }
 
   @Test
   void aRebuildThatReadsTheTopicBeforeItHasTheLeaseStoresWhatWasEvicted_H42() {
     thenHolds(WHOLE, rebuild(RebuildActor.leasing()));
-    thenBreaks(WHOLE, rebuild(RebuildActor.leasingLate()), "x");
+    thenBreaks(
+        WHOLE,
+        rebuild(RebuildActor.leasingLate()),
+        """
+        start                                    V1
+        rebuild: reads the topic to its end at 1 V1
+        writer: commits 2                        V1
+        lane: evict(2)                           nothing
+        rebuild: acquire                         L0:rebuild
+        rebuild: fill(1)                         V1
+        broken: V1 is stored after the eviction by 2""");
   }
 
   @Test
   void withoutARewindWhatAFailoverBringsBackStays_H4() {
     thenHolds(WHOLE, failover(FailoverActor.withRewind(1)));
-    thenBreaks(WHOLE, failover(FailoverActor.withoutRewind()), "x");
+    thenBreaks(
+        WHOLE,
+        failover(FailoverActor.withoutRewind()),
+        """
+        start                                    V1
+        writer: commits 2                        V1
+        lane: evict(2)                           nothing
+        redis: fails over to V1                  V1
+        broken: V1 stays, and 2 is committed""");
   }
 
   /// Why an acquire must never be sent again under a token that may have been used already.
@@ -121,7 +242,61 @@ class RemovedGuardsIT {
     Program copied =
         Programs.program(
             "", "VV", 0, ReaderActor.named("a"), LateAcquireActor.of("a"), Programs.mishaps(1));
-    thenBreaks(WHOLE, copied, "x");
+    thenBreaks(
+        WHOLE,
+        copied,
+        """
+        start                                    V1
+        redis: the value is lost                 nothing
+        a: lookup                                nothing
+        a: acquire                               L0:a
+        a: reads 1 from source                   L0:a
+        redis: the lease expires                 nothing
+        writer: commits 2                        nothing
+        lane: evict(2)                           nothing
+        a, copy: acquire                         L0:a
+        a: fill(1)                               V1
+        broken: V1 is stored after the eviction by 2""");
+  }
+
+  /// The outbox is the reliable lane; a writer may die before its own refresh.
+  @Test
+  void withoutTheReliableLaneAnOldValueStays_H14() {
+    thenBreaks(
+        WHOLE,
+        Program.from("no lane", "VV", List.of(new WriterActor())),
+        """
+        start                                    V1
+        writer: commits 2                        V1
+        broken: V1 stays, and 2 is committed""");
+  }
+
+  /// Why a flight is shared only by who began before it.
+  @Test
+  void aReaderThatTakesWhatAnotherFoundBeforeIsServedWhatWasEvicted() {
+    thenBreaks(
+        WHOLE,
+        Programs.program("sharing", "VV", 0, SharingActor.of(false)),
+        """
+        start                                    V1
+        another: lookup                          V1
+        writer: commits 2                        V1
+        lane: evict(2)                           nothing
+        late: begins, and is served 1            nothing
+        broken: 1 is served to who began after the eviction by 2""");
+  }
+
+  @Test
+  void aReaderThatIgnoresTheDemandIsServedLess_H13() {
+    thenBreaks(
+        WHOLE,
+        Programs.program("sharing", "VV", 0, SharingActor.of(true)),
+        """
+        start                                    V1
+        another: lookup                          V1
+        writer: commits 2                        V1
+        late: begins, and is served 1            V1
+        broken: 1 is served to who demanded 2""");
   }
 
   private static Program rebuild(RebuildActor rebuild) {
@@ -129,7 +304,7 @@ class RemovedGuardsIT {
   }
 
   private static Program failover(FailoverActor failover) {
-    return Programs.program("a failover", "VV", 0, ReaderActor.named("a"), failover);
+    return Programs.program("a failover", "VV", 0, failover);
   }
 
   private static void thenHolds(ProtocolScripts scripts, Program program) {

@@ -36,11 +36,6 @@ record World(
     return versions.get(committed);
   }
 
-  /// All that was committed has been evicted for, and nothing waits to be evicted for again.
-  boolean atRest() {
-    return position == committed && exposure != Exposure.UNNOTICED;
-  }
-
   World commit() {
     return new World(versions, committed + 1, position, applied, exposure, actors);
   }
