@@ -39,6 +39,20 @@ sealed interface Access {
     }
   }
 
+  record Prolong(long version) implements Access {
+    @Override
+    public String toString() {
+      return "prolong(" + version + ")";
+    }
+  }
+
+  record Release(String token) implements Access {
+    @Override
+    public String toString() {
+      return "release";
+    }
+  }
+
   /// Not the protocol's doing: the entry is another from now on.
   record Replaced(String cause, StoredEntry by) implements Access {
     @Override

@@ -2,7 +2,7 @@ package dev.tidemark.cache;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
-import dev.tidemark.cache.Step.Outcome;
+import dev.tidemark.cache.Step.Consequence;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -162,12 +162,13 @@ final class Explorer {
     }
 
     private void add(Edge edge, Result result) {
-      Outcome outcome = edge.step().then().apply(result.answer());
+      Consequence consequence = edge.step().then().apply(result.answer());
       StoredEntry entry = entries.computeIfAbsent(result.entry(), same -> same);
       Node from = edge.from();
-      Node node = new Node(from, edge.choice(), outcome.world().saw(entry), entry, from.ways());
+      Node node = new Node(from, edge.choice(), consequence.world().saw(entry), entry, from.ways());
       violation =
-          Promises.broken(node.world(), entry, outcome.served()).map(what -> report(node, what));
+          Promises.broken(node.world(), entry, consequence.served())
+              .map(what -> report(node, what));
       if (merging) {
         merged.merge(node.situation(), node, Node::and);
       } else {

@@ -33,7 +33,7 @@ final class ProtocolScripts {
 
   static ProtocolScripts ofTheLibrary() {
     Map<String, String> texts = new HashMap<>();
-    for (String name : new String[] {"acquire", "fill", "evict", "refresh"}) {
+    for (String name : new String[] {"acquire", "fill", "evict", "refresh", "prolong", "release"}) {
       texts.put(name, read(name + ".lua"));
     }
     return new ProtocolScripts(texts);
@@ -70,6 +70,8 @@ final class ProtocolScripts {
       case Access.Evict(long version) -> run("evict", pipeline, key, decimal(version));
       case Access.Refresh(CachedValue value) ->
           run("refresh", pipeline, key, decimal(value.version()), EntryCodec.encode(value), LIFE);
+      case Access.Prolong(long version) -> run("prolong", pipeline, key, decimal(version), LIFE);
+      case Access.Release(String token) -> run("release", pipeline, key, ascii(token));
       case Access.Replaced(String _, StoredEntry by) -> put(pipeline, key, by);
       case Access.Elsewhere _ ->
           throw new IllegalArgumentException(access + " does nothing to the key");
@@ -86,7 +88,7 @@ final class ProtocolScripts {
 
   private Response<Object> run(
       String name, AbstractPipeline pipeline, byte[] key, byte[]... arguments) {
-    return scripts.get(name).append(pipeline, key, arguments);
+    return scripts.get(name).on(key, arguments).append(pipeline);
   }
 
   private static byte[] decimal(long version) {

@@ -2,7 +2,7 @@ package dev.tidemark.cache;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.tidemark.cache.Step.Outcome;
+import dev.tidemark.cache.Step.Consequence;
 import dev.tidemark.cache.Step.Served;
 import java.util.List;
 import java.util.Optional;
@@ -13,14 +13,20 @@ import org.jspecify.annotations.Nullable;
 ///
 /// It waits for no other: a wait that finds the lease gone is a reader that came later.
 ///
-/// @param demands whether it demands the newest version that was committed when it began, and
-///   evicts an older one
 /// @param least the version demanded, while it is under way
 /// @param known the newest eviction applied when it began, while it is under way
 /// @param value what it saw that was too old, or read from the source
 record ReaderActor(
-    String token, boolean demands, Phase phase, int least, int known, @Nullable CachedValue value)
+    String token, Kind kind, Phase phase, int least, int known, @Nullable CachedValue value)
     implements Actor {
+
+  enum Kind {
+    PLAIN,
+    /// Demands the newest version that was committed when it began, and evicts an older one.
+    DEMANDING,
+    /// Cannot read the source, and gives its lease up.
+    FAILING
+  }
 
   enum Phase {
     START,
@@ -33,11 +39,15 @@ record ReaderActor(
   }
 
   static ReaderActor named(String token) {
-    return new ReaderActor(token, false, Phase.START, 0, 0, null);
+    return new ReaderActor(token, Kind.PLAIN, Phase.START, 0, 0, null);
   }
 
   static ReaderActor demanding(String token) {
-    return new ReaderActor(token, true, Phase.START, 0, 0, null);
+    return new ReaderActor(token, Kind.DEMANDING, Phase.START, 0, 0, null);
+  }
+
+  static ReaderActor failing(String token) {
+    return new ReaderActor(token, Kind.FAILING, Phase.START, 0, 0, null);
   }
 
   @Override
@@ -46,7 +56,7 @@ record ReaderActor(
       case START -> List.of(lookup(world));
       case FOUND_TOO_OLD -> List.of(evictSeen(world));
       case MISSED -> List.of(acquire(world));
-      case LEASED -> List.of(readSource(world, Phase.READ));
+      case LEASED -> List.of(kind == Kind.FAILING ? release(world) : readSource(world, Phase.READ));
       case FOUND_LEASE -> List.of(readSource(world, Phase.DONE));
       case READ -> List.of(fill(world));
       case DONE -> List.of();
@@ -56,7 +66,12 @@ record ReaderActor(
   private Step lookup(World world) {
     ReaderActor begun =
         new ReaderActor(
-            token, demands, phase, demands ? world.committed() : 0, world.applied(), null);
+            token,
+            kind,
+            phase,
+            kind == Kind.DEMANDING ? world.committed() : 0,
+            world.applied(),
+            null);
     return Step.asking(
         token,
         new Access.Get(),
@@ -64,18 +79,17 @@ record ReaderActor(
             switch (found) {
               case Lookup.Hit(CachedValue hit) -> begun.onHit(this, hit, world);
               case Lookup.Filling _, Lookup.Miss _ ->
-                  new Outcome(world.with(this, begun.in(Phase.MISSED)), Optional.empty());
+                  new Consequence(world.with(this, begun.in(Phase.MISSED)), Optional.empty());
             });
   }
 
-  private Outcome onHit(ReaderActor before, CachedValue hit, World world) {
+  private Consequence onHit(ReaderActor before, CachedValue hit, World world) {
     if (hit.version() < least) {
-      return new Outcome(
-          world.with(
-              before, new ReaderActor(token, demands, Phase.FOUND_TOO_OLD, least, known, hit)),
+      return new Consequence(
+          world.with(before, new ReaderActor(token, kind, Phase.FOUND_TOO_OLD, least, known, hit)),
           Optional.empty());
     }
-    return new Outcome(
+    return new Consequence(
         world.with(before, ended(Phase.DONE, null)), Optional.of(new Served(hit, least, known)));
   }
 
@@ -91,22 +105,26 @@ record ReaderActor(
         answer ->
             switch (answer) {
               case Lookup.Miss() ->
-                  new Outcome(world.with(this, in(Phase.LEASED)), Optional.empty());
+                  new Consequence(world.with(this, in(Phase.LEASED)), Optional.empty());
               case Lookup.Hit(CachedValue hit) -> onHit(this, hit, world);
               case Lookup.Filling _ ->
-                  new Outcome(world.with(this, in(Phase.FOUND_LEASE)), Optional.empty());
+                  new Consequence(world.with(this, in(Phase.FOUND_LEASE)), Optional.empty());
             });
   }
 
   /// What the source says is what will be served, whatever becomes of the fill.
   private Step readSource(World world, Phase after) {
     CachedValue read = world.newest();
-    Outcome outcome =
-        new Outcome(
+    Consequence consequence =
+        new Consequence(
             world.with(this, ended(after, after == Phase.DONE ? null : read)),
             Optional.of(new Served(read, least, known)));
     return new Step(
-        token, new Access.Elsewhere("reads " + read.version() + " from source"), _ -> outcome);
+        token, new Access.Elsewhere("reads " + read.version() + " from source"), _ -> consequence);
+  }
+
+  private Step release(World world) {
+    return Step.to(token, new Access.Release(token), world.with(this, ended(Phase.DONE, null)));
   }
 
   private Step fill(World world) {
@@ -117,11 +135,11 @@ record ReaderActor(
   }
 
   private ReaderActor in(Phase next) {
-    return new ReaderActor(token, demands, next, least, known, null);
+    return new ReaderActor(token, kind, next, least, known, null);
   }
 
   /// What it will serve is settled, so what that is measured by is forgotten.
   private ReaderActor ended(Phase next, @Nullable CachedValue read) {
-    return new ReaderActor(token, demands, next, 0, 0, read);
+    return new ReaderActor(token, kind, next, 0, 0, read);
   }
 }

@@ -53,7 +53,7 @@ record RebuildActor(boolean leaseFirst, Phase phase, Optional<CachedValue> found
         NAME,
         new Access.Acquire(NAME),
         answer ->
-            new Step.Outcome(
+            new Step.Consequence(
                 world.with(
                     this,
                     answer instanceof Lookup.Miss

@@ -1,6 +1,6 @@
 package dev.tidemark.cache;
 
-import dev.tidemark.cache.Step.Outcome;
+import dev.tidemark.cache.Step.Consequence;
 import dev.tidemark.cache.Step.Served;
 import java.util.List;
 import java.util.Optional;
@@ -28,19 +28,19 @@ record SharingActor(boolean demands, Phase phase, Optional<CachedValue> found) i
     };
   }
 
-  private Outcome finds(Lookup lookup, World world) {
+  private Consequence finds(Lookup lookup, World world) {
     Optional<CachedValue> value =
         lookup instanceof Lookup.Hit(CachedValue hit) ? Optional.of(hit) : Optional.empty();
-    return new Outcome(
+    return new Consequence(
         world.with(this, new SharingActor(demands, Phase.FOUND, value)), Optional.empty());
   }
 
   private Step served(CachedValue value, World world) {
-    Outcome outcome =
-        new Outcome(
+    Consequence consequence =
+        new Consequence(
             world.with(this, new SharingActor(demands, Phase.DONE, Optional.empty())),
             Optional.of(new Served(value, demands ? world.committed() : 0, world.applied())));
     return new Step(
-        "late", new Access.Elsewhere("begins, and is served " + value.version()), _ -> outcome);
+        "late", new Access.Elsewhere("begins, and is served " + value.version()), _ -> consequence);
   }
 }

@@ -7,10 +7,10 @@ import org.jspecify.annotations.Nullable;
 /// One atomic step that an actor may take next.
 ///
 /// @param then what comes of it, given what Redis answered
-record Step(String actor, Access access, Function<@Nullable Object, Outcome> then) {
+record Step(String actor, Access access, Function<@Nullable Object, Consequence> then) {
 
   /// The world after a step, and what the step served to a reader, if it did.
-  record Outcome(World world, Optional<Served> served) {}
+  record Consequence(World world, Optional<Served> served) {}
 
   /// A value that was handed to a reader.
   ///
@@ -20,12 +20,12 @@ record Step(String actor, Access access, Function<@Nullable Object, Outcome> the
 
   /// A step of which the answer does not matter.
   static Step to(String actor, Access access, World next) {
-    Outcome outcome = new Outcome(next, Optional.empty());
-    return new Step(actor, access, answer -> outcome);
+    Consequence consequence = new Consequence(next, Optional.empty());
+    return new Step(actor, access, answer -> consequence);
   }
 
   /// A step that goes on as the answer says: what the key holds, or held against the asker.
-  static Step asking(String actor, Access access, Function<Lookup, Outcome> then) {
+  static Step asking(String actor, Access access, Function<Lookup, Consequence> then) {
     return new Step(actor, access, answer -> then.apply(StoredEntry.of((byte[]) answer).meaning()));
   }
 
