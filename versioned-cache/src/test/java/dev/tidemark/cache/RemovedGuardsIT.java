@@ -206,6 +206,22 @@ class RemovedGuardsIT {
         broken: V1 is stored after the eviction by 2""");
   }
 
+  /// That a lease keeps other readers away is good for the database only.
+  @Test
+  void aLeaseThatIsTakenOverDoesNoHarm() {
+    ProtocolScripts scripts = WHOLE.with("acquire", "if holder then", "if false then");
+    Program program =
+        Programs.program(
+            "two readers",
+            "VVV",
+            0,
+            ReaderActor.named("a"),
+            ReaderActor.demanding("b"),
+            Programs.fastLane(2),
+            Programs.mishaps(1));
+    thenHolds(scripts, program);
+  }
+
   @Test
   void aRebuildThatReadsTheTopicBeforeItHasTheLeaseStoresWhatWasEvicted_H42() {
     thenHolds(WHOLE, rebuild(RebuildActor.leasing()));
