@@ -1,68 +1,48 @@
 package dev.tidemark.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.cache.Outcome.Applied;
 import dev.tidemark.cache.Outcome.Failed;
 import dev.tidemark.embedded.RedisServer;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import redis.clients.jedis.Connection;
+import redis.clients.jedis.ConnectionPool;
 import redis.clients.jedis.Jedis;
-import redis.clients.jedis.Protocol;
+import redis.clients.jedis.RedisClusterClient;
 import redis.clients.jedis.util.JedisClusterCRC16;
 
 /// The contract on a Redis Cluster of two primaries, and what only a cluster does: move slots, and
 /// lose one node of several.
 class RedisClusterEntryStoreIT extends EntryStoreContract {
 
-  private static final int SLOTS = 16384;
-
-  /// One of two is no majority: the survivor, too, would stop serving after this time.
-  private static final String NODE_TIMEOUT_MILLIS = "15000";
-
   @TempDir static Path dir;
-  private static RedisServer first;
-  private static RedisServer second;
+  private static TwoNodeCluster cluster;
   private static RedisConnection connection;
 
   private final EntryStore store = connection.entries();
 
   @BeforeAll
   static void start() {
-    first = node("first");
-    second = node("second");
-    try (Jedis one = admin(first);
-        Jedis two = admin(second)) {
-      one.clusterAddSlots(IntStream.range(0, SLOTS / 2).toArray());
-      two.clusterAddSlots(IntStream.range(SLOTS / 2, SLOTS).toArray());
-      two.sendCommand(
-          Protocol.Command.CLUSTER,
-          "MEET",
-          "127.0.0.1",
-          Integer.toString(first.port()),
-          one.configGet("cluster-port").get("cluster-port"));
-    }
-    awaitCluster();
-    connection =
-        RedisConnection.open(
-            "redis://127.0.0.1:" + first.port() + ",127.0.0.1:" + second.port(), PATIENT);
+    cluster = TwoNodeCluster.start(dir);
+    connection = RedisConnection.open(cluster.url(), PATIENT);
   }
 
   @AfterAll
   static void stop() {
     connection.close();
-    second.close();
-    first.close();
+    cluster.close();
   }
 
   @Override
@@ -76,19 +56,19 @@ class RedisClusterEntryStoreIT extends EntryStoreContract {
         IntStream.range(0, 40).mapToObj(i -> new EvictionRequest(key + i, 2)).toList();
     batch.forEach(request -> given(request.key(), value(1)));
 
-    second.kill();
+    cluster.second().kill();
     try {
       List<Outcome<Eviction>> outcomes = store.evict(batch);
       for (int i = 0; i < batch.size(); i++) {
-        if (slotOf(batch.get(i)) < SLOTS / 2) {
-          assertThat(outcomes.get(i)).isEqualTo(new Applied<>(Eviction.EVICTED));
+        if (cluster.home(batch.get(i).key()) == cluster.first()) {
+          assertThat(outcomes.get(i)).isEqualTo(new Applied(Eviction.EVICTED));
         } else {
           assertThat(outcomes.get(i)).isInstanceOf(Failed.class);
         }
       }
     } finally {
-      second.restart();
-      awaitCluster();
+      cluster.second().restart();
+      cluster.awaitOk();
     }
     assertThat(store.evict(batch))
         .hasSize(batch.size())
@@ -96,12 +76,50 @@ class RedisClusterEntryStoreIT extends EntryStoreContract {
   }
 
   @Test
-  void theEvictionOfAKeyThatMovedFollowsIt_H37() {
+  void connectionsClosedByTheRestartOfANodeFailNothing() throws Exception {
+    leaveIdleConnections(8);
+    cluster.home(key).restart();
+    cluster.awaitOk();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Lookup>> lookups =
+          IntStream.range(0, 8).mapToObj(i -> threads.submit(() -> store.lookup(key))).toList();
+      for (Future<Lookup> lookup : lookups) {
+        assertThat(lookup.get()).isEqualTo(new Lookup.Miss());
+      }
+    }
+  }
+
+  /// Taken all at once, then given back.
+  private void leaveIdleConnections(int count) {
+    RedisClusterClient client = (RedisClusterClient) connection.client();
+    for (ConnectionPool pool : client.getClusterNodes().values()) {
+      List<Connection> all = IntStream.range(0, count).mapToObj(i -> pool.getResource()).toList();
+      all.forEach(Connection::ping);
+      all.forEach(Connection::close);
+    }
+  }
+
+  @Test
+  void anEvictionOfAKeyThatMovedFollowsIt_MOVED_H37() {
     given(value(1));
     int slot = JedisClusterCRC16.getSlot(key);
-    RedisServer from = slot < SLOTS / 2 ? first : second;
-    RedisServer to = slot < SLOTS / 2 ? second : first;
-    move(slot, from, to);
+    RedisServer from = cluster.home(key);
+    cluster.move(slot, from);
+    try {
+      assertThat(store.evict(key, 2)).isEqualTo(Eviction.EVICTED);
+      given(value(2));
+      thenHolds(value(2));
+    } finally {
+      cluster.move(slot, cluster.other(from));
+    }
+  }
+
+  @Test
+  void aBatchFollowsAKeyThatMoved_MOVED_H37() {
+    given(value(1));
+    int slot = JedisClusterCRC16.getSlot(key);
+    RedisServer from = cluster.home(key);
+    cluster.move(slot, from);
     try {
       assertThat(
               store.evict(List.of(new EvictionRequest(key, 2), new EvictionRequest(key + "x", 2))))
@@ -109,64 +127,49 @@ class RedisClusterEntryStoreIT extends EntryStoreContract {
       given(value(2));
       assertThat(lookups(List.of(key))).containsExactly(new Lookup.Hit(value(2)));
     } finally {
-      store.evictByForce(key);
-      move(slot, to, from);
+      cluster.move(slot, cluster.other(from));
     }
   }
 
-  private static void awaitCluster() {
-    try (Jedis one = admin(first);
-        Jedis two = admin(second)) {
-      await().atMost(Duration.ofSeconds(20)).until(() -> isOk(one) && isOk(two));
+  /// The slot is on its way, and the key is there already: the source sends on with ASK, and the
+  /// target serves only who was sent.
+  @Test
+  void aKeyAheadOfItsSlotIsAskedForWhereItIs_ASK_H37() {
+    String neighbour = "{" + key + "}";
+    given(value(1));
+    given(neighbour, value(1));
+    int slot = JedisClusterCRC16.getSlot(key);
+    RedisServer from = cluster.home(key);
+    try (Jedis target = TwoNodeCluster.admin(cluster.other(from))) {
+      target.scriptFlush();
     }
-  }
-
-  private static int slotOf(EvictionRequest request) {
-    return JedisClusterCRC16.getSlot(request.key());
-  }
-
-  private void move(int slot, RedisServer from, RedisServer to) {
-    try (Jedis source = admin(from);
-        Jedis target = admin(to)) {
-      target.clusterSetSlotImporting(slot, source.clusterMyId());
-      source.clusterSetSlotMigrating(slot, target.clusterMyId());
-      for (String each : source.clusterGetKeysInSlot(slot, 100)) {
-        source.migrate("127.0.0.1", to.port(), each, 0, 1000);
-      }
-      source.clusterSetSlotNode(slot, target.clusterMyId());
-      target.clusterSetSlotNode(slot, target.clusterMyId());
+    cluster.beginMove(slot, from);
+    cluster.moveKeys(slot, from);
+    try {
+      thenHolds(value(1));
+      assertThat(store.lookup(List.of(key, neighbour))).containsOnly(new Lookup.Hit(value(1)));
+      assertThat(store.evict(key, 2)).isEqualTo(Eviction.EVICTED);
+      assertThat(store.evict(List.of(new EvictionRequest(neighbour, 2))))
+          .containsExactly(new Applied(Eviction.EVICTED));
+      given(value(2));
+      thenHolds(value(2));
+      assertThat(store.refresh(key, value(3), TTL)).isEqualTo(RefreshResult.REFRESHED);
+    } finally {
+      cluster.endMove(slot, from);
+      cluster.move(slot, cluster.other(from));
     }
+    thenHolds(value(3));
   }
 
-  private static RedisServer node(String name) {
-    return RedisServer.start(
-        dir.resolve(name),
-        0,
-        "--cluster-port",
-        Integer.toString(freePort()),
-        "--cluster-enabled",
-        "yes",
-        "--cluster-node-timeout",
-        NODE_TIMEOUT_MILLIS,
-        "--cluster-require-full-coverage",
-        "no");
-  }
-
-  /// The usual one, 10000 above the port, may be beyond the last.
-  private static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static Jedis admin(RedisServer server) {
-    return new Jedis("127.0.0.1", server.port());
-  }
-
-  private static boolean isOk(Jedis node) {
-    String info = node.clusterInfo();
-    return info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:2");
+  @ParameterizedTest
+  @ValueSource(strings = {"{}", "{x}", "{}{x}", "}{", "{", "a{{b}}c", "{\u6f22}"})
+  void bracesDecideOnlyWhereAKeyLies_H43(String braces) {
+    String strange = "product:" + braces + key;
+    given(strange, value(1));
+    assertThat(store.evict(strange, 2)).isEqualTo(Eviction.EVICTED);
+    given(strange, value(1));
+    assertThat(store.evict(List.of(new EvictionRequest(strange, 2), new EvictionRequest(key, 2))))
+        .containsExactly(new Applied(Eviction.EVICTED), new Applied(Eviction.ABSENT));
+    assertThat(store.lookup(strange)).isEqualTo(new Lookup.Miss());
   }
 }
