@@ -52,7 +52,9 @@ class InvalidatorIT {
     kafka = KafkaServer.start(dir.resolve("kafka"), 0);
     // What Redis holds survives a kill, so that a lost eviction would show.
     redis = RedisServer.start(dir.resolve("redis"), 0, "--appendonly", "yes");
-    connection = RedisConnection.open(redis.url(), RedisSettings.defaults());
+    connection =
+        RedisConnection.open(
+            redis.url(), RedisSettings.defaults().withTimeout(Duration.ofSeconds(2)));
   }
 
   @AfterAll

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The settings of the service, all from the environment, all checked before anything starts.
 ///
+/// @param redisTimeout for a connection to Redis, and for each answer
 /// @param cacheTtl how long a cached value lives at most
 /// @param apiToken what writers must show; where there is none, only this machine may write
 /// @param databaseConnections how many connections the service holds
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 record Configuration(
     DatabaseUrl database,
     String redisUrl,
+    Duration redisTimeout,
     Duration cacheTtl,
     Optional<String> apiToken,
     String host,
@@ -37,6 +39,7 @@ record Configuration(
   private static final String LOOPBACK = "127.0.0.1";
   private static final int LARGEST_PORT = 65_535;
   private static final int LONGEST_TTL_SECONDS = 30 * 24 * 3600;
+  private static final int LONGEST_REDIS_TIMEOUT_MILLIS = 60_000;
   private static final int MOST_CONNECTIONS = 1000;
   private static final int SMALLEST_BODY = 1024;
   private static final int LARGEST_BODY = 64 * 1024 * 1024;
@@ -48,7 +51,8 @@ record Configuration(
           "TIDEMARK_API_ADMIN_HOST",
           "TIDEMARK_API_ADMIN_PORT",
           "TIDEMARK_API_DATABASE_CONNECTIONS",
-          "TIDEMARK_API_BODY_LIMIT_BYTES");
+          "TIDEMARK_API_BODY_LIMIT_BYTES",
+          "TIDEMARK_API_REDIS_TIMEOUT_MS");
 
   /// Settings of the other programs are none of this one's business.
   private static final Set<String> OTHERS =
@@ -89,6 +93,8 @@ record Configuration(
     int connections = read.number("TIDEMARK_API_DATABASE_CONNECTIONS", 10, 1, MOST_CONNECTIONS);
     int bodyLimit =
         read.number("TIDEMARK_API_BODY_LIMIT_BYTES", 1024 * 1024, SMALLEST_BODY, LARGEST_BODY);
+    int redisTimeout =
+        read.number("TIDEMARK_API_REDIS_TIMEOUT_MS", 50, 1, LONGEST_REDIS_TIMEOUT_MILLIS);
     Configuration configuration = null;
     if (database != null && redisUrl != null && apiToken != null) {
       configuration =
@@ -97,6 +103,7 @@ record Configuration(
                   new Configuration(
                       database,
                       redisUrl,
+                      Duration.ofMillis(redisTimeout),
                       Duration.ofSeconds(ttl),
                       apiToken,
                       environment.getOrDefault("TIDEMARK_API_HOST", LOOPBACK),

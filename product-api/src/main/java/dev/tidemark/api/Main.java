@@ -29,6 +29,7 @@ import picocli.CommandLine.Command;
       "  TIDEMARK_API_ADMIN_PORT           and on which port (8081; 0: any)",
       "  TIDEMARK_API_DATABASE_CONNECTIONS connections to the database (10)",
       "  TIDEMARK_API_BODY_LIMIT_BYTES     longest body, and longest line of an import (1048576)",
+      "  TIDEMARK_API_REDIS_TIMEOUT_MS     for a connection to Redis, and for each answer (50)",
       "  OTEL_<NAME>                       as OpenTelemetry defines them",
       "Instead of a secret, NAME_FILE may name a file that holds it."
     },

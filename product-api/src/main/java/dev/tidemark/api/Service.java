@@ -35,7 +35,10 @@ final class Service implements AutoCloseable {
     Meter meter = telemetry.getMeter("dev.tidemark.api");
     database = ConnectionPool.create(configuration.database(), configuration.databaseConnections());
     ConnectionPool.measure(database, meter);
-    redis = RedisConnection.open(configuration.redisUrl(), RedisSettings.defaults());
+    redis =
+        RedisConnection.open(
+            configuration.redisUrl(),
+            RedisSettings.defaults().withTimeout(configuration.redisTimeout()));
     VersionedCache cache =
         new VersionedCache(
             redis.entries(),

@@ -32,6 +32,7 @@ final class ConfigurationTest {
     assertThat(configuration.adminPort()).isEqualTo(8081);
     assertThat(configuration.host()).isEqualTo("127.0.0.1");
     assertThat(configuration.cacheTtl()).isEqualTo(Duration.ofMinutes(5));
+    assertThat(configuration.redisTimeout()).isEqualTo(Duration.ofMillis(50));
     assertThat(configuration.databaseConnections()).isEqualTo(10);
     assertThat(configuration.bodyLimit()).isEqualTo(1_048_576);
     assertThat(configuration.apiToken()).isEmpty();
@@ -65,6 +66,7 @@ final class ConfigurationTest {
             "CACHE_TTL_SECONDS", "0",
             "TIDEMARK_API_PORT", "eight",
             "TIDEMARK_API_BODY_LIMIT_BYTES", "1",
+            "TIDEMARK_API_REDIS_TIMEOUT_MS", "0",
             "TIDEMARK_API_PROT", "1",
             "TIDEMARK_RELAY_SLOT", "s",
             "API_TOKEN", "two words");
@@ -77,6 +79,7 @@ final class ConfigurationTest {
         .withMessageContaining("CACHE_TTL_SECONDS is \"0\"")
         .withMessageContaining("TIDEMARK_API_PORT is \"eight\"")
         .withMessageContaining("TIDEMARK_API_BODY_LIMIT_BYTES is \"1\"")
+        .withMessageContaining("TIDEMARK_API_REDIS_TIMEOUT_MS is \"0\"")
         .withMessageContaining("TIDEMARK_API_PROT is not a setting")
         .withMessageContaining("API_TOKEN must be")
         .withMessageNotContaining("TIDEMARK_RELAY_SLOT")

@@ -30,7 +30,9 @@ final class FreshReadsIT {
 
   @BeforeAll
   static void connect() {
-    redis = RedisConnection.open(api.redis().url(), RedisSettings.defaults());
+    redis =
+        RedisConnection.open(
+            api.redis().url(), RedisSettings.defaults().withTimeout(Duration.ofSeconds(2)));
     entries = redis.entries();
   }
 

@@ -309,7 +309,9 @@ public final class RedisEntryStore implements EntryStore {
   }
 
   private static EntryStoreException failed(String operation, String key, JedisException cause) {
-    return RedisFault.exception(operation + " of " + key + " failed", cause);
+    return new EntryStoreException(
+        "Redis gave no answer to " + operation + " of " + key + ": " + RedisFault.said(cause),
+        cause);
   }
 
   private static IllegalStateException unexpected(String key, @Nullable Object answer) {

@@ -96,14 +96,33 @@ final class TwoNodeCluster implements AutoCloseable {
     }
   }
 
-  /// The target first: it must not send back to the source what the source sends to it.
+  /// The target first: it must not send back to the source what the source sends to it. And with
+  /// the highest epoch: else an old message of the source, still on its way, takes the slot back.
   void endMove(int slot, RedisServer from) {
+    RedisServer to = other(from);
     try (Jedis source = admin(from);
-        Jedis target = admin(other(from))) {
+        Jedis target = admin(to)) {
       String id = target.clusterMyId();
+      target.clusterBumpEpoch();
       target.clusterSetSlotNode(slot, id);
       source.clusterSetSlotNode(slot, id);
+      await()
+          .atMost(Duration.ofSeconds(10))
+          .pollInterval(Duration.ofMillis(5))
+          .until(
+              () ->
+                  portOfOwner(source, slot) == to.port() && portOfOwner(target, slot) == to.port());
     }
+  }
+
+  private static long portOfOwner(Jedis asked, int slot) {
+    for (Object each : asked.clusterSlots()) {
+      List<?> range = (List<?>) each;
+      if ((long) range.get(0) <= slot && slot <= (long) range.get(1)) {
+        return (long) ((List<?>) range.get(2)).get(1);
+      }
+    }
+    return -1;
   }
 
   void move(int slot, RedisServer from) {
