@@ -70,7 +70,7 @@ class RedisLostEntriesIT {
 
   private void save() {
     try (Jedis admin = new Jedis("127.0.0.1", server.port())) {
-      assertThat(admin.save()).isEqualTo("OK");
+      admin.save();
     }
   }
 
