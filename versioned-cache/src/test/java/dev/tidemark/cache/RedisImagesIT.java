@@ -3,7 +3,6 @@ package dev.tidemark.cache;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
-import org.junit.jupiter.api.TestInstance;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.junit.jupiter.Testcontainers;
 
@@ -11,49 +10,65 @@ import org.testcontainers.junit.jupiter.Testcontainers;
 @Testcontainers(disabledWithoutDocker = true)
 class RedisImagesIT {
 
-  private static final int PORT = 6379;
-
   @Nested
-  class OnRedis extends OnImage {
-    OnRedis() {
-      super("redis:8");
-    }
-  }
+  class OnRedis extends EntryStoreContract {
 
-  @Nested
-  class OnValkey extends OnImage {
-    OnValkey() {
-      super("valkey/valkey:8");
-    }
-  }
-
-  @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-  abstract static class OnImage extends EntryStoreContract {
-
-    private final GenericContainer<?> container;
-    private RedisConnection connection;
-
-    OnImage(String image) {
-      container = new GenericContainer<>(image).withExposedPorts(PORT);
-    }
+    private static Running running;
 
     @BeforeAll
-    void start() {
-      container.start();
-      connection =
-          RedisConnection.open(
-              "redis://" + container.getHost() + ":" + container.getMappedPort(PORT), PATIENT);
+    static void start() {
+      running = Running.of("redis:8");
     }
 
     @AfterAll
-    void stop() {
-      connection.close();
-      container.stop();
+    static void stop() {
+      running.close();
     }
 
     @Override
     EntryStore store() {
-      return connection.entries();
+      return running.connection().entries();
+    }
+  }
+
+  @Nested
+  class OnValkey extends EntryStoreContract {
+
+    private static Running running;
+
+    @BeforeAll
+    static void start() {
+      running = Running.of("valkey/valkey:8");
+    }
+
+    @AfterAll
+    static void stop() {
+      running.close();
+    }
+
+    @Override
+    EntryStore store() {
+      return running.connection().entries();
+    }
+  }
+
+  private record Running(GenericContainer<?> container, RedisConnection connection)
+      implements AutoCloseable {
+
+    private static final int PORT = 6379;
+
+    static Running of(String image) {
+      GenericContainer<?> container = new GenericContainer<>(image).withExposedPorts(PORT);
+      container.start();
+      String url = "redis://" + container.getHost() + ":" + container.getMappedPort(PORT);
+      return new Running(
+          container, RedisConnection.open(url, EntryStoreContract.PATIENT));
+    }
+
+    @Override
+    public void close() {
+      connection.close();
+      container.stop();
     }
   }
 }
