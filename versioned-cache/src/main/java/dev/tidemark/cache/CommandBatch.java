@@ -13,6 +13,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,8 +28,7 @@ import redis.clients.jedis.exceptions.JedisException;
 ///
 /// A cluster pipeline leaves the answers of a failed node unset, and follows no redirection (H37).
 /// So each answer is looked at, and what was not answered properly is sent again singly, where the
-/// client follows redirections and the script is sent in full. Not so after a time-out: that would
-/// only take as long again.
+/// client follows redirections and the script is sent in full.
 final class CommandBatch {
 
   /// After so many commands in a row that could not even be sent the pipeline takes no more: each
@@ -53,40 +54,46 @@ final class CommandBatch {
   ///
   /// @param append puts the command for an item into the pipeline
   /// @param single the same command by itself
+  /// @param repeatable which failures let a command be sent again
   /// @return one answer for each item, in their order
   <I, R> List<Answer<R>> run(
       List<I> items,
       BiFunction<AbstractPipeline, I, Response<R>> append,
-      Function<I, @Nullable R> single) {
+      Function<I, @Nullable R> single,
+      Predicate<JedisException> repeatable) {
     Sent<R> sent = send(items, append);
     List<Answer<R>> answers = new ArrayList<>(items.size());
     for (int i = 0; i < items.size(); i++) {
       answers.add(sent.answer(i));
     }
-    repeatNotGiven(items, answers, single);
+    repeatNotGiven(items, answers, single, repeatable);
     return answers;
   }
 
   /// All at the same time: those of a dead node wait for the same timeout, and hold up no other.
   private static <I, R> void repeatNotGiven(
-      List<I> items, List<Answer<R>> answers, Function<I, @Nullable R> single) {
-    if (answers.stream().noneMatch(CommandBatch::isToBeRepeated)) {
+      List<I> items,
+      List<Answer<R>> answers,
+      Function<I, @Nullable R> single,
+      Predicate<JedisException> repeatable) {
+    int[] again =
+        IntStream.range(0, items.size())
+            .filter(
+                i ->
+                    answers.get(i) instanceof NotGiven<R>(JedisException cause)
+                        && repeatable.test(cause))
+            .toArray();
+    if (again.length == 0) {
       return;
     }
     Map<Integer, Future<Answer<R>>> repeated = new HashMap<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      for (int i = 0; i < items.size(); i++) {
-        if (isToBeRepeated(answers.get(i))) {
-          I item = items.get(i);
-          repeated.put(i, threads.submit(() -> repeat(item, single)));
-        }
+      for (int i : again) {
+        I item = items.get(i);
+        repeated.put(i, threads.submit(() -> repeat(item, single)));
       }
     }
     repeated.forEach((i, answer) -> answers.set(i, answer.resultNow()));
-  }
-
-  private static boolean isToBeRepeated(Answer<?> answer) {
-    return answer instanceof NotGiven<?>(JedisException cause) && !RedisFault.isTimeout(cause);
   }
 
   private <I, R> Sent<R> send(List<I> items, BiFunction<AbstractPipeline, I, Response<R>> append) {

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -67,7 +68,11 @@ public final class RedisEntryStore implements EntryStore {
       return List.of(outcome(() -> lookup(keys.getFirst())));
     }
     List<Answer<byte[]>> answers =
-        batches.run(keys, (pipeline, key) -> pipeline.get(utf8(key)), key -> client.get(utf8(key)));
+        batches.run(
+            keys,
+            (pipeline, key) -> pipeline.get(utf8(key)),
+            key -> client.get(utf8(key)),
+            RedisFault::isNoTimeout);
     return outcomes(
         keys,
         answers,
@@ -85,7 +90,11 @@ public final class RedisEntryStore implements EntryStore {
 
   @Override
   public List<Outcome<Acquisition>> acquire(List<String> keys, String token, Duration leaseTtl) {
-    return run(keys.stream().map(key -> acquiring(key, token, leaseTtl)).toList());
+    // Not sent again where the first may still be on its way: carried out after the source was read,
+    // it would bring back a lease that was lost meanwhile, and its old fill would be stored.
+    return run(
+        keys.stream().map(key -> acquiring(key, token, leaseTtl)).toList(),
+        RedisFault::isAnswered);
   }
 
   private static Operation<Acquisition> acquiring(String key, String token, Duration leaseTtl) {
@@ -240,6 +249,11 @@ public final class RedisEntryStore implements EntryStore {
   }
 
   private <R> List<Outcome<R>> run(List<Operation<R>> operations) {
+    return run(operations, RedisFault::isNoTimeout);
+  }
+
+  private <R> List<Outcome<R>> run(
+      List<Operation<R>> operations, Predicate<JedisException> repeatable) {
     if (operations.size() == 1) {
       return List.of(outcome(() -> run(operations.getFirst())));
     }
@@ -247,7 +261,8 @@ public final class RedisEntryStore implements EntryStore {
         batches.run(
             operations,
             (pipeline, operation) -> operation.script().append(pipeline),
-            operation -> operation.script().run(client));
+            operation -> operation.script().run(client),
+            repeatable);
     return outcomes(
         operations,
         answers,
@@ -309,9 +324,7 @@ public final class RedisEntryStore implements EntryStore {
   }
 
   private static EntryStoreException failed(String operation, String key, JedisException cause) {
-    return new EntryStoreException(
-        "Redis gave no answer to " + operation + " of " + key + ": " + RedisFault.said(cause),
-        cause);
+    return RedisFault.exception("Redis gave no answer to " + operation + " of " + key, cause);
   }
 
   private static IllegalStateException unexpected(String key, @Nullable Object answer) {

@@ -23,9 +23,14 @@ final class RedisFault {
 
   private RedisFault() {}
 
-  /// No answer in time: the command may have been carried out, or may still be.
-  static boolean isTimeout(JedisException failure) {
-    return all(failure).anyMatch(SocketTimeoutException.class::isInstance);
+  /// Whether to ask again is worth while. After a time-out it would only take as long again.
+  static boolean isNoTimeout(JedisException failure) {
+    return all(failure).noneMatch(SocketTimeoutException.class::isInstance);
+  }
+
+  /// An error answer: so the command was not carried out, and will not be later either.
+  static boolean isAnswered(JedisException failure) {
+    return failure instanceof JedisDataException;
   }
 
   /// A demoted primary may not write, and perhaps not even be read.

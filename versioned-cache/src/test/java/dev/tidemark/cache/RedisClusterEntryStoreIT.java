@@ -61,7 +61,7 @@ class RedisClusterEntryStoreIT extends EntryStoreContract {
       List<Outcome<Eviction>> outcomes = store.evict(batch);
       for (int i = 0; i < batch.size(); i++) {
         if (cluster.home(batch.get(i).key()) == cluster.first()) {
-          assertThat(outcomes.get(i)).isEqualTo(new Applied(Eviction.EVICTED));
+          assertThat(outcomes.get(i)).isEqualTo(new Applied<>(Eviction.EVICTED));
         } else {
           assertThat(outcomes.get(i)).isInstanceOf(Failed.class);
         }
@@ -147,10 +147,10 @@ class RedisClusterEntryStoreIT extends EntryStoreContract {
     cluster.moveKeys(slot, from);
     try {
       thenHolds(value(1));
-      assertThat(store.lookup(List.of(key, neighbour))).containsOnly(new Lookup.Hit(value(1)));
+      assertThat(lookups(List.of(key, neighbour))).containsOnly(new Lookup.Hit(value(1)));
       assertThat(store.evict(key, 2)).isEqualTo(Eviction.EVICTED);
       assertThat(store.evict(List.of(new EvictionRequest(neighbour, 2))))
-          .containsExactly(new Applied(Eviction.EVICTED));
+          .containsExactly(new Applied<>(Eviction.EVICTED));
       given(value(2));
       thenHolds(value(2));
       assertThat(store.refresh(key, value(3), TTL)).isEqualTo(RefreshResult.REFRESHED);
@@ -169,7 +169,7 @@ class RedisClusterEntryStoreIT extends EntryStoreContract {
     assertThat(store.evict(strange, 2)).isEqualTo(Eviction.EVICTED);
     given(strange, value(1));
     assertThat(store.evict(List.of(new EvictionRequest(strange, 2), new EvictionRequest(key, 2))))
-        .containsExactly(new Applied(Eviction.EVICTED), new Applied(Eviction.ABSENT));
+        .containsExactly(new Applied<>(Eviction.EVICTED), new Applied<>(Eviction.ABSENT));
     assertThat(store.lookup(strange)).isEqualTo(new Lookup.Miss());
   }
 }

@@ -100,7 +100,7 @@ class RedisSentinelIT {
 
     // The old primary lives on, until a sentinel demotes it.
     assertThat(store.evict(List.of(new EvictionRequest(KEY, 2))))
-        .containsExactly(new Applied(Eviction.FLOOR_RAISED));
+        .containsExactly(new Applied<>(Eviction.FLOOR_RAISED));
     try (Jedis promoted = admin(replica)) {
       assertThat(promoted.get(KEY)).isEqualTo("L2:reader\n");
     }

@@ -6,7 +6,7 @@ import static dev.tidemark.cache.EntryStoreContract.value;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.cache.Acquisition.Acquired;
-import dev.tidemark.cache.EvictionOutcome.Applied;
+import dev.tidemark.cache.Outcome.Applied;
 import dev.tidemark.cache.Lookup.Hit;
 import dev.tidemark.embedded.RedisServer;
 import java.nio.file.Path;
@@ -155,7 +155,7 @@ class ReshardingIT {
           aggregates.stream()
               .map(each -> new EvictionRequest(each.key(), each.committed().incrementAndGet()))
               .toList();
-      List<EvictionOutcome> outcomes = store.evict(batch);
+      List<Outcome<Eviction>> outcomes = store.evict(batch);
       for (int i = 0; i < batch.size(); i++) {
         if (outcomes.get(i) instanceof Applied) {
           aggregates.get(i).applied().set(batch.get(i).version());
