@@ -6,7 +6,7 @@ public final class EntryStoreException extends RuntimeException {
 
   /// How much is wrong.
   public enum Fault {
-    /// This operation was refused (no memory, no right); others may well work.
+    /// This operation was refused (no memory, no right, no connection free); others may well work.
     REFUSED,
     /// No answer in time, or the answer that the server cannot serve now. Once is an accident.
     SILENT,

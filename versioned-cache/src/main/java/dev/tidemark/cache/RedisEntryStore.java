@@ -90,11 +90,11 @@ public final class RedisEntryStore implements EntryStore {
 
   @Override
   public List<Outcome<Acquisition>> acquire(List<String> keys, String token, Duration leaseTtl) {
-    // Not sent again where the first may still be on its way: carried out after the source was read,
+    // Not sent again where the first may still be on its way: carried out after the source was
+    // read,
     // it would bring back a lease that was lost meanwhile, and its old fill would be stored.
     return run(
-        keys.stream().map(key -> acquiring(key, token, leaseTtl)).toList(),
-        RedisFault::isAnswered);
+        keys.stream().map(key -> acquiring(key, token, leaseTtl)).toList(), RedisFault::isAnswered);
   }
 
   private static Operation<Acquisition> acquiring(String key, String token, Duration leaseTtl) {

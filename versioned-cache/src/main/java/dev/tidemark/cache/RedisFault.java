@@ -4,6 +4,7 @@ import dev.tidemark.cache.EntryStoreException.Fault;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.util.Arrays;
+import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -61,9 +62,12 @@ final class RedisFault {
     if (all(failure).anyMatch(ConnectException.class::isInstance)) {
       return Fault.DOWN;
     }
-    return failure instanceof JedisDataException && all(failure).noneMatch(RedisFault::saysNotNow)
-        ? Fault.REFUSED
-        : Fault.SILENT;
+    boolean refused =
+        failure instanceof JedisDataException && all(failure).noneMatch(RedisFault::saysNotNow);
+    // No connection of the pool was free in time: many readers are here, which says nothing of
+    // Redis.
+    boolean crowded = all(failure).anyMatch(NoSuchElementException.class::isInstance);
+    return refused || crowded ? Fault.REFUSED : Fault.SILENT;
   }
 
   /// What the client and Redis said, outermost first.

@@ -61,8 +61,7 @@ class RedisImagesIT {
       GenericContainer<?> container = new GenericContainer<>(image).withExposedPorts(PORT);
       container.start();
       String url = "redis://" + container.getHost() + ":" + container.getMappedPort(PORT);
-      return new Running(
-          container, RedisConnection.open(url, EntryStoreContract.PATIENT));
+      return new Running(container, RedisConnection.open(url, EntryStoreContract.PATIENT));
     }
 
     @Override

@@ -199,6 +199,34 @@ class RedisOutageIT extends ReadsOnRedis {
   }
 
   @Test
+  void tooManyReadersForTheConnectionsAreNoOutage() throws Exception {
+    RedisSettings oneConnection = new RedisSettings(SOON, SOON, Duration.ofMillis(20), 1);
+    try (RedisConnection narrow = RedisConnection.open(server.url(), oneConnection)) {
+      VersionedCache reader = new VersionedCache(narrow.entries(), SETTINGS, meters.get("it"));
+      Future<List<String>> holding =
+          readers.submit(() -> narrow.client().blpop(20, key + ":never"));
+      await().atMost(SOON).until(() -> clientsBlocked() == 1);
+      for (int i = 0; i < 20; i++) {
+        assertThat(reader.read(key, ReadOption.eventual(), source).served())
+            .isEqualTo(Served.DEGRADED);
+      }
+      connection.client().rpush(key + ":never", "done");
+      holding.get();
+      assertThat(reader.read(key, ReadOption.eventual(), source).served()).isEqualTo(Served.STORED);
+      assertThat(count("cache.breaker.openings")).isZero();
+    }
+  }
+
+  private static long clientsBlocked() {
+    return connection
+        .client()
+        .info("clients")
+        .lines()
+        .filter(line -> line.equals("blocked_clients:1"))
+        .count();
+  }
+
+  @Test
   void whenTheSourceIsBusyTheLeaseIsGivenUp_H17() throws Exception {
     VersionedCache narrow = cache(SETTINGS.withDatabaseReads(1, Duration.ofMillis(30)));
     CountDownLatch inside = new CountDownLatch(1);

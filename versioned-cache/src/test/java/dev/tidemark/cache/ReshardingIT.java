@@ -6,8 +6,8 @@ import static dev.tidemark.cache.EntryStoreContract.value;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.cache.Acquisition.Acquired;
-import dev.tidemark.cache.Outcome.Applied;
 import dev.tidemark.cache.Lookup.Hit;
+import dev.tidemark.cache.Outcome.Applied;
 import dev.tidemark.embedded.RedisServer;
 import java.nio.file.Path;
 import java.util.List;
