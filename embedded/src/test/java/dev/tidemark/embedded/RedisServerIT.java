@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import redis.clients.jedis.Jedis;
 import redis.clients.jedis.RedisClient;
 
 class RedisServerIT {
@@ -33,6 +35,22 @@ class RedisServerIT {
       set(server, "lost");
       server.restart();
       assertThat(get(server)).isNull();
+    }
+  }
+
+  @Test
+  void aSentinelWatchesAPrimaryAndItsReplica() {
+    try (RedisServer primary = RedisServer.start(dir.resolve("primary"), 0);
+        RedisServer replica = RedisServer.startReplica(dir.resolve("replica"), primary);
+        RedisServer sentinel =
+            RedisServer.startSentinel(
+                dir.resolve("sentinel"), "main", primary, 1, Duration.ofSeconds(5));
+        Jedis client = new Jedis("127.0.0.1", sentinel.port())) {
+      assertThat(client.sentinelGetMasterAddrByName("main"))
+          .containsExactly("127.0.0.1", Integer.toString(primary.port()));
+      try (Jedis follower = new Jedis("127.0.0.1", replica.port())) {
+        assertThat(follower.info("replication")).contains("master_port:" + primary.port());
+      }
     }
   }
 
