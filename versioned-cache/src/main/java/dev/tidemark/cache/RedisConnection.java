@@ -114,7 +114,7 @@ public final class RedisConnection implements AutoCloseable {
             .hostAndPort(host)
             .clientConfig(config)
             .connectionProvider(provider)
-            .commandExecutor(RepeatingExecutor.of(provider))
+            .commandExecutor(RedisRepeatingExecutor.of(provider))
             .build();
       }
       case CLUSTER -> {
@@ -124,7 +124,8 @@ public final class RedisConnection implements AutoCloseable {
             .clientConfig(config)
             .connectionProvider(provider)
             .commandExecutor(
-                RepeatingExecutor.ofCluster(provider, CLUSTER_ATTEMPTS, settings.readTimeout()))
+                RedisRepeatingExecutor.ofCluster(
+                    provider, CLUSTER_ATTEMPTS, settings.readTimeout()))
             .build();
       }
       case SENTINELS -> {
@@ -142,7 +143,7 @@ public final class RedisConnection implements AutoCloseable {
             .masterName(primary)
             .clientConfig(config)
             .connectionProvider(provider)
-            .commandExecutor(RepeatingExecutor.of(provider))
+            .commandExecutor(RedisRepeatingExecutor.of(provider))
             .build();
       }
     };

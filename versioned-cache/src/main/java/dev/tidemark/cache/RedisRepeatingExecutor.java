@@ -19,29 +19,29 @@ import redis.clients.jedis.util.Pool;
 ///
 /// So every command through it must bear to be carried out twice. A time-out is not repeated: a
 /// reader has its source to go to, and an eviction is repeated by whoever applies it.
-final class RepeatingExecutor implements CommandExecutor {
+final class RedisRepeatingExecutor implements CommandExecutor {
 
   private final CommandExecutor once;
   private final ConnectionProvider provider;
   private volatile long droppedAtNanos = System.nanoTime();
 
-  private RepeatingExecutor(CommandExecutor once, ConnectionProvider provider) {
+  private RedisRepeatingExecutor(CommandExecutor once, ConnectionProvider provider) {
     this.once = once;
     this.provider = provider;
   }
 
   /// For a single server, or the primary behind sentinels.
-  static RepeatingExecutor of(ConnectionProvider provider) {
-    return new RepeatingExecutor(new OneServer(provider), provider);
+  static RedisRepeatingExecutor of(ConnectionProvider provider) {
+    return new RedisRepeatingExecutor(new OneServer(provider), provider);
   }
 
   /// For a cluster.
   ///
   /// @param attempts redirections included
   /// @param readTimeout no attempt begins later than this after the first: so a time-out is the end
-  static RepeatingExecutor ofCluster(
+  static RedisRepeatingExecutor ofCluster(
       ClusterConnectionProvider provider, int attempts, Duration readTimeout) {
-    return new RepeatingExecutor(
+    return new RedisRepeatingExecutor(
         new ClusterCommandExecutor(
             provider, attempts, readTimeout, StaticCommandFlagsRegistry.registry()),
         provider);
@@ -72,7 +72,7 @@ final class RepeatingExecutor implements CommandExecutor {
       }
       // Those that fail together drop the connections once, not each the fresh ones of the others.
       if (begunAtNanos - droppedAtNanos > 0) {
-        provider.getConnectionMap().values().forEach(RepeatingExecutor::dropIdle);
+        provider.getConnectionMap().values().forEach(RedisRepeatingExecutor::dropIdle);
         droppedAtNanos = System.nanoTime();
       }
       return command.get();
