@@ -71,7 +71,7 @@ class RedisOutageIT extends ReadsOnRedis {
 
   /// Who finds no answer on a connection gives it up, and the next one opens another.
   @Test
-  void whileRedisHangsOnlyAFewReadersTryIt() throws Exception {
+  void whileRedisHangsOnlyAFewReadersAndWritersTryIt() throws Exception {
     try (Forwarder address = Forwarder.to(server.port());
         RedisConnection impatient = RedisConnection.open(address.url(), IMPATIENT)) {
       VersionedCache reader = new VersionedCache(impatient.entries(), SETTINGS, meters.get("it"));
@@ -81,6 +81,7 @@ class RedisOutageIT extends ReadsOnRedis {
         for (int i = 0; i < 200; i++) {
           assertThat(reader.read(key, ReadOption.eventual(), source).served())
               .isEqualTo(Served.DEGRADED);
+          reader.refresh(key, value(2));
         }
       } finally {
         signal("CONT");
