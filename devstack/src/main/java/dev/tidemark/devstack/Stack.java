@@ -105,6 +105,8 @@ final class Stack implements AutoCloseable {
             Map.of(
                 "DATABASE_URL", databaseUrl("tidemark_api"),
                 "REDIS_URL", redisUrl(),
+                // Used by its near cache, when TIDEMARK_API_NEAR_CACHE_ENTRIES turns that on.
+                "KAFKA_BOOTSTRAP_SERVERS", kafka.address(),
                 "TIDEMARK_API_PORT", Integer.toString(ports.api()),
                 "TIDEMARK_API_ADMIN_PORT", Integer.toString(ports.apiAdmin())));
     this.relay =

@@ -9,11 +9,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// The settings of the service, all from the environment, all checked before anything starts.
@@ -23,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// @param apiToken what writers must show; where there is none, only this machine may write
 /// @param databaseConnections how many connections the service holds
 /// @param bodyLimit of a JSON body, and of a line of an import, in bytes
+/// @param nearCache empty when it is off
 record Configuration(
     DatabaseUrl database,
     String redisUrl,
@@ -34,7 +38,8 @@ record Configuration(
     String adminHost,
     int adminPort,
     int databaseConnections,
-    int bodyLimit) {
+    int bodyLimit,
+    Optional<NearCache> nearCache) {
 
   private static final String LOOPBACK = "127.0.0.1";
   private static final int LARGEST_PORT = 65_535;
@@ -43,6 +48,12 @@ record Configuration(
   private static final int MOST_CONNECTIONS = 1000;
   private static final int SMALLEST_BODY = 1024;
   private static final int LARGEST_BODY = 64 * 1024 * 1024;
+  private static final int MOST_NEAR_ENTRIES = 10_000_000;
+
+  private static final String NEAR_CACHE_ENTRIES = "TIDEMARK_API_NEAR_CACHE_ENTRIES";
+  private static final String KAFKA_SERVERS = "KAFKA_BOOTSTRAP_SERVERS";
+  private static final String KAFKA_PREFIX = "KAFKA_CLIENT_";
+  private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
 
   private static final Set<String> OWN =
       Set.of(
@@ -52,7 +63,8 @@ record Configuration(
           "TIDEMARK_API_ADMIN_PORT",
           "TIDEMARK_API_DATABASE_CONNECTIONS",
           "TIDEMARK_API_BODY_LIMIT_BYTES",
-          "TIDEMARK_API_REDIS_TIMEOUT_MS");
+          "TIDEMARK_API_REDIS_TIMEOUT_MS",
+          NEAR_CACHE_ENTRIES);
 
   /// Settings of the other programs are none of this one's business.
   private static final Set<String> OTHERS =
@@ -62,6 +74,22 @@ record Configuration(
           "TIDEMARK_INVALIDATOR_",
           "TIDEMARK_CONSOLE_",
           "TIDEMARK_DEVSTACK_");
+
+  /// The cache inside the process, and where it hears of changes.
+  ///
+  /// @param entries how many values it keeps
+  /// @param kafkaClient settings for Kafka's client, under Kafka's own names
+  record NearCache(int entries, Map<String, String> kafkaClient, String topic) {
+
+    NearCache {
+      kafkaClient = Map.copyOf(kafkaClient);
+      if (!TOPIC.matcher(topic).matches()) {
+        throw new IllegalArgumentException(
+            "KAFKA_PRODUCT_TOPIC begins with \"%s\", but must be a topic, or several with a comma between, each of %s"
+                .formatted(topic, TOPIC));
+      }
+    }
+  }
 
   Configuration {
     if (apiToken.isEmpty() && !isLoopback(host)) {
@@ -95,8 +123,10 @@ record Configuration(
         read.number("TIDEMARK_API_BODY_LIMIT_BYTES", 1024 * 1024, SMALLEST_BODY, LARGEST_BODY);
     int redisTimeout =
         read.number("TIDEMARK_API_REDIS_TIMEOUT_MS", 50, 1, LONGEST_REDIS_TIMEOUT_MILLIS);
+    int nearEntries = read.number(NEAR_CACHE_ENTRIES, 0, 0, MOST_NEAR_ENTRIES);
+    Optional<NearCache> nearCache = read.attempt(() -> nearCache(nearEntries, environment));
     Configuration configuration = null;
-    if (database != null && redisUrl != null && apiToken != null) {
+    if (database != null && redisUrl != null && apiToken != null && nearCache != null) {
       configuration =
           read.attempt(
               () ->
@@ -111,7 +141,8 @@ record Configuration(
                       environment.getOrDefault("TIDEMARK_API_ADMIN_HOST", LOOPBACK),
                       adminPort,
                       connections,
-                      bodyLimit));
+                      bodyLimit,
+                      nearCache));
     }
     if (configuration == null || !faults.isEmpty()) {
       throw new IllegalArgumentException(String.join("\n", faults));
@@ -155,6 +186,38 @@ record Configuration(
           "API_TOKEN must be one or more visible ASCII characters, without spaces");
     }
     return token;
+  }
+
+  /// Without a near cache Kafka's settings are none of this program's business.
+  private static Optional<NearCache> nearCache(int entries, Map<String, String> environment) {
+    if (entries == 0) {
+      return Optional.empty();
+    }
+    String servers = environment.getOrDefault(KAFKA_SERVERS, "").strip();
+    if (servers.isEmpty()) {
+      throw new IllegalArgumentException(
+          "%s is %d, but %s is not set: the near cache hears of changes from Kafka"
+              .formatted(NEAR_CACHE_ENTRIES, entries, KAFKA_SERVERS));
+    }
+    // The relay and the invalidator may be given several topics; the products' is the first.
+    String topics = environment.getOrDefault("KAFKA_PRODUCT_TOPIC", "product.events");
+    return Optional.of(
+        new NearCache(
+            entries, kafkaClient(environment, servers), topics.split(",", -1)[0].strip()));
+  }
+
+  private static Map<String, String> kafkaClient(Map<String, String> environment, String servers) {
+    Map<String, String> settings = new HashMap<>();
+    environment.forEach(
+        (name, value) -> {
+          if (name.startsWith(KAFKA_PREFIX)) {
+            String setting = name.substring(KAFKA_PREFIX.length()).toLowerCase(Locale.ROOT);
+            settings.put(setting.replace('_', '.'), value);
+          }
+        });
+    settings.put("bootstrap.servers", servers);
+    settings.putIfAbsent("client.id", "tidemark-product-api");
+    return settings;
   }
 
   /// `NAME`, or what is in the file that `NAME_FILE` names.

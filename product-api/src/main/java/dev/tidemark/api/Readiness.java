@@ -60,6 +60,11 @@ record Readiness(String name, Supplier<Answer> ask) implements HealthCheck {
         });
   }
 
+  /// Without its near cache the service works on, only slower.
+  static Readiness nearCache(Supplier<String> state) {
+    return new Readiness("near-cache", () -> new Answer(true, state.get()));
+  }
+
   @Override
   public HealthCheckType type() {
     return HealthCheckType.READINESS;

@@ -2,16 +2,20 @@ package dev.tidemark.api;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.cache.CacheSettings;
+import dev.tidemark.cache.NearCacheSettings;
 import dev.tidemark.cache.RedisConnection;
 import dev.tidemark.cache.RedisSettings;
 import dev.tidemark.cache.VersionedCache;
+import io.helidon.health.HealthCheck;
 import io.helidon.webserver.WebServer;
 import io.opentelemetry.api.metrics.Meter;
 import io.opentelemetry.exporter.prometheus.PrometheusMetricReader;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jdbi.v3.core.Jdbi;
 import org.slf4j.Logger;
@@ -25,6 +29,7 @@ final class Service implements AutoCloseable {
   private final OpenTelemetrySdk telemetry;
   private final HikariDataSource database;
   private final RedisConnection redis;
+  private final Optional<KafkaInvalidationFeed> nearCacheFeed;
   private final WebServer api;
   private final WebServer admin;
   private final AtomicBoolean draining = new AtomicBoolean();
@@ -44,24 +49,27 @@ final class Service implements AutoCloseable {
             redis.entries(),
             cacheSettings(configuration),
             telemetry.getMeter("dev.tidemark.cache"));
+    nearCacheFeed =
+        configuration
+            .nearCache()
+            .map(
+                near ->
+                    new KafkaInvalidationFeed(
+                        near.kafkaClient(), near.topic(), cache.invalidations()));
     ProductStore store = new ProductStore(Jdbi.create(database));
     api = ApiServer.create(configuration, store, cache, meter);
     admin =
         AdminServer.create(
-            configuration.adminHost(),
-            configuration.adminPort(),
-            List.of(
-                Readiness.serving(draining::get),
-                Readiness.database(database),
-                Readiness.redis(redis)),
-            prometheus);
+            configuration.adminHost(), configuration.adminPort(), readiness(), prometheus);
   }
 
-  /// Starts the service, and returns when it answers; the database and Redis may still be away.
+  /// Starts the service, and returns when it answers; the database, Redis and Kafka may still be
+  /// away.
   ///
   /// @throws IllegalStateException when it cannot listen where it should
   static Service start(Configuration configuration) {
     Service service = new Service(configuration);
+    service.nearCacheFeed.ifPresent(KafkaInvalidationFeed::start);
     try {
       listen(service.admin, configuration.adminHost(), configuration.adminPort());
       listen(service.api, configuration.host(), configuration.port());
@@ -77,6 +85,17 @@ final class Service implements AutoCloseable {
         .addKeyValue("redis", service.redis)
         .log("product-api serves");
     return service;
+  }
+
+  private List<HealthCheck> readiness() {
+    List<HealthCheck> reasons =
+        new ArrayList<>(
+            List.of(
+                Readiness.serving(draining::get),
+                Readiness.database(database),
+                Readiness.redis(redis)));
+    nearCacheFeed.ifPresent(feed -> reasons.add(Readiness.nearCache(feed::state)));
+    return reasons;
   }
 
   /// Helidon itself only logs that it could not listen.
@@ -102,6 +121,7 @@ final class Service implements AutoCloseable {
     if (draining.compareAndSet(false, true)) {
       api.stop();
       admin.stop();
+      nearCacheFeed.ifPresent(KafkaInvalidationFeed::close);
       database.close();
       redis.close();
       telemetry.close();
@@ -115,7 +135,12 @@ final class Service implements AutoCloseable {
     int reads = Math.max(1, configuration.databaseConnections() * 3 / 4);
     return defaults
         .withTtl(configuration.cacheTtl())
-        .withDatabaseReads(reads, defaults.databaseWait());
+        .withDatabaseReads(reads, defaults.databaseWait())
+        .withNearCache(
+            configuration
+                .nearCache()
+                .map(near -> NearCacheSettings.of(near.entries()))
+                .orElseGet(NearCacheSettings::off));
   }
 
   private static OpenTelemetrySdk telemetry(PrometheusMetricReader prometheus) {

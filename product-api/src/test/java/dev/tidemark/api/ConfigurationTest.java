@@ -3,6 +3,7 @@ package dev.tidemark.api;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.tidemark.api.Configuration.NearCache;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,6 +37,7 @@ final class ConfigurationTest {
     assertThat(configuration.databaseConnections()).isEqualTo(10);
     assertThat(configuration.bodyLimit()).isEqualTo(1_048_576);
     assertThat(configuration.apiToken()).isEmpty();
+    assertThat(configuration.nearCache()).isEmpty();
   }
 
   @Test
@@ -60,6 +62,58 @@ final class ConfigurationTest {
   }
 
   @Test
+  void oneSettingTurnsTheNearCacheOnAndItNeedsKafka() {
+    assertThat(
+            Configuration.from(
+                    environment(
+                        "TIDEMARK_API_NEAR_CACHE_ENTRIES", "10000",
+                        "KAFKA_BOOTSTRAP_SERVERS", "kafka:9092"))
+                .nearCache())
+        .contains(
+            new NearCache(
+                10_000,
+                Map.of("bootstrap.servers", "kafka:9092", "client.id", "tidemark-product-api"),
+                "product.events"));
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () -> Configuration.from(environment("TIDEMARK_API_NEAR_CACHE_ENTRIES", "10000")))
+        .withMessageContaining("TIDEMARK_API_NEAR_CACHE_ENTRIES is 10000")
+        .withMessageContaining("KAFKA_BOOTSTRAP_SERVERS is not set");
+  }
+
+  @Test
+  void theNearCachesClientTakesAnyKafkaSettingAndTheFirstTopic() {
+    NearCache near =
+        Configuration.from(
+                environment(
+                    "TIDEMARK_API_NEAR_CACHE_ENTRIES", "1",
+                    "KAFKA_BOOTSTRAP_SERVERS", "kafka:9092",
+                    "KAFKA_CLIENT_SECURITY_PROTOCOL", "SASL_SSL",
+                    "KAFKA_CLIENT_CLIENT_ID", "mine",
+                    "KAFKA_PRODUCT_TOPIC", "goods, stock.events"))
+            .nearCache()
+            .orElseThrow();
+    assertThat(near.kafkaClient())
+        .containsEntry("security.protocol", "SASL_SSL")
+        .containsEntry("client.id", "mine");
+    assertThat(near.topic()).isEqualTo("goods");
+  }
+
+  @Test
+  void withoutANearCacheKafkasSettingsAreNotLookedAt() {
+    assertThat(Configuration.from(environment("KAFKA_PRODUCT_TOPIC", "a b")).nearCache()).isEmpty();
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                Configuration.from(
+                    environment(
+                        "TIDEMARK_API_NEAR_CACHE_ENTRIES", "1",
+                        "KAFKA_BOOTSTRAP_SERVERS", "kafka:9092",
+                        "KAFKA_PRODUCT_TOPIC", "a b")))
+        .withMessageContaining("KAFKA_PRODUCT_TOPIC begins with \"a b\"");
+  }
+
+  @Test
   void allFaultsAreToldAtOnceAndNoSecrets() {
     Map<String, String> environment =
         environment(
@@ -67,6 +121,7 @@ final class ConfigurationTest {
             "TIDEMARK_API_PORT", "eight",
             "TIDEMARK_API_BODY_LIMIT_BYTES", "1",
             "TIDEMARK_API_REDIS_TIMEOUT_MS", "0",
+            "TIDEMARK_API_NEAR_CACHE_ENTRIES", "-1",
             "TIDEMARK_API_PROT", "1",
             "TIDEMARK_RELAY_SLOT", "s",
             "API_TOKEN", "two words");
@@ -80,6 +135,7 @@ final class ConfigurationTest {
         .withMessageContaining("TIDEMARK_API_PORT is \"eight\"")
         .withMessageContaining("TIDEMARK_API_BODY_LIMIT_BYTES is \"1\"")
         .withMessageContaining("TIDEMARK_API_REDIS_TIMEOUT_MS is \"0\"")
+        .withMessageContaining("TIDEMARK_API_NEAR_CACHE_ENTRIES is \"-1\"")
         .withMessageContaining("TIDEMARK_API_PROT is not a setting")
         .withMessageContaining("API_TOKEN must be")
         .withMessageNotContaining("TIDEMARK_RELAY_SLOT")

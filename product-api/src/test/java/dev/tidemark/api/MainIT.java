@@ -184,6 +184,7 @@ final class MainIT {
     assertThat(service.waitFor(60, TimeUnit.SECONDS)).isTrue();
     assertThat(service.exitValue()).isZero();
     assertThat(logged())
-        .contains("DATABASE_URL", "REDIS_URL", "API_TOKEN", "TIDEMARK_API_ADMIN_PORT", "127.0.0.1");
+        .contains("DATABASE_URL", "REDIS_URL", "API_TOKEN", "TIDEMARK_API_ADMIN_PORT", "127.0.0.1")
+        .contains("TIDEMARK_API_NEAR_CACHE_ENTRIES", "KAFKA_BOOTSTRAP_SERVERS");
   }
 }

@@ -33,7 +33,7 @@ final class RunningService implements BeforeAllCallback, AfterAllCallback {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final Map<String, String> settings;
+  private final Map<String, String> settings = new HashMap<>();
   private final HttpClient client = HttpClient.newHttpClient();
   private Path folder;
   private PostgresServer postgres;
@@ -43,7 +43,6 @@ final class RunningService implements BeforeAllCallback, AfterAllCallback {
 
   /// @param settings in pairs: name, value
   RunningService(String... settings) {
-    this.settings = new HashMap<>();
     for (int i = 0; i < settings.length; i += 2) {
       this.settings.put(settings[i], settings[i + 1]);
     }
@@ -57,6 +56,10 @@ final class RunningService implements BeforeAllCallback, AfterAllCallback {
     DatabaseUrl url = DatabaseUrl.parse(postgres.url());
     new Migration(url, step -> {}).run();
     sql = Jdbi.create(url.dataSource("test"));
+    start();
+  }
+
+  private void start() {
     Map<String, String> environment = new HashMap<>();
     // A busy machine answers late; the tests are of outcomes.
     environment.put("TIDEMARK_API_REDIS_TIMEOUT_MS", "2000");
@@ -67,6 +70,16 @@ final class RunningService implements BeforeAllCallback, AfterAllCallback {
     environment.put("TIDEMARK_API_PORT", "0");
     environment.put("TIDEMARK_API_ADMIN_PORT", "0");
     service = Service.start(Configuration.from(environment));
+  }
+
+  /// One more service, with settings of its own, on the servers of this one. Whoever asks for it
+  /// closes its [#service].
+  RunningService beside(String... otherSettings) {
+    RunningService other = new RunningService(otherSettings);
+    other.postgres = postgres;
+    other.redis = redis;
+    other.start();
+    return other;
   }
 
   @Override

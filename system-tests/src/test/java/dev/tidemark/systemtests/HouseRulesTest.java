@@ -92,6 +92,7 @@ class HouseRulesTest {
     "io.debezium..,       relay,       Debezium.*",
     "org.apache.kafka..,  relay,       '(Kafka|Debezium).*'",
     "org.apache.kafka..,  invalidator, '(Kafka|EventLoop|EventReading|Offsets|PendingEvictions|Evictor|DeadLetter).*'",
+    "org.apache.kafka..,  api,         'Kafka.*'",
     "redis.clients..,     cache,       '(Redis|Script|CommandBatch).*'",
     "redis.clients..,     invalidator, Main",
     "redis.clients..,     api,         Main",
