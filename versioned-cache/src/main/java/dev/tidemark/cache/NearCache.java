@@ -29,6 +29,7 @@ final class NearCache implements InvalidationListener {
   private final Cache<String, Kept> values;
   private final Cache<String, Long> floors;
   private final boolean on;
+  private final long ttlNanos;
   private final long feedTimeoutNanos;
   private final LongSupplier nanoTime;
   private final Runnable onGap;
@@ -37,7 +38,9 @@ final class NearCache implements InvalidationListener {
   private volatile long lastAlive;
 
   /// @param generation only while it is the cache's is the value believed
-  private record Kept(CachedValue value, long generation) {}
+  /// @param since when it was offered: whatever leaves it in its place, such as an old event, gives
+  ///   it a new life in Caffeine, but not a longer one
+  private record Kept(CachedValue value, long generation, long since) {}
 
   /// @param nanoTime a clock as [System#nanoTime]
   /// @param onGap called when an event was found missing
@@ -45,6 +48,7 @@ final class NearCache implements InvalidationListener {
     this.on = settings.isOn();
     this.nanoTime = nanoTime;
     this.onGap = onGap;
+    this.ttlNanos = settings.ttl().toNanos();
     this.feedTimeoutNanos = settings.feedTimeout().toNanos();
     this.values =
         Caffeine.newBuilder()
@@ -66,7 +70,9 @@ final class NearCache implements InvalidationListener {
   /// The value, when it is here and its feed is alive.
   Optional<CachedValue> get(String key) {
     Kept kept = isAlive() ? values.getIfPresent(key) : null;
-    return kept != null && kept.generation() == generation.get()
+    return kept != null
+            && kept.generation() == generation.get()
+            && nanoTime.getAsLong() - kept.since() < ttlNanos
         ? Optional.of(kept.value())
         : Optional.empty();
   }
@@ -99,7 +105,7 @@ final class NearCache implements InvalidationListener {
               boolean refused =
                   value.version() < floor(key)
                       || (held != null && held.value().version() > value.version());
-              return refused ? held : new Kept(value, asked);
+              return refused ? held : new Kept(value, asked, nanoTime.getAsLong());
             });
   }
 
@@ -125,8 +131,7 @@ final class NearCache implements InvalidationListener {
   private void raise(String key, long version) {
     floors.asMap().merge(key, version, Math::max);
     // Not computeIfPresent: where an offer of a first value is under way that sees nothing, and
-    // does
-    // not wait.
+    // does not wait.
     values
         .asMap()
         .compute(

@@ -202,6 +202,21 @@ class NearCacheTest {
   }
 
   @Test
+  void whatChangesNothingDoesNotProlongAValue_H18() {
+    offer(value(5));
+    pass(Duration.ofMillis(900));
+    near.alive();
+    near.changed(KEY, 5);
+    offer(value(4));
+    pass(Duration.ofMillis(900));
+    near.alive();
+    near.changed(KEY, 5);
+    offer(value(4));
+    pass(Duration.ofMillis(200));
+    assertThat(near.get(KEY)).isEmpty();
+  }
+
+  @Test
   void memoryIsBounded() {
     for (int i = 0; i < 10_000; i++) {
       near.offer("product:" + i, value(1), near.generation());
