@@ -30,10 +30,9 @@ import picocli.CommandLine.Command;
       "  TIDEMARK_API_DATABASE_CONNECTIONS connections to the database (10)",
       "  TIDEMARK_API_BODY_LIMIT_BYTES     longest body, and longest line of an import (1048576)",
       "  TIDEMARK_API_REDIS_TIMEOUT_MS     for a connection to Redis, and for each answer (50)",
-      "  TIDEMARK_API_NEAR_CACHE_ENTRIES   values kept inside the process too (0: none); they are kept",
-      "                                    true by the events in Kafka, so it needs",
-      "  KAFKA_BOOTSTRAP_SERVERS           host:port, several with a comma between; and looks at",
-      "  KAFKA_PRODUCT_TOPIC               where the events are (product.events)",
+      "  TIDEMARK_API_NEAR_CACHE_ENTRIES   values kept inside the process, too (0: none); needs Kafka:",
+      "  KAFKA_BOOTSTRAP_SERVERS           host:port, several with a comma between",
+      "  KAFKA_PRODUCT_TOPIC               where the events of products are (product.events)",
       "  KAFKA_CLIENT_<NAME>               any setting of Kafka's client (KAFKA_CLIENT_SECURITY_PROTOCOL)",
       "  OTEL_<NAME>                       as OpenTelemetry defines them",
       "Instead of a secret, NAME_FILE may name a file that holds it."
