@@ -6,10 +6,12 @@ import dev.tidemark.cache.Outcome.Applied;
 import dev.tidemark.cache.Outcome.Failed;
 import dev.tidemark.embedded.RedisServer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -77,7 +79,7 @@ class RedisClusterEntryStoreIT extends EntryStoreContract {
 
   @Test
   void connectionsClosedByTheRestartOfANodeFailNothing() throws Exception {
-    leaveIdleConnections(8);
+    leaveIdleConnections(connection, 8);
     cluster.home(key).restart();
     cluster.awaitOk();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -89,8 +91,64 @@ class RedisClusterEntryStoreIT extends EntryStoreContract {
     }
   }
 
+  /// An acquire that may still be on its way, and is carried out after the source was read, brings
+  /// back a lease that was lost meanwhile: its old fill would be stored.
+  @ParameterizedTest
+  @ValueSource(ints = {1, 40})
+  void anAcquireWithoutAnAnswerIsNotSentAgain(int size) throws Exception {
+    List<String> keys =
+        IntStream.range(0, 2000)
+            .mapToObj(i -> key + i)
+            .filter(each -> size > 1 || cluster.home(each) == cluster.second())
+            .limit(size)
+            .toList();
+    long ofSilent = keys.stream().filter(each -> cluster.home(each) == cluster.second()).count();
+    try (RedisConnection impatient =
+            RedisConnection.open(cluster.url(), PATIENT.withTimeout(Duration.ofMillis(500)));
+        Jedis silent = TwoNodeCluster.admin(cluster.second())) {
+      // So that what is sent at all is on its way at once: to a node that does not answer no
+      // connection can be opened.
+      leaveIdleConnections(impatient, size + 1);
+      store.acquire(List.of(key + "known", key + "known"), MINE, LEASE);
+      silent.configResetStat();
+
+      signal("STOP", cluster.second());
+      List<Outcome<Acquisition>> outcomes;
+      try {
+        outcomes = impatient.entries().acquire(keys, MINE, LEASE);
+      } finally {
+        signal("CONT", cluster.second());
+      }
+
+      for (int i = 0; i < size; i++) {
+        if (cluster.home(keys.get(i)) == cluster.first()) {
+          assertThat(outcomes.get(i)).isEqualTo(new Applied<>(new Acquisition.Acquired()));
+        } else {
+          assertThat(outcomes.get(i)).isInstanceOf(Failed.class);
+        }
+      }
+      assertThat(scriptsRunBy(cluster.second())).isEqualTo(ofSilent);
+    }
+  }
+
+  /// Asked on a new connection: whatever came on the older ones was dealt with before.
+  private static long scriptsRunBy(RedisServer node) {
+    try (Jedis admin = TwoNodeCluster.admin(node)) {
+      return Pattern.compile("cmdstat_eval(?:sha)?:calls=(\\d+)")
+          .matcher(admin.info("commandstats"))
+          .results()
+          .mapToLong(calls -> Long.parseLong(calls.group(1)))
+          .sum();
+    }
+  }
+
+  private static void signal(String name, RedisServer node) throws Exception {
+    Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(node.pid())).start();
+    assertThat(kill.waitFor()).isZero();
+  }
+
   /// Taken all at once, then given back.
-  private void leaveIdleConnections(int count) {
+  private static void leaveIdleConnections(RedisConnection connection, int count) {
     RedisClusterClient client = (RedisClusterClient) connection.client();
     for (ConnectionPool pool : client.getClusterNodes().values()) {
       List<Connection> all = IntStream.range(0, count).mapToObj(i -> pool.getResource()).toList();
