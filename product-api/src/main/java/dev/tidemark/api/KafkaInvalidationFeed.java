@@ -33,6 +33,9 @@ final class KafkaInvalidationFeed implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(KafkaInvalidationFeed.class);
 
+  /// For a connection to Kafka, over any distance and with all handshakes.
+  private static final Duration CONNECT_PATIENCE = Duration.ofSeconds(10);
+
   /// For an answer of Kafka, and for telling all that was there when it was asked. As long as the
   /// near cache believes a silent feed.
   private static final Duration PATIENCE = Duration.ofSeconds(1);
@@ -118,14 +121,14 @@ final class KafkaInvalidationFeed implements AutoCloseable {
   private String follow() {
     Consumer<byte[], byte[]> consumer = consumer();
     try {
-      Set<TopicPartition> partitions = partitions(consumer);
+      Set<TopicPartition> partitions = partitions(consumer, CONNECT_PATIENCE);
       if (partitions.isEmpty()) {
         return "there is no topic " + topic + " yet";
       }
       consumer.assign(partitions);
-      consumer.endOffsets(partitions, PATIENCE).forEach(consumer::seek);
+      consumer.endOffsets(partitions, CONNECT_PATIENCE).forEach(consumer::seek);
       while (stopping.getCount() > 0) {
-        if (!partitions(consumer).equals(partitions)) {
+        if (!partitions(consumer, PATIENCE).equals(partitions)) {
           return "the partitions of " + topic + " have changed";
         }
         round(consumer, partitions);
@@ -177,8 +180,8 @@ final class KafkaInvalidationFeed implements AutoCloseable {
   }
 
   /// As the client knows them; it asks Kafka by itself, as often as it was set to.
-  private Set<TopicPartition> partitions(Consumer<?, ?> consumer) {
-    return consumer.partitionsFor(topic, PATIENCE).stream()
+  private Set<TopicPartition> partitions(Consumer<?, ?> consumer, Duration patience) {
+    return consumer.partitionsFor(topic, patience).stream()
         .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
         .collect(Collectors.toUnmodifiableSet());
   }
