@@ -64,8 +64,7 @@ final class EntryCodec {
   }
 
   private static boolean isToken(byte[] entry, int from) {
-    return from < entry.length
-        && entry[entry.length - 1] == '\n'
+    return entry[entry.length - 1] == '\n'
         && Tokens.isValid(new String(entry, from, entry.length - 1 - from, US_ASCII));
   }
 }

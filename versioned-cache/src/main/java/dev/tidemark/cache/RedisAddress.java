@@ -78,7 +78,7 @@ record RedisAddress(
         scheme.equals("rediss"),
         decoded(before(userInfo, ':')),
         decoded(after(userInfo, ':')),
-        path.isEmpty() ? 0 : number("database", path, 0, Integer.MAX_VALUE),
+        path.isEmpty() ? 0 : database(path),
         primaryName);
   }
 
@@ -120,16 +120,16 @@ record RedisAddress(
     return new IllegalArgumentException("'" + text + "' is not host or host:port");
   }
 
-  private static int number(String what, String text, int least, int most) {
+  private static int database(String text) {
     try {
       int number = Integer.parseInt(text);
-      if (number >= least && number <= most) {
+      if (number >= 0) {
         return number;
       }
     } catch (NumberFormatException e) {
       // Said below.
     }
-    throw new IllegalArgumentException(what + " '" + text + "' is not a number from " + least);
+    throw new IllegalArgumentException("database '" + text + "' is not a number from 0");
   }
 
   private static Optional<String> decoded(String text) {

@@ -18,6 +18,7 @@ class RedisAddressTest {
     assertThat(address.hosts()).containsExactly(new Host("127.0.0.1", 7001));
     assertThat(address.tls()).isFalse();
     assertThat(address.database()).isZero();
+    assertThat(RedisAddress.parse("redis://127.0.0.1:7001/0").database()).isZero();
     assertThat(address.password()).isEmpty();
   }
 
@@ -27,6 +28,11 @@ class RedisAddressTest {
         .containsExactly(new Host("redis", 6379));
     assertThat(RedisAddress.parse("redis://s1,s2?sentinel=main").hosts())
         .containsExactly(new Host("s1", 26379), new Host("s2", 26379));
+  }
+
+  @Test
+  void thePortMayBeTheLastOne() {
+    assertThat(RedisAddress.parse("redis://h:65535").hosts()).containsExactly(new Host("h", 65535));
   }
 
   @Test
@@ -71,7 +77,7 @@ class RedisAddressTest {
         "redis://",
         "redis://:secret@",
         "redis://h:notaport",
-        "redis://h:70000",
+        "redis://h:65536",
         "redis://a b",
         "redis://a,,b",
         "redis://h/notanumber",
