@@ -57,6 +57,7 @@ class EntryCodecTest {
         "",
         "V",
         "V1",
+        "V12",
         "V\n",
         "V0\n{}",
         "V-1\n{}",

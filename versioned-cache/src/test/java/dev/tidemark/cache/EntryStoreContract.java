@@ -199,6 +199,8 @@ abstract class EntryStoreContract {
           .isInstanceOf(IllegalArgumentException.class);
       assertThatThrownBy(() -> store().fill(key, token, value(1), TTL))
           .isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> store().release(key, token))
+          .isInstanceOf(IllegalArgumentException.class);
       thenHoldsNothing();
     }
   }

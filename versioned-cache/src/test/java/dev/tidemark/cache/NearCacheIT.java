@@ -80,6 +80,22 @@ class NearCacheIT extends ReadsOnRedis {
   }
 
   @Test
+  void withJustItsVersionANearValueIsServed() {
+    readNear();
+    assertThat(reader.read(key, ReadOption.atLeast(1), source))
+        .isEqualTo(new Read(value(1), Served.NEAR_HIT));
+  }
+
+  @Test
+  void aStrongReadOfManyPassesItByAndOutdatesIt() {
+    readNear();
+    store.evictByForce(key);
+    reader.readAll(List.of(key), ReadOption.strong(), keys -> Map.of(key, value(2)));
+    committed.set(2);
+    assertThat(readNear()).isEqualTo(new Read(value(2), Served.STORED));
+  }
+
+  @Test
   void aStrongReadPassesItByAndOutdatesIt() {
     readNear();
     committed.set(2);

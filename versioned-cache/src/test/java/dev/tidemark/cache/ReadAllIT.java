@@ -89,6 +89,17 @@ class ReadAllIT extends ReadsOnRedis {
   }
 
   @Test
+  void withAVersionWhatAnotherProcessFilledMeanwhileIsNotServedIfOlder_H13() throws Exception {
+    store.acquire(keys.get(1), "other", Duration.ofSeconds(5));
+    committed.set(2);
+    Future<Map<String, Read>> waiting =
+        readers.submit(() -> cache.readAll(keys.subList(0, 2), ReadOption.atLeast(2), all));
+    await().until(() -> count("cache.lease.waits") == 1);
+    store.fill(keys.get(1), "other", value(1), Duration.ofMinutes(1));
+    assertThat(waiting.get().get(keys.get(1))).isEqualTo(new Read(value(2), Served.STORED));
+  }
+
+  @Test
   void strongReadsComeFromTheSourceAndRefreshTheCache() {
     cache.readAll(keys, ReadOption.eventual(), all);
     committed.set(2);
@@ -149,6 +160,7 @@ class ReadAllIT extends ReadsOnRedis {
                     }))
         .isInstanceOf(SourceException.class);
     assertThat(EntryStoreContract.lookups(store, keys)).containsOnly(new Lookup.Miss());
+    assertThat(count("cache.requests", "error")).isEqualTo(keys.size());
   }
 
   @Test

@@ -77,6 +77,13 @@ class RedisEntryStoreIT extends EntryStoreContract {
   }
 
   @Test
+  void noLifeIsShorterThanAMillisecond() {
+    assertThatThrownBy(() -> store.acquire(key, MINE, Duration.ofNanos(999_999)))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThat(store.acquire(key, MINE, Duration.ofMillis(1))).isEqualTo(new Acquired());
+  }
+
+  @Test
   void scriptsForgottenByTheServerAreSentAgain() {
     redis.scriptFlush();
     assertThat(store.acquire(key, MINE, LEASE)).isEqualTo(new Acquired());

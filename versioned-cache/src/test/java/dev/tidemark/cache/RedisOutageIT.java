@@ -43,7 +43,9 @@ class RedisOutageIT extends ReadsOnRedis {
     assertThat(trusting.read(key, ReadOption.strong(), source).value()).isEqualTo(value(2));
     assertThat(trusting.readAll(List.of(key), ReadOption.eventual(), keys -> Map.of(key, value(2))))
         .containsExactly(Map.entry(key, new Read(value(2), Served.DEGRADED)));
+    long failed = count("cache.refreshes", "error");
     trusting.refresh(key, value(2));
+    assertThat(count("cache.refreshes", "error")).isEqualTo(failed + 1);
     assertThat(count("cache.requests", "error")).isEqualTo(3);
 
     server.restart();
@@ -66,6 +68,16 @@ class RedisOutageIT extends ReadsOnRedis {
     server.kill();
     read();
     assertThat(count("cache.breaker.openings")).isEqualTo(1);
+    assertThat(count("cache.breaker.open")).isEqualTo(1);
+  }
+
+  @Test
+  void aBatchWithoutAnAnswerOpensItToo() {
+    server.kill();
+    cache.readAll(
+        List.of(key, key + "2"),
+        ReadOption.eventual(),
+        keys -> Map.of(key, value(1), key + "2", value(1)));
     assertThat(count("cache.breaker.open")).isEqualTo(1);
   }
 
@@ -130,13 +142,26 @@ class RedisOutageIT extends ReadsOnRedis {
     }
   }
 
+  /// The outage is found by reads of another key: those of this one would tell Redis what the
+  /// source has.
+  @Test
+  void afterAnOutageWhatRedisHoldsIsNotBelieved() throws Exception {
+    assertThat(readAfterAnOutageFoundByAnotherKey(Duration.ofMinutes(1)))
+        .isEqualTo(new Read(value(2), Served.DEGRADED));
+  }
+
   /// The counter-proof of the test above.
   @Test
   void withoutDistrustAStaleValueIsServedAfterTheOutage() throws Exception {
+    assertThat(readAfterAnOutageFoundByAnotherKey(Duration.ZERO))
+        .isEqualTo(new Read(value(1), Served.HIT));
+  }
+
+  private Read readAfterAnOutageFoundByAnotherKey(Duration distrust) throws Exception {
     try (RedisConnection impatient = RedisConnection.open(server.url(), IMPATIENT)) {
       VersionedCache reader =
           new VersionedCache(
-              impatient.entries(), SETTINGS.withDistrust(Duration.ZERO), meters.get("reader"));
+              impatient.entries(), SETTINGS.withDistrust(distrust), meters.get("reader"));
       reader.read(key, ReadOption.eventual(), source);
       reader.read(key + "other", ReadOption.eventual(), source);
       signal("STOP");
@@ -159,8 +184,7 @@ class RedisOutageIT extends ReadsOnRedis {
                 reader.read(key + "other", ReadOption.eventual(), source);
                 return count("cache.breaker.open") == 0;
               });
-      assertThat(reader.read(key, ReadOption.eventual(), source))
-          .isEqualTo(new Read(value(1), Served.HIT));
+      return reader.read(key, ReadOption.eventual(), source);
     }
   }
 

@@ -33,7 +33,11 @@ class VersionedCacheIT extends ReadsOnRedis {
               assertThat(metric.getUnit()).isEqualTo("s");
               assertThat(metric.getHistogramData().getPoints())
                   .singleElement()
-                  .satisfies(point -> assertThat(point.getCount()).isEqualTo(2));
+                  .satisfies(
+                      point -> {
+                        assertThat(point.getCount()).isEqualTo(2);
+                        assertThat(point.getMax()).isBetween(0.0, 60.0);
+                      });
             });
   }
 
@@ -183,6 +187,16 @@ class VersionedCacheIT extends ReadsOnRedis {
   }
 
   @Test
+  void withAVersionWhatAnotherProcessFilledMeanwhileIsNotServedIfOlder_H13() throws Exception {
+    store.acquire(key, "other", Duration.ofSeconds(5));
+    committed.set(2);
+    Future<Read> waiting = readers.submit(() -> cache.read(key, ReadOption.atLeast(2), source));
+    await().until(() -> count("cache.lease.waits") == 1);
+    store.fill(key, "other", value(1), Duration.ofMinutes(1));
+    assertThat(waiting.get()).isEqualTo(new Read(value(2), Served.STORED));
+  }
+
+  @Test
   void withAVersionThatWasNeverCommittedTheNewestIsServedAndStaysCached() {
     read();
     Read read = cache.read(key, ReadOption.atLeast(CachedValue.MAX_VERSION), source);
@@ -272,6 +286,7 @@ class VersionedCacheIT extends ReadsOnRedis {
     assertThatThrownBy(() -> cache.read(key, ReadOption.eventual(), broken))
         .isInstanceOf(SourceException.class)
         .hasCauseInstanceOf(SQLException.class);
+    assertThat(count("cache.requests", "error")).isEqualTo(1);
     assertThatThrownBy(() -> readTogether(20, List.of(cache), slow(broken)))
         .hasRootCauseInstanceOf(SQLException.class);
     assertThat(read().value()).isEqualTo(value(1));
