@@ -14,9 +14,15 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param patience how long to wait for a server that does not answer yet
 /// @param passwords the login passwords to set; roles without one are left as they are
-record Configuration(DatabaseUrl database, Duration patience, Map<Login, String> passwords) {
+/// @param slotFailover whether the slot is to be a failover slot; empty: as it is, a new one not
+record Configuration(
+    DatabaseUrl database,
+    Duration patience,
+    Map<Login, String> passwords,
+    Optional<Boolean> slotFailover) {
 
   static final String WAIT = "TIDEMARK_DB_WAIT_SECONDS";
+  static final String SLOT_FAILOVER = "TIDEMARK_DB_SLOT_FAILOVER";
   static final int DEFAULT_WAIT_SECONDS = 60;
   private static final int LONGEST_WAIT_SECONDS = 3600;
 
@@ -46,10 +52,12 @@ record Configuration(DatabaseUrl database, Duration patience, Map<Login, String>
         password.ifPresent(text -> passwords.put(login, text));
       }
     }
-    if (database == null || patience == null || !faults.isEmpty()) {
+    Optional<Boolean> failover =
+        attempt(() -> trueOrFalse(SLOT_FAILOVER, environment.get(SLOT_FAILOVER)), faults);
+    if (database == null || patience == null || failover == null || !faults.isEmpty()) {
       throw new IllegalArgumentException(String.join("\n", faults));
     }
-    return new Configuration(database, patience, passwords);
+    return new Configuration(database, patience, passwords, failover);
   }
 
   private static List<String> unknownNames(Map<String, String> environment) {
@@ -65,6 +73,7 @@ record Configuration(DatabaseUrl database, Duration patience, Map<Login, String>
       return PREFIXES.stream().anyMatch(name::startsWith);
     }
     return name.equals(WAIT)
+        || name.equals(SLOT_FAILOVER)
         || List.of(Login.values()).stream()
             .anyMatch(
                 login -> name.equals(login.variable()) || name.equals(login.variable() + "_FILE"));
@@ -88,6 +97,17 @@ record Configuration(DatabaseUrl database, Duration patience, Map<Login, String>
             + text
             + "\", not a whole number of seconds from 0 to "
             + LONGEST_WAIT_SECONDS);
+  }
+
+  private static Optional<Boolean> trueOrFalse(String name, @Nullable String text) {
+    return switch (text) {
+      case null -> Optional.empty();
+      case "true" -> Optional.of(true);
+      case "false" -> Optional.of(false);
+      default ->
+          throw new IllegalArgumentException(
+              name + " is \"" + text + "\", but must be true or false");
+    };
   }
 
   private static Optional<String> password(Login login, Map<String, String> environment) {

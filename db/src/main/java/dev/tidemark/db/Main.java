@@ -29,6 +29,9 @@ import picocli.CommandLine.Spec;
       "  TIDEMARK_DB_RELAY_PASSWORD   password to set for the role tidemark_relay",
       "  TIDEMARK_DB_AUDIT_PASSWORD   password to set for the role tidemark_audit",
       "  TIDEMARK_DB_WAIT_SECONDS     how long to wait for the server (60)",
+      "  TIDEMARK_DB_SLOT_FAILOVER    true: the slot is copied to standbys that are set up for it",
+      "                               (PostgreSQL 17 or newer); false: it is not; not set: as it",
+      "                               is, a new slot not",
       "Instead of a password, NAME_FILE may name a file that holds it."
     },
     exitCodeListHeading = "%nExit codes:%n",
@@ -58,7 +61,7 @@ public final class Main implements Callable<Integer> {
       return CommandLine.ExitCode.USAGE;
     }
     try {
-      new Migration(configuration.database(), out::println)
+      new Migration(configuration.database(), configuration.slotFailover(), out::println)
           .run(configuration.patience(), configuration.passwords());
       return CommandLine.ExitCode.OK;
     } catch (SQLException | FlywayException e) {

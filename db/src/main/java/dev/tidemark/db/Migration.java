@@ -14,6 +14,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.flywaydb.core.Flyway;
@@ -41,14 +42,23 @@ public final class Migration {
   private final PGSimpleDataSource source;
   private final DatabaseUrl database;
   private final Consumer<String> progress;
+  private final RelaySlot slot;
 
   /// @param database reached as a role that may create roles: a superuser, or one with CREATEROLE
   ///   and REPLICATION
   /// @param progress gets one readable line for each step
   public Migration(DatabaseUrl database, Consumer<String> progress) {
+    this(database, Optional.empty(), progress);
+  }
+
+  /// As the other constructor.
+  ///
+  /// @param failover whether the slot is to be copied to standbys; empty: as it is, a new one not
+  Migration(DatabaseUrl database, Optional<Boolean> failover, Consumer<String> progress) {
     this.database = database;
     this.source = database.dataSource("tidemark-migrate");
     this.progress = progress;
+    this.slot = new RelaySlot(SLOT, failover, progress);
   }
 
   /// Waits for the server, and then runs all steps.
@@ -58,10 +68,11 @@ public final class Migration {
     awaitServer(patience);
     try (Connection connection = source.getConnection()) {
       requireLogicalDecoding(connection);
+      slot.requireSupport(Integer.parseInt(text(connection, "show server_version_num")));
       createRoles(connection, passwords);
       migrateTables();
       makePartitions(connection);
-      createSlot(connection);
+      slot.make(connection, database.dataSource("tidemark-migrate"));
     }
   }
 
@@ -150,32 +161,6 @@ public final class Migration {
             "outbox partitions ready for " + PARTITION_DAYS + " days, " + row.getInt(1) + " made");
       }
     }
-  }
-
-  private void createSlot(Connection connection) throws SQLException {
-    try (PreparedStatement find =
-        connection.prepareStatement(
-            "select database, plugin, database = current_database() and plugin = 'pgoutput' as ours"
-                + " from pg_replication_slots where slot_name = ?")) {
-      find.setString(1, SLOT);
-      try (ResultSet slot = find.executeQuery()) {
-        if (slot.next()) {
-          if (!slot.getBoolean("ours")) {
-            throw new SQLException(
-                "the server already has a replication slot %s for database %s with plugin %s; one server serves one Tidemark database"
-                    .formatted(SLOT, slot.getString("database"), slot.getString("plugin")));
-          }
-          progress.accept("slot " + SLOT + " was there");
-          return;
-        }
-      }
-    }
-    try (PreparedStatement create =
-        connection.prepareStatement("select pg_create_logical_replication_slot(?, 'pgoutput')")) {
-      create.setString(1, SLOT);
-      create.execute();
-    }
-    progress.accept("slot " + SLOT + " created");
   }
 
   private static String text(Connection connection, String sql) throws SQLException {

@@ -43,11 +43,13 @@ final class ConfigurationTest {
                 Configuration.from(
                     Map.of(
                         "TIDEMARK_DB_WAIT_SECONDS", "soon",
+                        "TIDEMARK_DB_SLOT_FAILOVER", "maybe",
                         "TIDEMARK_DB_API_PASSWORD", "",
                         "TIDEMARK_DB_API_PASSWROD", "x",
                         "TIDEMARK_APIS_PORT", "1")))
         .withMessageContaining("DATABASE_URL is not set")
         .withMessageContaining("TIDEMARK_DB_WAIT_SECONDS is \"soon\"")
+        .withMessageContaining("TIDEMARK_DB_SLOT_FAILOVER is \"maybe\"")
         .withMessageContaining("TIDEMARK_DB_API_PASSWORD is empty")
         .withMessageContaining("TIDEMARK_DB_API_PASSWROD is not a setting")
         .withMessageContaining("TIDEMARK_APIS_PORT is not a setting");
