@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,10 +42,14 @@ public final class PostgresServer extends EmbeddedServer {
           Map.entry("log_timezone", "UTC"));
 
   private final UnprivilegedUser user;
+  private final Map<String, String> settings;
 
-  private PostgresServer(Path dir, Path log, int port, UnprivilegedUser user) {
+  private PostgresServer(
+      Path dir, Path log, int port, UnprivilegedUser user, Map<String, String> others) {
     super("PostgreSQL", dir, log, port);
     this.user = user;
+    this.settings = new HashMap<>(SETTINGS);
+    this.settings.putAll(others);
   }
 
   /// Starts a server, with a new database where the folder has none, and returns when it answers.
@@ -54,13 +59,23 @@ public final class PostgresServer extends EmbeddedServer {
     return start(dir, dir.resolve("postgresql.log"), port);
   }
 
+  /// As the other `start`, with settings that override what this class sets.
+  public static PostgresServer start(Path dir, int port, Map<String, String> settings) {
+    return start(dir, dir.resolve("postgresql.log"), port, UnprivilegedUser.find(), settings);
+  }
+
   /// As the other `start`, with the log elsewhere.
   public static PostgresServer start(Path dir, Path log, int port) {
     return start(dir, log, port, UnprivilegedUser.find());
   }
 
   static PostgresServer start(Path dir, Path log, int port, UnprivilegedUser user) {
-    PostgresServer server = new PostgresServer(dir, log, port, user);
+    return start(dir, log, port, user, Map.of());
+  }
+
+  private static PostgresServer start(
+      Path dir, Path log, int port, UnprivilegedUser user, Map<String, String> settings) {
+    PostgresServer server = new PostgresServer(dir, log, port, user, settings);
     server.start();
     return server;
   }
@@ -91,7 +106,7 @@ public final class PostgresServer extends EmbeddedServer {
     List<String> command =
         new ArrayList<>(List.of(programs.resolve("postgres").toString(), "-D", data.toString()));
     command.addAll(List.of("-p", Integer.toString(port())));
-    SETTINGS.forEach((setting, value) -> command.addAll(List.of("-c", setting + "=" + value)));
+    settings.forEach((setting, value) -> command.addAll(List.of("-c", setting + "=" + value)));
 
     long deadline = System.nanoTime() + START_TIMEOUT.toNanos();
     while (true) {
