@@ -1,5 +1,7 @@
 package dev.tidemark.relay;
 
+import static java.util.stream.Collectors.joining;
+
 import dev.tidemark.relay.RelayStatus.Failed;
 import dev.tidemark.relay.RelayStatus.StandingBy;
 import dev.tidemark.relay.RelayStatus.Starting;
@@ -53,7 +55,8 @@ final class AdminServer {
     };
   }
 
-  /// Ready: streaming with heartbeats coming back, or standing by for the relay that is.
+  /// Ready: streaming with heartbeats coming back, or standing by for the relay that is; and
+  /// nothing wrong is known that would keep events from their topic.
   private record Readiness(RelayStatus status) implements HealthCheck {
 
     @Override
@@ -68,7 +71,10 @@ final class AdminServer {
 
     @Override
     public HealthCheckResponse call() {
+      var errors = status.findings().errors().stream().map(Finding::text).collect(joining("; "));
       return switch (status.phase()) {
+        case Failed(String reason) -> answer(false, reason);
+        case Starting(), StandingBy(), Streaming() when !errors.isEmpty() -> answer(false, errors);
         case Starting() -> answer(false, "starting: connecting to PostgreSQL and Kafka");
         case StandingBy() -> answer(true, "standing by: another relay is active");
         case Streaming() when status.lag().compareTo(STALLED) > 0 ->
@@ -77,7 +83,6 @@ final class AdminServer {
                 "the stream stalls: nothing has come through the log for %d s"
                     .formatted(status.lag().toSeconds()));
         case Streaming() -> answer(true, "streaming");
-        case Failed(String reason) -> answer(false, reason);
       };
     }
 

@@ -257,6 +257,8 @@ final class DebeziumChangeSource implements ChangeSource {
     properties.setProperty("publication.autocreate.mode", "disabled");
     properties.setProperty("publish.via.partition.root", "true");
     properties.setProperty("table.include.list", "public.outbox");
+    // A publication that was set up by hand may have more than inserts.
+    properties.setProperty("skipped.operations", "u,d,t");
     properties.setProperty("message.prefix.include.list", Housekeeping.HEARTBEAT_PREFIX);
     properties.setProperty("snapshot.mode", "no_data");
     properties.setProperty("lsn.flush.mode", "connector");

@@ -3,6 +3,7 @@ package dev.tidemark.relay;
 import dev.tidemark.relay.RelayStatus.Streaming;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -11,63 +12,82 @@ import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// What the active relay does beside the stream: sends heartbeats through the log, looks after the
-/// slot, and has the outbox's partitions made ahead of time.
+/// What a relay does beside the stream: looks at the slot and checks the servers, and when it is
+/// the active one, sends heartbeats through the log and has the outbox's partitions made ahead of
+/// time.
 ///
 /// A heartbeat is a message in the write-ahead log itself. It moves the slot's position on when the
 /// outbox is quiet and the rest of the database is not (H32), and when it comes back, the stream is
 /// known to flow.
 ///
-/// One thread of its own.
+/// Threads of its own, one task on each: a server that does not answer its check delays no
+/// heartbeat.
 final class Housekeeping implements AutoCloseable {
   static final String HEARTBEAT_PREFIX = "tidemark-relay-heartbeat";
 
   private static final Logger log = LoggerFactory.getLogger(Housekeeping.class);
   private static final Duration HEARTBEAT_INTERVAL = Duration.ofSeconds(2);
+  private static final Duration CHECK_INTERVAL = Duration.ofSeconds(10);
   private static final Duration PARTITIONS_INTERVAL = Duration.ofHours(1);
   private static final int PARTITION_DAYS_AHEAD = 14;
+
+  private static final int OWN_TASKS = 3;
 
   private final Jdbi database;
   private final String slot;
   private final RelayStatus status;
   private final Clock clock;
-  private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("housekeeping").factory());
+  private final List<Check> checks;
+  private final ScheduledExecutorService threads;
 
-  Housekeeping(Jdbi database, String slot, RelayStatus status, Clock clock) {
+  Housekeeping(Jdbi database, String slot, List<Check> checks, RelayStatus status, Clock clock) {
     this.database = database;
     this.slot = slot;
     this.status = status;
     this.clock = clock;
+    this.checks = List.copyOf(checks);
+    this.threads =
+        Executors.newScheduledThreadPool(
+            OWN_TASKS + checks.size(),
+            Thread.ofPlatform().daemon().name("housekeeping-", 0).factory());
   }
 
   void start() {
+    every(HEARTBEAT_INTERVAL, "slot state", this::readSlot);
     every(HEARTBEAT_INTERVAL, "heartbeat", this::heartbeat);
+    for (var check : checks) {
+      every(
+          CHECK_INTERVAL,
+          "check of " + check.server(),
+          () -> status.findings().found(check.server(), check.findings()));
+    }
     every(PARTITIONS_INTERVAL, "outbox partitions", this::makePartitions);
   }
 
   @Override
   public void close() {
-    thread.shutdownNow();
+    threads.shutdownNow();
+  }
+
+  private void readSlot() {
+    status.slot(database.withHandle(handle -> SlotState.find(handle, slot)));
   }
 
   private void heartbeat() {
     if (!(status.phase() instanceof Streaming)) {
       return;
     }
+    // Noted before the database is asked: one that does not answer is a stall, too.
+    var now = clock.instant();
+    status.heartbeatSent(now);
     database.useHandle(
-        handle -> {
-          status.slot(SlotState.read(handle, slot));
-          var now = clock.instant();
-          status.heartbeatSent(now);
-          handle
-              .createQuery("select pg_logical_emit_message(false, :prefix, :sent)::text")
-              .bind("prefix", HEARTBEAT_PREFIX)
-              .bind("sent", now.toString())
-              .mapTo(String.class)
-              .one();
-        });
+        handle ->
+            handle
+                .createQuery("select pg_logical_emit_message(false, :prefix, :sent)::text")
+                .bind("prefix", HEARTBEAT_PREFIX)
+                .bind("sent", now.toString())
+                .mapTo(String.class)
+                .one());
   }
 
   private void makePartitions() {
@@ -84,11 +104,11 @@ final class Housekeeping implements AutoCloseable {
 
   private void every(Duration interval, String what, Runnable task) {
     var _ =
-        thread.scheduleWithFixedDelay(
+        threads.scheduleWithFixedDelay(
             () -> {
               try {
                 task.run();
-              } catch (JdbiException | StreamFailed e) {
+              } catch (JdbiException e) {
                 log.atWarn()
                     .addKeyValue("task", what)
                     .addKeyValue("reason", e.getMessage())

@@ -23,7 +23,7 @@ final class KafkaTopics {
   private static final Logger log = LoggerFactory.getLogger(KafkaTopics.class);
 
   /// So long, history is complete; after that only each key's latest state is sure to be there.
-  private static final Duration COMPACTION_LAG = Duration.ofDays(7);
+  static final Duration COMPACTION_LAG = Duration.ofDays(7);
 
   private static final long POSITIONS_BYTES = 256L << 20;
   private static final long POSITIONS_SEGMENT_BYTES = 32L << 20;

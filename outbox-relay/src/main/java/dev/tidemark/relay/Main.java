@@ -5,14 +5,19 @@ import io.opentelemetry.exporter.prometheus.PrometheusMetricReader;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
 import java.time.Clock;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.sql.DataSource;
 import org.jdbi.v3.core.Jdbi;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /// The relay as a program.
 @Command(
@@ -34,16 +39,25 @@ import picocli.CommandLine.Command;
       "  TIDEMARK_RELAY_ADMIN_PORT        and on which port (8082; 0: any)",
       "  OTEL_<NAME>                      as OpenTelemetry defines them",
       "",
-      "Exit codes: 0 stopped by a signal, 1 failed, 2 wrong usage or settings."
+      "Exit codes: 0 stopped by a signal, 1 failed, 2 wrong usage or settings; with --check 0 when no ERROR was",
+      "found, else 1."
     })
 final class Main implements Callable<Integer> {
   private static final Logger log = LoggerFactory.getLogger(Main.class);
   private static final int HELP_WIDTH = 110;
 
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Option(
+      names = "--check",
+      description =
+          "Only look at both servers, print one line for each thing that is not as it must be, and end.")
+  private boolean check;
+
   private final Map<String, String> environment;
   private final AtomicInteger exitCode = new AtomicInteger(CommandLine.ExitCode.OK);
 
-  private Main(Map<String, String> environment) {
+  Main(Map<String, String> environment) {
     this.environment = environment;
   }
 
@@ -54,7 +68,7 @@ final class Main implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws InterruptedException {
+  public Integer call() {
     Configuration configuration;
     try {
       configuration = Configuration.from(environment);
@@ -63,18 +77,36 @@ final class Main implements Callable<Integer> {
       return CommandLine.ExitCode.USAGE;
     }
 
+    var database = configuration.database().dataSource("tidemark-relay");
+    List<Check> checks =
+        List.of(new DatabaseCheck(database, configuration.slot()), new KafkaCheck(configuration));
+    return check ? report(checks) : relay(configuration, database, checks);
+  }
+
+  private int report(List<Check> checks) {
+    var findings = checks.stream().flatMap(c -> c.findings().stream()).toList();
+    var out = spec.commandLine().getOut();
+    findings.forEach(f -> out.println(f.severity() + " " + f.text()));
+    if (findings.isEmpty()) {
+      out.println("all is as the relay needs it");
+    }
+    return findings.stream().anyMatch(Finding::isError)
+        ? CommandLine.ExitCode.SOFTWARE
+        : CommandLine.ExitCode.OK;
+  }
+
+  private int relay(Configuration configuration, DataSource database, List<Check> checks) {
     var clock = Clock.systemUTC();
     var prometheus = PrometheusMetricReader.create();
     try (var telemetry = telemetry(prometheus)) {
       var status = new RelayStatus(clock);
       var metrics = new RelayMetrics(telemetry.getMeter("dev.tidemark.relay"), status);
-      var database = configuration.database().dataSource("tidemark-relay");
       var admin =
           AdminServer.create(
               configuration.adminHost(), configuration.adminPort(), status, prometheus);
       var relay = new Relay(new SessionParts(configuration, database), status, metrics);
       try (var housekeeping =
-          new Housekeeping(Jdbi.create(database), configuration.slot(), status, clock)) {
+          new Housekeeping(Jdbi.create(database), configuration.slot(), checks, status, clock)) {
         listen(admin, configuration);
         log.atInfo()
             .addKeyValue("admin", "http://%s:%d".formatted(configuration.adminHost(), admin.port()))

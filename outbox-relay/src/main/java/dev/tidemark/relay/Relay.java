@@ -39,6 +39,10 @@ final class Relay {
   interface Parts {
     Leadership leadership();
 
+    /// Of the database. Kafka is looked at beside the session, because a take-over must not wait
+    /// for that.
+    Check check();
+
     EventSink sink();
 
     ChangeSource source();
@@ -98,6 +102,7 @@ final class Relay {
           return;
         }
       }
+      requireNoErrors(parts.check());
       try (var sink = parts.sink();
           var source = parts.source()) {
         var published = sink.takeOver();
@@ -111,6 +116,18 @@ final class Relay {
       } finally {
         streaming.set(null);
       }
+    }
+  }
+
+  private void requireNoErrors(Check check) {
+    status.findings().found(check.server(), check.findings());
+    var errors =
+        status.findings().errors().stream()
+            .filter(error -> error.server() == check.server())
+            .map(Finding::text)
+            .toList();
+    if (!errors.isEmpty()) {
+      throw new StreamFailed(String.join("; ", errors), null);
     }
   }
 

@@ -7,12 +7,17 @@ import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.metrics.LongCounter;
 import io.opentelemetry.api.metrics.Meter;
+import io.opentelemetry.api.metrics.ObservableLongMeasurement;
 import java.util.List;
 
 /// The relay's metrics. Thread-safe.
 final class RelayMetrics {
   private static final double NANOS = 1e9;
   private static final Attributes RELAY = Attributes.of(AttributeKey.stringKey("by"), "relay");
+
+  private static final AttributeKey<String> WAL_STATUS = AttributeKey.stringKey("wal_status");
+  private static final List<String> WAL_STATUSES =
+      List.of("reserved", "extended", "unreserved", "lost");
 
   private final LongCounter events;
   private final LongCounter deadLetters;
@@ -45,6 +50,19 @@ final class RelayMetrics {
         .setDescription("Write-ahead log that the server keeps because of the slot")
         .ofLongs()
         .buildWithCallback(m -> status.slot().ifPresent(slot -> m.record(slot.retainedBytes())));
+    meter
+        .gaugeBuilder("relay_slot_wal_status")
+        .setDescription("1 at the wal_status that the slot has in pg_replication_slots")
+        .ofLongs()
+        .buildWithCallback(m -> status.slot().ifPresent(slot -> walStatus(m, slot)));
+  }
+
+  /// One series for each status, of which one is 1: so an alarm needs no list of what is well.
+  private static void walStatus(ObservableLongMeasurement measurement, SlotState slot) {
+    for (var status : WAL_STATUSES) {
+      measurement.record(
+          status.equals(slot.walStatus()) ? 1 : 0, Attributes.of(WAL_STATUS, status));
+    }
   }
 
   void published(List<Change> changes) {

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class RelayStatus {
   private final Clock clock;
   private final AtomicReference<Phase> phase = new AtomicReference<>(new Starting());
+  private final Findings findings = new Findings();
   private final AtomicReference<@Nullable SlotState> slot = new AtomicReference<>();
   private final AtomicReference<@Nullable Instant> unseenHeartbeat = new AtomicReference<>();
 
@@ -41,8 +42,13 @@ final class RelayStatus {
     return phase.get();
   }
 
-  void slot(SlotState state) {
-    slot.set(state);
+  Findings findings() {
+    return findings;
+  }
+
+  /// @param state empty: there is no slot
+  void slot(Optional<SlotState> state) {
+    slot.set(state.orElse(null));
   }
 
   Optional<SlotState> slot() {

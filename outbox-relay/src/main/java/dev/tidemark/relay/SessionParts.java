@@ -13,10 +13,21 @@ record SessionParts(Configuration configuration, DataSource database) implements
   }
 
   @Override
+  public Check check() {
+    return new DatabaseCheck(database, configuration.slot());
+  }
+
+  @Override
   public EventSink sink() {
-    return sink(
-        configuration,
-        Jdbi.create(database).withHandle(h -> SlotState.read(h, configuration.slot())));
+    var slot =
+        Jdbi.create(database)
+            .withHandle(h -> SlotState.find(h, configuration.slot()))
+            .orElseThrow(
+                () ->
+                    new StreamFailed(
+                        "replication slot %s has just been dropped".formatted(configuration.slot()),
+                        null));
+    return sink(configuration, slot);
   }
 
   static EventSink sink(Configuration configuration, SlotState slot) {

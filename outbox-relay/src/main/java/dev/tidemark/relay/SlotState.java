@@ -4,17 +4,22 @@ import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.postgresql.replication.LogSequenceNumber;
 
-/// The replication slot, as the server tells of it at one moment.
+/// The relay's replication slot, as the server tells of it at one moment.
 ///
 /// @param systemIdentifier the database cluster's own number; the same on all servers of one
 ///   replication group
 /// @param restart what was committed before here will not be handed out again, not even after a
 ///   crash of the server. (The confirmed position lies further on, but may step back then: it is
 ///   saved with the next checkpoint only.)
+/// @param walStatus `reserved`, `extended`, `unreserved` or `lost`, as PostgreSQL means them
 /// @param retainedBytes log that the server keeps because of this slot
 /// @param lagBytes log between the confirmed position and the newest
 record SlotState(
-    String systemIdentifier, LogSequenceNumber restart, long retainedBytes, long lagBytes) {
+    String systemIdentifier,
+    LogSequenceNumber restart,
+    String walStatus,
+    long retainedBytes,
+    long lagBytes) {
 
   private static final String QUERY =
       """
@@ -34,32 +39,20 @@ record SlotState(
     return systemIdentifier + "/" + slot;
   }
 
-  /// @throws StreamFailed when there is no such slot or the server has invalidated it
-  static SlotState read(Handle database, String slot) {
+  /// Empty when there is no such slot.
+  static Optional<SlotState> find(Handle database, String slot) {
     return database
         .createQuery(QUERY)
         .bind("slot", slot)
         .map(
-            (row, context) -> {
-              if ("lost".equals(row.getString("wal_status"))) {
-                throw new StreamFailed(
-                    "replication slot %s is invalidated: the server removed log that it still needed. No row is lost, they are in the outbox table; drop the slot and run `tidemark migrate`, which makes it anew"
-                        .formatted(slot),
-                    null);
-              }
-              return new SlotState(
-                  row.getString("system_identifier"),
-                  LogSequenceNumber.valueOf(
-                      Optional.ofNullable(row.getString("restart")).orElse("0/0")),
-                  row.getLong("retained_bytes"),
-                  Math.max(0, row.getLong("lag_bytes")));
-            })
-        .findOne()
-        .orElseThrow(
-            () ->
-                new StreamFailed(
-                    "there is no replication slot %s in this database: run `tidemark migrate`, which makes it"
-                        .formatted(slot),
-                    null));
+            (row, context) ->
+                new SlotState(
+                    row.getString("system_identifier"),
+                    LogSequenceNumber.valueOf(
+                        Optional.ofNullable(row.getString("restart")).orElse("0/0")),
+                    Optional.ofNullable(row.getString("wal_status")).orElse("unknown"),
+                    row.getLong("retained_bytes"),
+                    Math.max(0, row.getLong("lag_bytes"))))
+        .findOne();
   }
 }

@@ -74,7 +74,7 @@ class KafkaEventSinkIT {
                 "postgresql://nobody@127.0.0.1/none",
                 "KAFKA_BOOTSTRAP_SERVERS",
                 kafka.bootstrapServers()));
-    var slot = new SlotState(systemIdentifier, LogSequenceNumber.valueOf("0/1"), 0, 0);
+    var slot = new SlotState(systemIdentifier, LogSequenceNumber.valueOf("0/1"), "reserved", 0, 0);
     return SessionParts.sink(configuration, slot);
   }
 

@@ -112,7 +112,7 @@ class KafkaPositionsIT {
   }
 
   private static SlotState slot(String server, String restart) {
-    return new SlotState(server, LogSequenceNumber.valueOf(restart), 0, 0);
+    return new SlotState(server, LogSequenceNumber.valueOf(restart), "reserved", 0, 0);
   }
 
   private static Progress progress(Optional<LogSequenceNumber> after, Change change) {

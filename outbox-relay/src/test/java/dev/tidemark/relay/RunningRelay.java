@@ -22,6 +22,7 @@ final class RunningRelay implements AutoCloseable {
       Map<String, String> environment,
       int deathsWanted,
       boolean forgetful,
+      boolean hasHousekeeping,
       Runnable betweenTakeOverAndStream) {
     var configuration = Configuration.from(environment);
     var source = configuration.database().dataSource("relay-it");
@@ -31,6 +32,11 @@ final class RunningRelay implements AutoCloseable {
           @Override
           public Leadership leadership() {
             return real.leadership();
+          }
+
+          @Override
+          public Check check() {
+            return real.check();
           }
 
           @Override
@@ -45,26 +51,38 @@ final class RunningRelay implements AutoCloseable {
           }
         };
     housekeeping =
-        new Housekeeping(Jdbi.create(source), configuration.slot(), status, Clock.systemUTC());
+        new Housekeeping(
+            Jdbi.create(source),
+            configuration.slot(),
+            List.of(real.check(), new KafkaCheck(configuration)),
+            status,
+            Clock.systemUTC());
     relay = new Relay(parts, status, new RelayMetrics(OpenTelemetry.noop().getMeter("it"), status));
     owner = Thread.ofPlatform().name("relay").start(relay::run);
-    housekeeping.start();
+    if (hasHousekeeping) {
+      housekeeping.start();
+    }
   }
 
   static RunningRelay start(Map<String, String> environment) {
-    return new RunningRelay(environment, 0, false, () -> {});
+    return new RunningRelay(environment, 0, false, true, () -> {});
+  }
+
+  /// Sends no heartbeats.
+  static RunningRelay startWithoutHousekeeping(Map<String, String> environment) {
+    return new RunningRelay(environment, 0, false, false, () -> {});
   }
 
   /// Dies so many times at the sink: right after a batch was published and before it could be
   /// confirmed, then right before a batch that is not the session's first is published, and so on
   /// in turn.
   static RunningRelay start(Map<String, String> environment, int deaths) {
-    return new RunningRelay(environment, deaths, false, () -> {});
+    return new RunningRelay(environment, deaths, false, true, () -> {});
   }
 
   /// The same, and does not remember what it had published.
   static RunningRelay startForgetful(Map<String, String> environment, int deaths) {
-    return new RunningRelay(environment, deaths, true, () -> {});
+    return new RunningRelay(environment, deaths, true, true, () -> {});
   }
 
   /// Has something happen once, when the relay has read back what is published and before it
@@ -75,6 +93,7 @@ final class RunningRelay implements AutoCloseable {
         environment,
         0,
         false,
+        true,
         () -> {
           if (!happened.getAndSet(true)) {
             betweenTakeOverAndStream.run();

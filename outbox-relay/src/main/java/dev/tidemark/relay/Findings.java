@@ -1,0 +1,37 @@
+package dev.tidemark.relay;
+
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What is known to be wrong with the servers. Logs a finding when it comes and when it goes.
+///
+/// Thread-safe.
+final class Findings {
+  private static final Logger log = LoggerFactory.getLogger(Findings.class);
+
+  private final Map<Finding.Server, List<Finding>> known = new EnumMap<>(Finding.Server.class);
+
+  /// @param now everything that is wrong with this server
+  synchronized void found(Finding.Server server, List<Finding> now) {
+    var before = known.getOrDefault(server, List.of());
+    now.stream().filter(finding -> !before.contains(finding)).forEach(Findings::log);
+    before.stream()
+        .filter(finding -> !now.contains(finding))
+        .forEach(
+            gone -> log.atInfo().addKeyValue("server", server).log("put right: {}", gone.what()));
+    known.put(server, List.copyOf(now));
+  }
+
+  synchronized List<Finding> errors() {
+    return known.values().stream().flatMap(List::stream).filter(Finding::isError).toList();
+  }
+
+  private static void log(Finding finding) {
+    (finding.isError() ? log.atError() : log.atWarn())
+        .addKeyValue("server", finding.server())
+        .log(finding.text());
+  }
+}

@@ -1,0 +1,139 @@
+-- What is wrong with the database and its server, seen by the relay's role.
+-- Parameters: slot, publication. Answer: severity (ERROR, WARNING), what, remedy; no row when all is well.
+-- A condition that cannot be told, because what it is about is missing, is no finding: the missing thing is one.
+with
+  relay as (
+    select rolname,
+           rolsuper or rolreplication
+             -- A managed service may give the right by membership instead.
+             or exists (select from pg_roles managed
+                         where managed.rolname = 'rds_replication' and pg_has_role(managed.oid, 'member')) as may_replicate
+      from pg_roles
+     where rolname = current_user),
+  outbox as (select to_regclass('public.outbox') as oid),
+  publication as (select * from pg_publication where pubname = :publication),
+  published as (
+    select tables.*, schemaname = 'public' and tablename = 'outbox' as is_outbox
+      from pg_publication_tables as tables
+     where pubname = :publication),
+  slot as (select *, database = current_database() and plugin = 'pgoutput' as is_ours
+             from pg_replication_slots where slot_name = :slot),
+  setting as (select name, setting, current_setting(name) as shown from pg_settings)
+
+-- The server.
+select 'ERROR' as severity,
+       format('wal_level is %s', shown) as what,
+       'set wal_level = logical in postgresql.conf, restart the server, run `tidemark migrate`' as remedy
+  from setting where name = 'wal_level' and shown <> 'logical'
+union all
+-- Both are in megabytes.
+select 'WARNING',
+       format('max_slot_wal_keep_size is %s, below max_wal_size (%s)', kept.shown, size.shown),
+       'raise it: a relay that rests, or one long transaction, could cost it the slot'
+  from setting as kept, setting as size
+ where kept.name = 'max_slot_wal_keep_size' and size.name = 'max_wal_size'
+   and kept.setting::bigint <> -1 and kept.setting::bigint < size.setting::bigint
+union all
+select 'WARNING',
+       format('idle_replication_slot_timeout is %s', shown),
+       'set it to 0: a relay that rests longer loses its slot'
+  from setting where name = 'idle_replication_slot_timeout' and setting <> '0'
+
+-- The role.
+union all
+select 'ERROR',
+       format('role %s may not replicate', rolname),
+       format('alter role %I replication', rolname)
+  from relay where not may_replicate
+union all
+select 'WARNING',
+       format('role %s may not read the table outbox', rolname),
+       format('grant select on outbox to %I; a lost slot is repaired from its rows', rolname)
+  from relay, outbox where not has_table_privilege(outbox.oid, 'select')
+union all
+select 'WARNING',
+       format('role %s may not make partitions of the outbox', rolname),
+       format('grant execute on function outbox_partitions_ahead(integer) to %I', rolname)
+  from relay where not has_function_privilege(to_regprocedure('public.outbox_partitions_ahead(integer)'), 'execute')
+union all
+select 'ERROR',
+       format('role %s may not call %s', rolname, heartbeat.oid::regprocedure),
+       format('grant execute on function %s to %I; it is the heartbeat, without which quiet tables hold back the log',
+              heartbeat.oid::regprocedure, rolname)
+  from relay, pg_proc as heartbeat
+ where heartbeat.proname = 'pg_logical_emit_message' and heartbeat.proargtypes[1] = 'text'::regtype
+   and heartbeat.proargtypes[2] = 'text'::regtype and not has_function_privilege(heartbeat.oid, 'execute')
+
+-- The outbox and its publication.
+union all
+select 'ERROR', 'there is no table public.outbox in this database', 'see that DATABASE_URL names the right one; run `tidemark migrate`'
+  from outbox where oid is null
+union all
+select 'ERROR',
+       format('there is no publication %s', :publication),
+       format('create publication %I for table outbox with (publish = ''insert'', publish_via_partition_root = true)', :publication)
+ where not exists (select from publication)
+union all
+select 'ERROR', format('publication %s does not publish inserts', pubname), format('alter publication %I set (publish = ''insert'')', pubname)
+  from publication where not pubinsert
+union all
+select 'ERROR',
+       format('publication %s publishes partitions under their own names', pubname),
+       format('alter publication %I set (publish_via_partition_root = true)', pubname)
+  from publication where not pubviaroot
+union all
+select 'ERROR', format('publication %s does not contain the table outbox', pubname), format('alter publication %I add table outbox', pubname)
+  from publication where pubviaroot and not exists (select from published where is_outbox)
+union all
+select 'ERROR',
+       format('publication %s publishes a part of the outbox only', pubname),
+       format('alter publication %I set table outbox', pubname)
+  from published
+ where is_outbox
+   and (rowfilter is not null
+        or cardinality(attnames) < (select count(*) from pg_attribute, outbox
+                                     where attrelid = outbox.oid and attnum > 0 and not attisdropped))
+union all
+select 'WARNING',
+       format('publication %s publishes more than inserts', pubname),
+       format('alter publication %I set (publish = ''insert''); the relay passes over the rest', pubname)
+  from publication where pubupdate or pubdelete or pubtruncate
+union all
+select 'WARNING',
+       format('publication %s publishes updates or deletes, and %s of its tables or partitions have no replica identity', pubname, count(*)),
+       format('alter publication %I set (publish = ''insert''); until then PostgreSQL refuses the updates and deletes', pubname)
+  from publication, outbox, pg_partition_tree(outbox.oid) as part, pg_class as part_class
+ where part_class.oid = part.relid and (pubupdate or pubdelete)
+   and (relreplident = 'n'
+        or relreplident = 'd' and not exists (select from pg_index where indrelid = part.relid and indisprimary))
+ group by pubname
+union all
+select 'WARNING',
+       format('publication %s contains tables beside the outbox', pubname),
+       format('alter publication %I set table outbox; the relay passes over the rest', pubname)
+  from publication where pubviaroot and exists (select from published where not is_outbox)
+
+-- The slot.
+union all
+select 'ERROR',
+       format('there is no replication slot %s', :slot),
+       'run `tidemark migrate`, which makes it'
+ where not exists (select from slot)
+union all
+select 'ERROR',
+       format('replication slot %s belongs to database %s and plugin %s', slot_name, database, plugin),
+       'one server serves one Tidemark database; set TIDEMARK_RELAY_SLOT to a slot of this database with the plugin pgoutput'
+  from slot where is_ours is not true
+union all
+select 'ERROR',
+       format('replication slot %s is invalidated, the server removed log that it still needed', slot_name),
+       'no row is lost, they are in the table outbox; drop the slot and run `tidemark migrate`, which makes it anew'
+  from slot where wal_status = 'lost'
+union all
+select 'WARNING',
+       format('wal_status of replication slot %s is %s', slot_name, wal_status),
+       'the relay is behind: see relay_lag_seconds, and pg_stat_activity for long transactions; '
+         || case wal_status
+              when 'unreserved' then 'raise max_slot_wal_keep_size at once, the next checkpoint may take the slot'
+              else 'the server keeps more log than max_wal_size because of it' end
+  from slot where wal_status in ('extended', 'unreserved')
