@@ -120,12 +120,9 @@ final class Relay {
   }
 
   private void requireNoErrors(Check check) {
-    status.findings().found(check.server(), check.findings());
-    var errors =
-        status.findings().errors().stream()
-            .filter(error -> error.server() == check.server())
-            .map(Finding::text)
-            .toList();
+    var found = check.findings();
+    status.findings().found(check.server(), found);
+    var errors = found.stream().filter(Finding::isError).map(Finding::text).toList();
     if (!errors.isEmpty()) {
       throw new StreamFailed(String.join("; ", errors), null);
     }
