@@ -25,6 +25,8 @@ final class RolesIT {
           tidemark_api   | insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('t', 'a', 1, 't.x', '{}')
           tidemark_relay | select * from outbox
           tidemark_relay | select outbox_partitions_ahead(14)
+          tidemark_relay | select * from product
+          tidemark_relay | select * from products_settled(array['api'])
           tidemark_relay | select pg_logical_emit_message(false, 'tidemark', 'heartbeat')
           tidemark_audit | select * from product
           """)
@@ -49,11 +51,14 @@ final class RolesIT {
           tidemark_api   | alter table product disable trigger all
           tidemark_api   | create table t (x int)
           tidemark_api   | set role tidemark_owner
-          tidemark_relay | select * from product
+          tidemark_relay | select * from product for share
+          tidemark_relay | update product set name = 'B'
           tidemark_relay | delete from outbox
           tidemark_relay | insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('t', 'a', 1, 't.x', '{}')
           tidemark_relay | drop table outbox_default
           tidemark_audit | update product set name = 'B'
+          tidemark_audit | select * from products_settled(array['api'])
+          tidemark_api   | select * from products_settled(array['api'])
           tidemark_audit | select * from outbox
           tidemark_audit | insert into product (id, name, price, currency) values ('audit', 'A', 1, 'EUR')
           """)
