@@ -16,6 +16,10 @@ public final class EventHeaders {
   public static final String CONTENT_TYPE = "content-type";
   public static final String TRACEPARENT = "traceparent";
 
+  /// On events that tell a state again rather than a change: names the run that sent them. Such an
+  /// event may come before older ones of its aggregate, so a jump of versions there is no gap.
+  public static final String RESYNC = "tidemark-resync";
+
   public static final String DEAD_LETTER_REASON = "dlt-reason";
   public static final String DEAD_LETTER_TOPIC = "dlt-topic";
   public static final String DEAD_LETTER_PARTITION = "dlt-partition";

@@ -16,7 +16,8 @@ public sealed interface ReceivedEvent {
   ///
   /// @param type what happened, `<aggregateType>.<verb>`
   /// @param version the aggregate's version after the change, 1 to [OutboxEvent#MAX_VERSION]
-  /// @param time when the change was committed, where the record says so
+  /// @param time when the change was committed, where the record says so; empty for a state told
+  ///   again (header `tidemark-resync`), whose way here says nothing about how fast changes come
   record Valid(
       String aggregateType,
       String aggregateId,
@@ -68,7 +69,9 @@ public sealed interface ReceivedEvent {
         aggregateId.get(),
         type.get(),
         version.getAsLong(),
-        time(text(header.apply(EventHeaders.TIME))),
+        header.apply(EventHeaders.RESYNC) == null
+            ? time(text(header.apply(EventHeaders.TIME)))
+            : Optional.empty(),
         Optional.ofNullable(text(header.apply(EventHeaders.TRACEPARENT))));
   }
 

@@ -135,6 +135,17 @@ class OutboxEventTest {
         .isInstanceOfSatisfying(Valid.class, event -> assertThat(event.time()).isEmpty());
   }
 
+  @Test
+  void stateToldAgainSaysNothingOfHowFastChangesCome() {
+    var headers = headersOf(event("product", "kettle", 1, "product.updated"));
+    headers.put(EventHeaders.RESYNC, "a run");
+
+    var read = ReceivedEvent.read(bytes("kettle"), name -> bytes(headers.get(name)));
+
+    assertThat(read)
+        .isInstanceOfSatisfying(Valid.class, event -> assertThat(event.time()).isEmpty());
+  }
+
   private static OutboxEvent event(String type, String id, long version, String eventType) {
     return new OutboxEvent(ID, type, id, version, eventType, "{}", Optional.of(TRACE), TIME);
   }
