@@ -5,6 +5,7 @@ import io.opentelemetry.exporter.prometheus.PrometheusMetricReader;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
 import java.time.Clock;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -23,7 +24,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "relay",
     mixinStandardHelpOptions = true,
-    description = "Publishes the outbox of a PostgreSQL database to Kafka, each row exactly once.",
+    description =
+        "Publishes the outbox of a PostgreSQL database to Kafka, each row exactly once. Without a command: relay.",
     footerHeading = "%nSettings, from the environment:%n",
     footer = {
       "  DATABASE_URL                     postgresql://user[:password]@host[:port]/database[?parameters]",
@@ -43,8 +45,11 @@ import picocli.CommandLine.Spec;
       "found, else 1."
     })
 final class Main implements Callable<Integer> {
-  private static final Logger log = LoggerFactory.getLogger(Main.class);
+  private static final String RESYNC = "resync";
   private static final int HELP_WIDTH = 110;
+
+  /// Not static: `main` says first where log lines go.
+  private final Logger log = LoggerFactory.getLogger(Main.class);
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -62,9 +67,17 @@ final class Main implements Callable<Integer> {
   }
 
   public static void main(String[] arguments) {
-    var command = new CommandLine(new Main(System.getenv()));
+    if (Arrays.asList(arguments).contains(RESYNC)) {
+      // The result alone goes to standard output.
+      System.setProperty("logback.configurationFile", "resync-logback.xml");
+    }
+    System.exit(commandLine(System.getenv()).execute(arguments));
+  }
+
+  static CommandLine commandLine(Map<String, String> environment) {
+    var command = new CommandLine(new Main(environment));
     command.getCommandSpec().version("relay " + Main.class.getPackage().getImplementationVersion());
-    System.exit(command.setUsageHelpWidth(HELP_WIDTH).execute(arguments));
+    return command.addSubcommand(RESYNC, new Resync(environment)).setUsageHelpWidth(HELP_WIDTH);
   }
 
   @Override
