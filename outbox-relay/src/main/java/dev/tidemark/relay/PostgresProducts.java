@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
 
 /// Products of PostgreSQL, over one connection.
 final class PostgresProducts implements Products {
@@ -20,6 +21,8 @@ final class PostgresProducts implements Products {
 
   /// Rows that the driver holds at once.
   private static final int FETCH_SIZE = 50;
+
+  private static final String LOCK_NOT_AVAILABLE = "55P03";
 
   private final Handle database;
 
@@ -34,17 +37,23 @@ final class PostgresProducts implements Products {
     return new PostgresProducts(database);
   }
 
-  /// Keeps other runs away from this database until this is closed.
+  /// Keeps other runs away from this database until this is closed. Waits two seconds for one that
+  /// ends: the server may notice a closed connection late.
   ///
-  /// @throws AnotherRuns when one was first
+  /// @throws AnotherRuns when one goes on
   void claim() {
-    boolean first =
-        database
-            .createQuery("select pg_try_advisory_lock(hashtextextended('tidemark resync', 0))")
-            .mapTo(Boolean.class)
-            .one();
-    if (!first) {
-      throw new AnotherRuns();
+    try {
+      database.useTransaction(
+          transaction -> {
+            transaction.execute("set local lock_timeout = '2s'");
+            transaction.execute("select pg_advisory_lock(hashtextextended('tidemark resync', 0))");
+          });
+    } catch (JdbiException e) {
+      if (e.getCause() instanceof SQLException sql
+          && LOCK_NOT_AVAILABLE.equals(sql.getSQLState())) {
+        throw new AnotherRuns();
+      }
+      throw e;
     }
   }
 

@@ -158,11 +158,15 @@ final class ResyncRun {
         if (page.isEmpty()) {
           return true;
         }
-        rate.ifPresent(limit -> acquire(limit, page.size()));
+        long begin = System.nanoTime();
+        var share = rate.map(limit -> limit.reservePermits(page.size())).orElse(Duration.ZERO);
         if (!publish(page.stream().filter(this::fits).toList())) {
           return false;
         }
         lastId = Optional.of(page.getLast().aggregateId());
+        if (stoppedWithin(share.minusNanos(System.nanoTime() - begin))) {
+          return false;
+        }
       }
       return false;
     } finally {
@@ -290,15 +294,6 @@ final class ResyncRun {
               && TRANSIENT.contains(sql.getSQLState().substring(0, 2));
       default -> false;
     };
-  }
-
-  private static void acquire(RateLimiter<Object> limit, int products) {
-    try {
-      limit.acquirePermits(products);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new Failed("interrupted while waiting for the rate");
-    }
   }
 
   private boolean stoppedWithin(Duration time) {
