@@ -8,7 +8,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -108,7 +107,8 @@ final class Housekeeping implements AutoCloseable {
             () -> {
               try {
                 task.run();
-              } catch (JdbiException e) {
+              } catch (RuntimeException e) {
+                // The scheduler would drop the task without a word.
                 log.atWarn()
                     .addKeyValue("task", what)
                     .addKeyValue("reason", e.getMessage())
