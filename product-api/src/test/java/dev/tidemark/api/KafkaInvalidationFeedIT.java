@@ -211,9 +211,12 @@ final class KafkaInvalidationFeedIT {
     try (KafkaInvalidationFeed feed = feed(new Told())) {
       awaitTold(ALIVE);
       kafka.kill();
-      awaitTold(LOST);
-      await("a reason").atMost(PATIENCE).until(() -> feed.state().startsWith("off: "));
-      kafka.restart();
+      try {
+        awaitTold(LOST);
+        await("a reason").atMost(PATIENCE).until(() -> feed.state().startsWith("off: "));
+      } finally {
+        kafka.restart();
+      }
       await("fed").atMost(PATIENCE).until(() -> feed.state().equals("fed"));
       topic.publish("b", 2);
       awaitTold("product:b 2");
