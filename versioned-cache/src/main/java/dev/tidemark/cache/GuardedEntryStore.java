@@ -139,7 +139,7 @@ final class GuardedEntryStore implements EntryStore {
   }
 
   private Shard shard(String key) {
-    return shards.size() == 1 ? shards.getFirst() : shards.get(store.shardOf(key));
+    return shards.get(store.shardOf(key));
   }
 
   private <T> T guarded(String key, Supplier<T> operation) {
