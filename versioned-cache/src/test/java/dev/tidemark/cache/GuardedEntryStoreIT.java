@@ -1,21 +1,28 @@
 package dev.tidemark.cache;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
 import dev.tidemark.embedded.RedisServer;
 import io.opentelemetry.api.metrics.MeterProvider;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The contract behind a breaker that stays closed.
+/// The contract behind a breaker that stays closed, and what closes it after an outage.
 class GuardedEntryStoreIT extends EntryStoreContract {
+
+  private static final Duration SOON = Duration.ofSeconds(20);
 
   @TempDir static Path dir;
   private static RedisServer server;
   private static RedisConnection connection;
 
-  private final EntryStore store =
+  private final GuardedEntryStore store =
       new GuardedEntryStore(
           connection.entries(),
           Duration.ZERO,
@@ -37,5 +44,48 @@ class GuardedEntryStoreIT extends EntryStoreContract {
   @Override
   EntryStore store() {
     return store;
+  }
+
+  @Test
+  void oneRefusedConnectionOpensItAndAnswersCloseIt() {
+    whileTheServerIsDown(
+        () -> {
+          assertThatThrownBy(() -> store.lookup(key)).isInstanceOf(EntryStoreException.class);
+          assertThat(store.isTrusted(key)).isFalse();
+        });
+    await()
+        .atMost(SOON)
+        .ignoreExceptionsInstanceOf(EntryStoreException.class)
+        .until(
+            () -> {
+              store.lookup(key);
+              return store.isTrusted(key);
+            });
+  }
+
+  private static void whileTheServerIsDown(Runnable then) {
+    server.kill();
+    try {
+      then.run();
+    } finally {
+      server.restart();
+    }
+  }
+
+  /// Of the few operations that try the store after an outage each counts, also one that the caller
+  /// got wrong: without it the breaker would wait for its answer for ever.
+  @Test
+  void aMistakeOfTheCallerDoesNotKeepTheBreakerOpen() {
+    whileTheServerIsDown(
+        () -> assertThatThrownBy(() -> store.lookup(key)).isInstanceOf(EntryStoreException.class));
+    for (int i = 0; i < 2; i++) {
+      await()
+          .atMost(SOON)
+          .untilAsserted(
+              () ->
+                  assertThatThrownBy(() -> store.acquire(key, "no token", LEASE))
+                      .isInstanceOf(IllegalArgumentException.class));
+    }
+    assertThat(store.lookup(key)).isEqualTo(new Lookup.Miss());
   }
 }

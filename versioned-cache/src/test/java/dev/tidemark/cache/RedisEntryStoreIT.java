@@ -96,6 +96,9 @@ class RedisEntryStoreIT extends EntryStoreContract {
     redis.scriptFlush();
     assertThat(store.evict(List.of(new EvictionRequest(key, 3), new EvictionRequest(key + "x", 3))))
         .containsExactly(new Applied<>(Eviction.EVICTED), new Applied<>(Eviction.ABSENT));
+    redis.scriptFlush();
+    assertThat(store.acquire(List.of(key, key + "x"), MINE, LEASE))
+        .containsExactly(new Applied<>(new Acquired()), new Applied<>(new Acquired()));
   }
 
   @ParameterizedTest

@@ -260,6 +260,15 @@ class RedisFaultsIT {
     }
   }
 
+  @Test
+  void aRefusalIsNotRepeated() {
+    try (Jedis admin = admin()) {
+      admin.configSet("maxmemory", "1");
+      assertThatThrownBy(() -> store.acquire(KEY, "a", TTL)).hasMessageContaining("OOM");
+      assertThat(admin.info("errorstats")).contains("errorstat_OOM:count=1\r\n");
+    }
+  }
+
   /// Each of them has been used.
   private static void leaveIdleConnections(RedisConnection connection, int count) {
     List<Connection> all = new ArrayList<>();

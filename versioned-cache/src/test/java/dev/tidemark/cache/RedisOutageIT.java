@@ -199,6 +199,7 @@ class RedisOutageIT extends ReadsOnRedis {
               return value(1);
             });
     assertThat(read).isEqualTo(new Read(value(1), Served.NOT_STORED));
+    assertThat(count("cache.fills", "error")).isEqualTo(1);
     server.restart();
     await()
         .atMost(SOON)

@@ -197,6 +197,16 @@ class VersionedCacheIT extends ReadsOnRedis {
   }
 
   @Test
+  void withAVersionWhatAnotherProcessFilledAtJustThatVersionIsServed_H13() throws Exception {
+    store.acquire(key, "other", Duration.ofSeconds(5));
+    Future<Read> waiting = readers.submit(() -> cache.read(key, ReadOption.atLeast(2), source));
+    await().until(() -> count("cache.lease.waits") == 1);
+    store.fill(key, "other", value(2), Duration.ofMinutes(1));
+    assertThat(waiting.get()).isEqualTo(new Read(value(2), Served.HIT));
+    assertThat(sourceReads).hasValue(0);
+  }
+
+  @Test
   void withAVersionThatWasNeverCommittedTheNewestIsServedAndStaysCached() {
     read();
     Read read = cache.read(key, ReadOption.atLeast(CachedValue.MAX_VERSION), source);
