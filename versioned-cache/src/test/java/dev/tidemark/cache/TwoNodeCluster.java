@@ -98,20 +98,25 @@ final class TwoNodeCluster implements AutoCloseable {
 
   /// The target first: it must not send back to the source what the source sends to it. And with
   /// the highest epoch: else an old message of the source, still on its way, takes the slot back.
+  /// Said again until both agree: a source that raised its own epoch meanwhile (Redis does that by
+  /// itself where two epochs are equal) is believed by the target once more.
   void endMove(int slot, RedisServer from) {
     RedisServer to = other(from);
     try (Jedis source = admin(from);
         Jedis target = admin(to)) {
       String id = target.clusterMyId();
-      target.clusterBumpEpoch();
-      target.clusterSetSlotNode(slot, id);
-      source.clusterSetSlotNode(slot, id);
-      await()
-          .atMost(Duration.ofSeconds(10))
-          .pollInterval(Duration.ofMillis(5))
+      await("both nodes take " + to.port() + " for the owner of slot " + slot)
+          .atMost(Duration.ofSeconds(20))
+          .pollDelay(Duration.ZERO)
+          .pollInterval(Duration.ofMillis(100))
           .until(
-              () ->
-                  portOfOwner(source, slot) == to.port() && portOfOwner(target, slot) == to.port());
+              () -> {
+                target.clusterBumpEpoch();
+                target.clusterSetSlotNode(slot, id);
+                source.clusterSetSlotNode(slot, id);
+                return portOfOwner(source, slot) == to.port()
+                    && portOfOwner(target, slot) == to.port();
+              });
     }
   }
 
