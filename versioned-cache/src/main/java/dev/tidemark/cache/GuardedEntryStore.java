@@ -244,10 +244,7 @@ final class GuardedEntryStore implements EntryStore {
       switch (fault) {
         case REFUSED -> breaker.recordSuccess();
         case SILENT -> breaker.recordFailure();
-        case DOWN -> {
-          breaker.recordFailure();
-          breaker.open();
-        }
+        case DOWN -> breaker.open();
       }
     }
   }

@@ -5,11 +5,10 @@ final class Versions {
 
   private Versions() {}
 
-  static long check(long version, long least) {
+  static void check(long version, long least) {
     if (version < least || version > CachedValue.MAX_VERSION) {
       throw new IllegalArgumentException(
           "version " + version + " is not within " + least + ".." + CachedValue.MAX_VERSION);
     }
-    return version;
   }
 }
