@@ -77,6 +77,7 @@ class CacheSettingsTest {
   @Test
   void theNearCacheIsOffUnlessItHasEntries() {
     assertThat(DEFAULTS.nearCache().isOn()).isFalse();
+    assertThat(NearCacheSettings.off().isOn()).isFalse();
     assertThat(NearCacheSettings.of(1).isOn()).isTrue();
     refused("entries -1", () -> NearCacheSettings.of(-1));
   }

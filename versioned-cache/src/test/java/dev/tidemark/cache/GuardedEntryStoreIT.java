@@ -63,6 +63,25 @@ class GuardedEntryStoreIT extends EntryStoreContract {
             });
   }
 
+  @Test
+  void refusalsAreAnswersAndCloseItToo() {
+    whileTheServerIsDown(
+        () -> assertThatThrownBy(() -> store.lookup(key)).isInstanceOf(EntryStoreException.class));
+    connection.client().configSet("maxmemory", "1");
+    try {
+      await()
+          .atMost(SOON)
+          .until(
+              () -> {
+                assertThatThrownBy(() -> store.acquire(key, MINE, LEASE))
+                    .isInstanceOf(EntryStoreException.class);
+                return store.isTrusted(key);
+              });
+    } finally {
+      connection.client().configSet("maxmemory", "0");
+    }
+  }
+
   private static void whileTheServerIsDown(Runnable then) {
     server.kill();
     try {

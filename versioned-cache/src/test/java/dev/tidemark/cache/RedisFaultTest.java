@@ -1,0 +1,71 @@
+package dev.tidemark.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemark.cache.EntryStoreException.Fault;
+import java.net.ConnectException;
+import java.net.SocketTimeoutException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import redis.clients.jedis.exceptions.JedisConnectionException;
+import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.exceptions.JedisException;
+
+/// What is made of the client's failures. That they come as they do here is for `RedisFaultsIT`.
+class RedisFaultTest {
+
+  private final JedisException timeout =
+      new JedisConnectionException(new SocketTimeoutException("Read timed out"));
+  private final JedisException closed = new JedisConnectionException("Unexpected end of stream.");
+  private final JedisException nobody =
+      new JedisConnectionException(new ConnectException("Connection refused"));
+  private final JedisException full =
+      new JedisDataException("OOM command not allowed when used memory > 'maxmemory'.");
+  private final JedisException demoted =
+      new JedisDataException("READONLY You can't write against a read only replica.");
+
+  private static Fault fault(JedisException failure) {
+    return RedisFault.exception("it failed", failure).fault();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"LOADING", "MASTERDOWN", "CLUSTERDOWN", "READONLY", "BUSY", "TRYAGAIN"})
+  void aServerThatServesNobodyIsAsGoodAsSilent(String word) {
+    assertThat(fault(new JedisDataException(word + " and why"))).isEqualTo(Fault.SILENT);
+  }
+
+  @Test
+  void otherErrorAnswersAreRefusals() {
+    assertThat(fault(full)).isEqualTo(Fault.REFUSED);
+  }
+
+  @Test
+  void whereNobodyListensTheServerIsDown() {
+    assertThat(fault(nobody)).isEqualTo(Fault.DOWN);
+    assertThat(fault(timeout)).isEqualTo(Fault.SILENT);
+  }
+
+  @Test
+  void onlyAnErrorAnswerTellsThatNothingIsOnItsWay() {
+    assertThat(RedisFault.isAnswered(full)).isTrue();
+    assertThat(RedisFault.isAnswered(timeout)).isFalse();
+    assertThat(RedisFault.isAnswered(new JedisException("no answer in the pipeline"))).isFalse();
+  }
+
+  @Test
+  void aFreshConnectionHelpsAgainstAnOldOneOnly() {
+    assertThat(RedisFault.isOfTheConnection(closed)).isTrue();
+    assertThat(RedisFault.isOfTheConnection(demoted)).isTrue();
+    assertThat(RedisFault.isOfTheConnection(timeout)).isFalse();
+    assertThat(RedisFault.isOfTheConnection(nobody)).isFalse();
+    assertThat(RedisFault.isOfTheConnection(full)).isFalse();
+  }
+
+  @Test
+  void onlyAReplicaSaysThatItIsOne() {
+    assertThat(RedisFault.isOfAReplica(demoted)).isTrue();
+    assertThat(RedisFault.isOfAReplica(full)).isFalse();
+    assertThat(RedisFault.isOfAReplica(closed)).isFalse();
+  }
+}
