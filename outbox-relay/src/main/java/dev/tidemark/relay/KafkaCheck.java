@@ -3,8 +3,8 @@ package dev.tidemark.relay;
 import dev.tidemark.event.Topics;
 import dev.tidemark.relay.Finding.Server;
 import dev.tidemark.relay.Finding.Severity;
-import dev.tidemark.relay.TopicCheck.Topic;
-import dev.tidemark.relay.TopicCheck.Use;
+import dev.tidemark.relay.KafkaTopicCheck.Topic;
+import dev.tidemark.relay.KafkaTopicCheck.Use;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -54,7 +54,7 @@ final class KafkaCheck implements Check {
     try (var admin = Admin.create(settings)) {
       int brokers = admin.describeCluster().nodes().get().size();
       return topics(admin).stream()
-          .flatMap(topic -> TopicCheck.findings(topic, brokers).stream())
+          .flatMap(topic -> KafkaTopicCheck.findings(topic, brokers).stream())
           .toList();
     } catch (ExecutionException e) {
       return List.of(unanswered(e.getCause() == null ? e : e.getCause()));

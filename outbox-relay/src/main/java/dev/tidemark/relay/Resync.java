@@ -170,7 +170,9 @@ final class Resync implements Callable<Integer> {
     Runtime.getRuntime().addShutdownHook(drain);
     long begin = System.nanoTime();
     boolean whole;
-    try (var _ = new ResyncProgress(isTerminal(), total, () -> run.sent() + run.overtaken())) {
+    try (var _ =
+        new ResyncProgress(
+            isTerminal(), total, () -> run.sent() + run.overtaken(), err()::println)) {
       whole = run.run();
     } catch (RuntimeException e) {
       err().println("what is done is done; go on with: " + resumption(run, range));

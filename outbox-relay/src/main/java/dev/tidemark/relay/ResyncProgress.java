@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -19,15 +20,18 @@ final class ResyncProgress implements AutoCloseable {
   private final long begin = System.nanoTime();
   private final long total;
   private final LongSupplier done;
+  private final Consumer<String> lines;
   private final @Nullable ProgressBar bar;
   private final ScheduledExecutorService thread =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("progress").factory());
 
   /// @param terminal whether a human looks on
-  ResyncProgress(boolean terminal, long total, LongSupplier done) {
+  /// @param lines where the lines go, when none does
+  ResyncProgress(boolean terminal, long total, LongSupplier done, Consumer<String> lines) {
     this.total = total;
     this.done = done;
+    this.lines = lines;
     this.bar =
         terminal
             ? new ProgressBarBuilder()
@@ -58,7 +62,7 @@ final class ResyncProgress implements AutoCloseable {
       return;
     }
     double perSecond = now / ((System.nanoTime() - begin) / 1e9);
-    System.err.println(
+    lines.accept(
         "%3d %%  %,d of %,d products, %,.0f/s, %s left"
             .formatted(
                 total == 0 ? 100 : Math.min(100, now * 100 / total),

@@ -90,7 +90,7 @@ class HouseRulesTest {
   @ParameterizedTest
   @CsvSource({
     "io.debezium..,       relay,       Debezium.*",
-    "org.apache.kafka..,  relay,       '(Kafka|Debezium).*'",
+    "org.apache.kafka..,  relay,       '(Kafka|Debezium|Resync).*'",
     "org.apache.kafka..,  invalidator, '(Kafka|EventLoop|EventReading|Offsets|PendingEvictions|Evictor|DeadLetter).*'",
     "org.apache.kafka..,  api,         'Kafka.*'",
     "redis.clients..,     cache,       '(Redis|Script|CommandBatch).*'",

@@ -8,7 +8,7 @@ import java.util.Map;
 import org.apache.kafka.common.config.TopicConfig;
 
 /// What is risky about a topic's settings. Nothing here stops the stream by itself.
-final class TopicCheck {
+final class KafkaTopicCheck {
   private final Topic topic;
   private final List<Finding> findings = new ArrayList<>();
 
@@ -33,12 +33,12 @@ final class TopicCheck {
     }
   }
 
-  private TopicCheck(Topic topic) {
+  private KafkaTopicCheck(Topic topic) {
     this.topic = topic;
   }
 
   static List<Finding> findings(Topic topic, int brokers) {
-    var check = new TopicCheck(topic);
+    var check = new KafkaTopicCheck(topic);
     if (topic.replicas() == 1 && brokers > 1) {
       check.warn(
           "has one replica on a cluster of several brokers",

@@ -2,19 +2,19 @@ package dev.tidemark.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.relay.TopicCheck.Topic;
-import dev.tidemark.relay.TopicCheck.Use;
+import dev.tidemark.relay.KafkaTopicCheck.Topic;
+import dev.tidemark.relay.KafkaTopicCheck.Use;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-class TopicCheckTest {
+class KafkaTopicCheckTest {
 
   @Test
   void oneReplicaIsRiskyOnSeveralBrokersOnly() {
     var topic = new Topic("product.events", Use.EVENTS, Map.of(), 1);
 
-    assertThat(TopicCheck.findings(topic, 1)).isEmpty();
-    assertThat(TopicCheck.findings(topic, 3))
+    assertThat(KafkaTopicCheck.findings(topic, 1)).isEmpty();
+    assertThat(KafkaTopicCheck.findings(topic, 3))
         .singleElement()
         .satisfies(finding -> assertThat(finding.isError()).isFalse())
         .satisfies(finding -> assertThat(finding.text()).contains("has one replica"));
@@ -23,7 +23,7 @@ class TopicCheckTest {
   @Test
   void settingsThatTheClusterDoesNotTellAreNoFindings() {
     for (var use : Use.values()) {
-      assertThat(TopicCheck.findings(new Topic("t", use, Map.of(), 3), 3)).isEmpty();
+      assertThat(KafkaTopicCheck.findings(new Topic("t", use, Map.of(), 3), 3)).isEmpty();
     }
   }
 }
