@@ -96,18 +96,19 @@ final class EarlyRefresh {
   }
 
   private void learn(String key, CachedValue value) {
-    store
-        .remainingLife(key)
-        .ifPresentOrElse(
-            life -> known.put(key, expiryOf(value, life)), () -> known.invalidate(key));
+    remember(key, value, store.remainingLife(key));
+  }
+
+  private void remember(String key, CachedValue value, Optional<Duration> remaining) {
+    remaining.ifPresentOrElse(
+        life -> known.put(key, expiryOf(value, life)), () -> known.invalidate(key));
   }
 
   private void renew(String key, CachedValue value, long early, Source source) {
     Optional<Duration> remaining = store.remainingLife(key);
     if (remaining.isEmpty() || remaining.get().toNanos() > early) {
       // It is gone, or another process has renewed it.
-      known.invalidate(key);
-      remaining.ifPresent(life -> known.put(key, expiryOf(value, life)));
+      remember(key, value, remaining);
       return;
     }
     CachedValue now = database.readIfFree(key, source::read);

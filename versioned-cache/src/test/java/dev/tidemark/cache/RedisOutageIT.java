@@ -39,12 +39,12 @@ class RedisOutageIT extends ReadsOnRedis {
     committed.set(2);
     assertThat(trusting.read(key, ReadOption.eventual(), source))
         .isEqualTo(new Read(value(2), Served.DEGRADED));
+    assertThat(count("cache.refreshes", "error")).isEqualTo(1);
     assertThat(trusting.read(key, ReadOption.atLeast(2), source).value()).isEqualTo(value(2));
     assertThat(trusting.read(key, ReadOption.strong(), source).value()).isEqualTo(value(2));
     assertThat(trusting.readAll(List.of(key), ReadOption.eventual(), keys -> Map.of(key, value(2))))
         .containsExactly(Map.entry(key, new Read(value(2), Served.DEGRADED)));
     long failed = count("cache.refreshes", "error");
-    assertThat(failed).isPositive();
     trusting.refresh(key, value(2));
     assertThat(count("cache.refreshes", "error")).isEqualTo(failed + 1);
     assertThat(count("cache.requests", "error")).isEqualTo(3);

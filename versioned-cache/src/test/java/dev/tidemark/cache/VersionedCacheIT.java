@@ -145,6 +145,16 @@ class VersionedCacheIT extends ReadsOnRedis {
   }
 
   @Test
+  void whoIsInterruptedWhileWaitingForAnotherProcessStaysInterrupted() {
+    store.acquire(key, "other", Duration.ofSeconds(5));
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(this::read)
+        .isInstanceOf(SourceException.class)
+        .hasCauseInstanceOf(InterruptedException.class);
+    assertThat(Thread.interrupted()).isTrue();
+  }
+
+  @Test
   void aFillThatAnEvictionOvertookIsNotStored_H1() {
     Read read =
         cache.read(
