@@ -3,6 +3,7 @@ package dev.tidemark.relay;
 import static java.util.stream.Collectors.joining;
 
 import dev.tidemark.relay.RelayStatus.Failed;
+import dev.tidemark.relay.RelayStatus.Repairing;
 import dev.tidemark.relay.RelayStatus.StandingBy;
 import dev.tidemark.relay.RelayStatus.Starting;
 import dev.tidemark.relay.RelayStatus.Streaming;
@@ -74,6 +75,7 @@ final class AdminServer {
       var errors = status.findings().errors().stream().map(Finding::text).collect(joining("; "));
       return switch (status.phase()) {
         case Failed(String reason) -> answer(false, reason);
+        case Repairing(String doing) -> answer(false, "repairing: " + doing);
         case Starting(), StandingBy(), Streaming() when !errors.isEmpty() -> answer(false, errors);
         case Starting() -> answer(false, "starting: connecting to PostgreSQL and Kafka");
         case StandingBy() -> answer(true, "standing by: another relay is active");

@@ -1,20 +1,28 @@
 package dev.tidemark.relay;
 
 import dev.tidemark.event.OutboxEvent;
+import java.time.Instant;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import org.postgresql.replication.LogSequenceNumber;
 
-/// One row of the outbox, as the write-ahead log carries it.
+/// One row of the outbox, on its way to Kafka.
 ///
 /// @param transactionId the database transaction that inserted the row; rows of one transaction
-///   come one after the other
+///   come one after the other; 0 when it is not known
 /// @param precedingCommit every transaction before this one in the log's order ends at or before
 ///   this LSN; empty until the source has seen a first end
 /// @param rowId the outbox row's id
 /// @param content what is to be published for the row
 record Change(
     long transactionId, Optional<LogSequenceNumber> precedingCommit, UUID rowId, Content content) {
+  private static final long NO_TRANSACTION = 0;
+
+  /// Of a row that was read from the table, for want of the log.
+  static Change ofTable(OutboxRow row) {
+    return new Change(NO_TRANSACTION, Optional.empty(), row.id(), row.content());
+  }
 
   sealed interface Content {}
 
@@ -25,10 +33,14 @@ record Change(
   ///
   /// @param reason what is wrong with it, in words
   /// @param aggregateType names the topic that it was meant for; empty when it cannot be one
+  /// @param version as the row has it, also where that is what is wrong
+  /// @param time when the row was committed or written
   record Poison(
       String reason,
       Optional<String> aggregateType,
       Optional<String> aggregateId,
-      Optional<String> payload)
+      OptionalLong version,
+      Optional<String> payload,
+      Instant time)
       implements Content {}
 }

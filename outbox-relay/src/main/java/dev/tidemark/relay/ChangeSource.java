@@ -3,6 +3,7 @@ package dev.tidemark.relay;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import org.postgresql.replication.LogSequenceNumber;
 
 /// Where changes come from: the outbox's rows in commit order, from the slot's confirmed position
 /// on.
@@ -24,7 +25,8 @@ interface ChangeSource extends AutoCloseable {
   ///
   /// @param changes the outbox rows in it, none when only heartbeats came
   /// @param heartbeat when the newest heartbeat in it was sent
-  record Batch(List<Change> changes, Optional<Instant> heartbeat) {}
+  /// @param end when the batch is confirmed, then up to here and not beyond
+  record Batch(List<Change> changes, Optional<Instant> heartbeat, LogSequenceNumber end) {}
 
   @FunctionalInterface
   interface Receiver {

@@ -4,10 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.failsafe.Failsafe;
 import dev.failsafe.RetryPolicy;
-import dev.tidemark.event.OutboxEvent;
-import dev.tidemark.relay.Change.Content;
-import dev.tidemark.relay.Change.Event;
-import dev.tidemark.relay.Change.Poison;
 import io.debezium.embedded.Connect;
 import io.debezium.engine.DebeziumEngine;
 import io.debezium.engine.DebeziumEngine.RecordCommitter;
@@ -20,11 +16,11 @@ import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.ToIntFunction;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.apache.kafka.connect.storage.MemoryOffsetBackingStore;
@@ -46,12 +42,6 @@ final class DebeziumChangeSource implements ChangeSource {
   /// latency of an idle system, and most of its cost (5 ms: about a fifth of a core; 2 ms: a
   /// third).
   private static final Duration POLL_INTERVAL = Duration.ofMillis(5);
-
-  /// Leaves room for what is fixed in the largest record that the topics take.
-  static final int MAX_ROW_BYTES = KafkaEventSink.MAX_RECORD_BYTES - (64 << 10);
-
-  /// In characters: an id that can be the key of a dead letter, whatever else was too large.
-  private static final int LONGEST_KEPT_ID = 1_000;
 
   private static final int MAX_BATCH = 2_048;
   private static final int MAX_QUEUE = 8_192;
@@ -119,13 +109,14 @@ final class DebeziumChangeSource implements ChangeSource {
       throws InterruptedException {
     var changes = new ArrayList<Change>(records.size());
     var heartbeat = Optional.<Instant>empty();
+    long end = 0;
     for (var received : records) {
       var sourceRecord = received.record();
       // An LSN may step back here: a message inside a transaction lies before the end of
       // transactions that were handed out.
-      if (sourceRecord.sourceOffset().get("lsn_commit") instanceof Long lsn) {
-        precedingCommit = Math.max(precedingCommit, lsn);
-      }
+      var offset = sourceRecord.sourceOffset();
+      precedingCommit = Math.max(precedingCommit, lsn(offset, "lsn_commit"));
+      end = Math.max(end, Math.max(precedingCommit, lsn(offset, "lsn_proc")));
       if (sourceRecord.value() instanceof Struct value) {
         if (value.schema().field("after") != null) {
           changes.add(change(value));
@@ -135,7 +126,7 @@ final class DebeziumChangeSource implements ChangeSource {
       }
     }
     try {
-      receiver.receive(new Batch(changes, heartbeat));
+      receiver.receive(new Batch(changes, heartbeat, LogSequenceNumber.valueOf(end)));
     } catch (RuntimeException e) {
       // Never let the receiver's own exception out: the engine takes one of Kafka Connect's
       // retriable kind as leave to drop
@@ -144,6 +135,11 @@ final class DebeziumChangeSource implements ChangeSource {
     }
     committer.markProcessed(records.getLast());
     committer.markBatchFinished();
+  }
+
+  /// Zero when it is not there.
+  private static long lsn(Map<String, ?> offset, String name) {
+    return offset.get(name) instanceof Long lsn ? lsn : 0;
   }
 
   private Change change(Struct value) {
@@ -156,61 +152,16 @@ final class DebeziumChangeSource implements ChangeSource {
             ? Optional.empty()
             : Optional.of(LogSequenceNumber.valueOf(precedingCommit)),
         rowId,
-        content(rowId, row, committedAt(source)));
-  }
-
-  private static Content content(UUID rowId, Struct row, Instant committedAt) {
-    if (isTooLarge(row)) {
-      return new Poison(
-          "the row is over %d bytes; it stays in the outbox until its partition goes"
-              .formatted(MAX_ROW_BYTES),
-          aggregateType(row),
-          Optional.of(row.getString("aggregateid")).filter(id -> id.length() <= LONGEST_KEPT_ID),
-          Optional.empty());
-    }
-    try {
-      return new Event(
-          new OutboxEvent(
-              rowId,
-              row.getString("aggregatetype"),
-              row.getString("aggregateid"),
-              row.getInt64("version"),
-              row.getString("type"),
-              row.getString("payload"),
-              Optional.ofNullable(row.getString("traceparent")),
-              committedAt));
-    } catch (IllegalArgumentException breaksTheContract) {
-      return new Poison(
-          String.valueOf(breaksTheContract.getMessage()),
-          aggregateType(row),
-          Optional.ofNullable(row.getString("aggregateid")),
-          Optional.ofNullable(row.getString("payload")));
-    }
-  }
-
-  private static Optional<String> aggregateType(Struct row) {
-    return Optional.of(row.getString("aggregatetype")).filter(OutboxEvent::isAggregateType);
-  }
-
-  private static boolean isTooLarge(Struct row) {
-    // A character takes at most three bytes of UTF-8, so small rows need not be encoded for this.
-    return recordSize(row, String::length) * 3L > MAX_ROW_BYTES
-        && recordSize(row, text -> text.getBytes(UTF_8).length) > MAX_ROW_BYTES;
-  }
-
-  /// What varies of a record. The id is its key and a header; the types may be in a header and in
-  /// the reason of a dead letter.
-  private static long recordSize(Struct row, ToIntFunction<String> size) {
-    long once = size.applyAsInt(row.getString("payload"));
-    var traceparent = row.getString("traceparent");
-    if (traceparent != null) {
-      once += size.applyAsInt(traceparent);
-    }
-    long twice =
-        (long) size.applyAsInt(row.getString("aggregateid"))
-            + size.applyAsInt(row.getString("aggregatetype"))
-            + size.applyAsInt(row.getString("type"));
-    return once + 2 * twice;
+        new OutboxRow(
+                rowId,
+                row.getString("aggregatetype"),
+                row.getString("aggregateid"),
+                row.getInt64("version"),
+                row.getString("type"),
+                row.getString("payload"),
+                Optional.ofNullable(row.getString("traceparent")),
+                committedAt(source))
+            .content());
   }
 
   private static Instant committedAt(Struct source) {

@@ -7,15 +7,14 @@ import java.util.List;
 interface EventSink extends AutoCloseable {
 
   /// Makes this sink the only one of its name: whoever published before under it can publish no
-  /// more. Answers what those before have published of the transactions that the log may hand out
-  /// again.
-  PublishedRows takeOver();
+  /// more. Answers what those before have left to know.
+  Memory takeOver();
 
   /// Returns once all of it is published, in order; throws when that is not certain. Then this sink
   /// is of no more use: close it, open another, and learn from [#takeOver] what has become of the
   /// batch.
   ///
-  /// @param changes at least one
+  /// @param changes none, where only the progress is to be kept
   /// @param progress how far these changes carry the transactions they belong to
   void publish(List<Change> changes, Progress progress);
 

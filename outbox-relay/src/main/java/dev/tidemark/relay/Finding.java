@@ -13,17 +13,27 @@ record Finding(Server server, Severity severity, String what, String remedy) {
   }
 
   enum Severity {
-    /// Events are not published, or are lost on the way.
+    /// Events are not published.
     ERROR,
+    /// An error: what is written while it lasts passes the stream by. When it is put right, the
+    /// relay fetches that from the table.
+    ROWS_PASS_BY,
+    /// An error that the relay repairs by itself, if it has had this slot before.
+    SLOT_GONE,
     /// The stream flows, and a time may come when it does not.
     WARNING
   }
 
   boolean isError() {
-    return severity == Severity.ERROR;
+    return severity != Severity.WARNING;
   }
 
   String text() {
     return what + ": " + remedy;
+  }
+
+  /// The finding in one line, for people.
+  String line() {
+    return (isError() ? "ERROR " : "WARNING ") + text();
   }
 }

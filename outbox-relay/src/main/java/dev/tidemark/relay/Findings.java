@@ -1,5 +1,6 @@
 package dev.tidemark.relay;
 
+import dev.tidemark.relay.Finding.Severity;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,11 @@ final class Findings {
 
   synchronized List<Finding> errors() {
     return known.values().stream().flatMap(List::stream).filter(Finding::isError).toList();
+  }
+
+  /// Whether rows are written that the stream does not see.
+  synchronized boolean rowsPassBy() {
+    return errors().stream().anyMatch(finding -> finding.severity() == Severity.ROWS_PASS_BY);
   }
 
   private static void log(Finding finding) {

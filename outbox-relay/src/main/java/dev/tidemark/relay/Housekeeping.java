@@ -69,7 +69,7 @@ final class Housekeeping implements AutoCloseable {
   }
 
   private void readSlot() {
-    status.slot(database.withHandle(handle -> SlotState.find(handle, slot)));
+    status.slot(database.withHandle(handle -> SlotState.read(handle, slot)));
   }
 
   private void heartbeat() {

@@ -39,9 +39,7 @@ final class KafkaCheck implements Check {
     uses.put(configuration.productTopic(), Use.EVENTS);
     configuration.otherTopics().forEach(topic -> uses.put(topic, Use.EVENTS));
     uses.put(Topics.deadLettersOf(configuration.productTopic()), Use.DEAD_LETTERS);
-    if (configuration.delivery() == Delivery.EXACTLY_ONCE) {
-      uses.put(KafkaPositions.TOPIC, Use.POSITIONS);
-    }
+    uses.put(KafkaPositions.TOPIC, Use.POSITIONS);
   }
 
   @Override

@@ -54,17 +54,17 @@ final class KafkaEventSink implements EventSink {
   }
 
   @Override
-  public PublishedRows takeOver() {
+  public Memory takeOver() {
     topics.ensureEvents(productTopic);
     topics.ensureDeadLetters(Topics.deadLettersOf(productTopic));
     otherTopics.forEach(topics::ensureEvents);
+    topics.ensurePositions(KafkaPositions.TOPIC);
     return switch (delivery) {
       case EXACTLY_ONCE -> {
-        topics.ensurePositions(KafkaPositions.TOPIC);
         producer.initTransactions();
         yield positions.read();
       }
-      case AT_LEAST_ONCE -> new PublishedRows();
+      case AT_LEAST_ONCE -> new Memory(new PublishedRows(), positions.read().reach());
     };
   }
 
@@ -73,7 +73,7 @@ final class KafkaEventSink implements EventSink {
     var records = changes.stream().map(this::record).toList();
     switch (delivery) {
       case EXACTLY_ONCE -> publishInTransaction(records, progress);
-      case AT_LEAST_ONCE -> publishPlainly(records);
+      case AT_LEAST_ONCE -> publishPlainly(records, progress);
     }
   }
 
@@ -93,9 +93,15 @@ final class KafkaEventSink implements EventSink {
     producer.commitTransaction();
   }
 
-  private void publishPlainly(List<ProducerRecord<byte[], byte[]>> records) {
-    var acks = new ArrayList<Future<?>>(records.size());
+  /// Of the progress only the reach is kept: that rows are published must not be written down
+  /// before it is so.
+  private void publishPlainly(List<ProducerRecord<byte[], byte[]>> records, Progress progress) {
+    var acks = new ArrayList<Future<?>>(records.size() + 1);
     records.forEach(r -> acks.add(producer.send(r)));
+    progress
+        .reach()
+        .map(reach -> positions.record(Progress.of(progress.precedingCommit(), reach)))
+        .ifPresent(r -> acks.add(producer.send(r)));
     producer.flush();
     for (var ack : acks) {
       try {

@@ -99,7 +99,7 @@ final class Main implements Callable<Integer> {
   private int report(List<Check> checks) {
     var findings = checks.stream().flatMap(c -> c.findings().stream()).toList();
     var out = spec.commandLine().getOut();
-    findings.forEach(f -> out.println(f.severity() + " " + f.text()));
+    findings.forEach(f -> out.println(f.line()));
     if (findings.isEmpty()) {
       out.println("all is as the relay needs it");
     }

@@ -36,7 +36,23 @@ final class PublishedRows {
   ///
   /// @param precedingCommit every transaction published before this batch ends at or before this
   ///   LSN, or is in `rows`
-  record Progress(Optional<LogSequenceNumber> precedingCommit, List<Rows> rows) {}
+  /// @param reach how far the slot may be confirmed from now on; empty: as before
+  record Progress(
+      Optional<LogSequenceNumber> precedingCommit, List<Rows> rows, Optional<Reach> reach) {
+
+    static final Progress NONE = new Progress(Optional.empty(), List.of(), Optional.empty());
+
+    /// Nothing but a new reach.
+    ///
+    /// @param precedingCommit as in the record
+    static Progress of(Optional<LogSequenceNumber> precedingCommit, Reach reach) {
+      return new Progress(precedingCommit, List.of(), Optional.of(reach));
+    }
+
+    Progress with(Reach newReach) {
+      return new Progress(precedingCommit, rows, Optional.of(newReach));
+    }
+  }
 
   /// Adds what an earlier batch published. The greater count of a transaction stands.
   void add(Progress progress) {
@@ -76,7 +92,7 @@ final class PublishedRows {
         unpublished.isEmpty()
             ? Optional.<LogSequenceNumber>empty()
             : unpublished.getFirst().precedingCommit();
-    return new Unpublished(unpublished, new Progress(precedingCommit, progress));
+    return new Unpublished(unpublished, new Progress(precedingCommit, progress, Optional.empty()));
   }
 
   private boolean isPublished() {

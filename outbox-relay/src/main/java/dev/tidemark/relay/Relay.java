@@ -1,10 +1,14 @@
 package dev.tidemark.relay;
 
+import static java.util.stream.Collectors.joining;
+
+import dev.tidemark.relay.Finding.Severity;
 import dev.tidemark.relay.RelayStatus.Failed;
 import dev.tidemark.relay.RelayStatus.StandingBy;
 import dev.tidemark.relay.RelayStatus.Starting;
 import dev.tidemark.relay.RelayStatus.Streaming;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -33,7 +37,7 @@ final class Relay {
   private final RelayMetrics metrics;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final CountDownLatch ended = new CountDownLatch(1);
-  private final AtomicReference<@Nullable ChangeSource> streaming = new AtomicReference<>();
+  private final AtomicReference<@Nullable Runnable> stop = new AtomicReference<>();
 
   /// What a session is made of, made anew for each.
   interface Parts {
@@ -43,7 +47,20 @@ final class Relay {
     /// for that.
     Check check();
 
-    EventSink sink();
+    /// As it is now.
+    SlotState slot();
+
+    /// A new one.
+    ///
+    /// @param slot as it was before the session has confirmed anything
+    EventSink sink(SlotState slot);
+
+    Repair repair();
+
+    /// As the topics have them, to begin with.
+    VersionMemory newestVersions();
+
+    PostgresOutbox outbox();
 
     ChangeSource source();
   }
@@ -84,9 +101,9 @@ final class Relay {
   /// Ends after the batch at hand, and waits for that.
   void close() throws InterruptedException {
     closed.countDown();
-    var source = streaming.get();
-    if (source != null) {
-      source.close();
+    var underWay = stop.get();
+    if (underWay != null) {
+      underWay.run();
     }
     ended.await();
   }
@@ -102,39 +119,67 @@ final class Relay {
           return;
         }
       }
-      requireNoErrors(parts.check());
-      try (var sink = parts.sink();
-          var source = parts.source()) {
-        var published = sink.takeOver();
-        streaming.set(source);
-        if (closedWithin(Duration.ZERO)) {
-          return;
+      var errors = errors();
+      requireNone(errors, Severity.ERROR);
+      try (var sink = parts.sink(parts.slot())) {
+        var session = new Session(parts, sink, status, metrics);
+        if (status.findings().rowsPassBy()) {
+          throw session.giveUpTheSlot(text(errors));
         }
-        status.phase(new Streaming());
-        log.info("streaming");
-        source.run(batch -> relay(batch, published, sink));
+        if (session.needsRepair()) {
+          repair(session);
+        }
+        stream(session);
       } finally {
-        streaming.set(null);
+        stop.set(null);
       }
     }
   }
 
-  private void requireNoErrors(Check check) {
-    var found = check.findings();
-    status.findings().found(check.server(), found);
-    var errors = found.stream().filter(Finding::isError).map(Finding::text).toList();
-    if (!errors.isEmpty()) {
-      throw new StreamFailed(String.join("; ", errors), null);
+  private void repair(Session session) {
+    try (var repair = parts.repair()) {
+      if (isStoppedBy(repair::close)) {
+        return;
+      }
+      session.repair(repair);
     }
   }
 
-  private void relay(ChangeSource.Batch batch, PublishedRows published, EventSink sink) {
-    var unpublished = published.take(batch.changes());
-    if (!unpublished.changes().isEmpty()) {
-      sink.publish(unpublished.changes(), unpublished.progress());
+  private void stream(Session session) {
+    try (var source = parts.source()) {
+      if (isStoppedBy(source::close)) {
+        return;
+      }
+      session.begin();
+      status.phase(new Streaming());
+      log.info("streaming");
+      source.run(session::receive);
     }
-    metrics.published(unpublished.changes());
-    batch.heartbeat().ifPresent(status::heartbeatSeen);
+  }
+
+  /// Has [#close] run this.
+  ///
+  /// @return whether it was called before
+  private boolean isStoppedBy(Runnable newStop) {
+    stop.set(newStop);
+    return closedWithin(Duration.ZERO);
+  }
+
+  private List<Finding> errors() {
+    var check = parts.check();
+    var found = check.findings();
+    status.findings().found(check.server(), found);
+    return found.stream().filter(Finding::isError).toList();
+  }
+
+  private static void requireNone(List<Finding> errors, Severity severity) {
+    if (errors.stream().anyMatch(error -> error.severity() == severity)) {
+      throw new StreamFailed(text(errors), null);
+    }
+  }
+
+  private static String text(List<Finding> errors) {
+    return errors.stream().map(Finding::text).collect(joining("; "));
   }
 
   private boolean closedWithin(Duration time) {

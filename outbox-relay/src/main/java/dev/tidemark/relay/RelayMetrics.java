@@ -2,7 +2,6 @@ package dev.tidemark.relay;
 
 import dev.tidemark.event.EventHeaders;
 import dev.tidemark.relay.Change.Poison;
-import dev.tidemark.relay.RelayStatus.Streaming;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.metrics.LongCounter;
@@ -15,12 +14,13 @@ final class RelayMetrics {
   private static final double NANOS = 1e9;
   private static final Attributes RELAY = Attributes.of(AttributeKey.stringKey("by"), "relay");
 
+  private static final AttributeKey<String> RESULT = AttributeKey.stringKey("result");
   private static final AttributeKey<String> WAL_STATUS = AttributeKey.stringKey("wal_status");
-  private static final List<String> WAL_STATUSES =
-      List.of("reserved", "extended", "unreserved", "lost");
 
   private final LongCounter events;
   private final LongCounter deadLetters;
+  private final LongCounter gaps;
+  private final LongCounter repairs;
 
   RelayMetrics(Meter meter, RelayStatus status) {
     events = meter.counterBuilder("relay_events").setDescription("Outbox rows published").build();
@@ -31,11 +31,22 @@ final class RelayMetrics {
                 "Outbox rows that could not become events, see header "
                     + EventHeaders.DEAD_LETTER_REASON)
             .build();
+    gaps =
+        meter
+            .counterBuilder("relay_version_gaps")
+            .setDescription("Gaps in what the log brought, by whether the outbox had the versions")
+            .build();
+    repairs =
+        meter
+            .counterBuilder("relay_repairs")
+            .setDescription(
+                "Slots made anew, with what the topics lacked published from the outbox")
+            .build();
     meter
         .gaugeBuilder("relay_active")
         .setDescription("1 while this relay is the one that publishes")
         .ofLongs()
-        .buildWithCallback(m -> m.record(status.phase() instanceof Streaming ? 1 : 0));
+        .buildWithCallback(m -> m.record(status.isActive() ? 1 : 0));
     meter
         .gaugeBuilder("relay_lag_seconds")
         .setDescription("Age of the oldest heartbeat that has not come back through the log")
@@ -52,17 +63,26 @@ final class RelayMetrics {
         .buildWithCallback(m -> status.slot().ifPresent(slot -> m.record(slot.retainedBytes())));
     meter
         .gaugeBuilder("relay_slot_wal_status")
-        .setDescription("1 at the wal_status that the slot has in pg_replication_slots")
+        .setDescription(
+            "1 at the wal_status that the slot has in pg_replication_slots, or at absent")
         .ofLongs()
         .buildWithCallback(m -> status.slot().ifPresent(slot -> walStatus(m, slot)));
   }
 
   /// One series for each status, of which one is 1: so an alarm needs no list of what is well.
   private static void walStatus(ObservableLongMeasurement measurement, SlotState slot) {
-    for (var status : WAL_STATUSES) {
-      measurement.record(
-          status.equals(slot.walStatus()) ? 1 : 0, Attributes.of(WAL_STATUS, status));
+    for (var status : SlotState.Status.values()) {
+      measurement.record(status == slot.status() ? 1 : 0, Attributes.of(WAL_STATUS, status.text()));
     }
+  }
+
+  void repaired() {
+    repairs.add(1);
+  }
+
+  /// @param isWhole whether the outbox had all that was missing
+  void gap(boolean isWhole) {
+    gaps.add(1, Attributes.of(RESULT, isWhole ? "repaired" : "not_found"));
   }
 
   void published(List<Change> changes) {

@@ -27,6 +27,11 @@ final class RelayStatus {
   /// Another relay is the active one.
   record StandingBy() implements Phase {}
 
+  /// The active relay, which fetches from the table what the log will not bring.
+  ///
+  /// @param doing what it does just now, in words
+  record Repairing(String doing) implements Phase {}
+
   /// The active relay.
   record Streaming() implements Phase {}
 
@@ -42,15 +47,20 @@ final class RelayStatus {
     return phase.get();
   }
 
+  /// Whether this relay is the one that publishes.
+  boolean isActive() {
+    return phase() instanceof Streaming || phase() instanceof Repairing;
+  }
+
   Findings findings() {
     return findings;
   }
 
-  /// @param state empty: there is no slot
-  void slot(Optional<SlotState> state) {
-    slot.set(state.orElse(null));
+  void slot(SlotState state) {
+    slot.set(state);
   }
 
+  /// Empty until PostgreSQL has answered once.
   Optional<SlotState> slot() {
     return Optional.ofNullable(slot.get());
   }

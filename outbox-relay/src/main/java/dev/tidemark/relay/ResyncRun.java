@@ -250,13 +250,13 @@ final class ResyncRun {
 
   private boolean fits(OutboxEvent state) {
     long bytes = state.value().length + 2L * state.key().length;
-    if (bytes <= DebeziumChangeSource.MAX_ROW_BYTES) {
+    if (bytes <= OutboxRow.MAX_BYTES) {
       return true;
     }
     tooLarge.incrementAndGet();
     news.accept(
         "left out: product %s takes %d bytes, and a record holds %d"
-            .formatted(state.aggregateId(), bytes, DebeziumChangeSource.MAX_ROW_BYTES));
+            .formatted(state.aggregateId(), bytes, OutboxRow.MAX_BYTES));
     return false;
   }
 

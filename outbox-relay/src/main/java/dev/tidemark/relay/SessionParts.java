@@ -1,11 +1,15 @@
 package dev.tidemark.relay;
 
+import java.time.Clock;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
 
 /// The parts of a session as they are in earnest: PostgreSQL by Debezium on one end, Kafka on the
 /// other.
 record SessionParts(Configuration configuration, DataSource database) implements Relay.Parts {
+  /// Of each partition. A take-over waits for them to be read.
+  private static final int REMEMBERED_RECORDS = 1_000;
 
   @Override
   public Leadership leadership() {
@@ -18,22 +22,43 @@ record SessionParts(Configuration configuration, DataSource database) implements
   }
 
   @Override
-  public EventSink sink() {
-    var slot =
-        Jdbi.create(database)
-            .withHandle(h -> SlotState.find(h, configuration.slot()))
-            .orElseThrow(
-                () ->
-                    new StreamFailed(
-                        "replication slot %s has just been dropped".formatted(configuration.slot()),
-                        null));
+  public SlotState slot() {
+    try {
+      return Jdbi.create(database)
+          .withHandle(handle -> SlotState.read(handle, configuration.slot()));
+    } catch (JdbiException e) {
+      throw new StreamFailed("PostgreSQL did not answer how the slot is", e);
+    }
+  }
+
+  @Override
+  public EventSink sink(SlotState slot) {
     return sink(configuration, slot);
+  }
+
+  @Override
+  public Repair repair() {
+    return new Repair(
+        new PostgresSlot(configuration.database(), configuration.slot()),
+        database,
+        new KafkaHistory(configuration),
+        Clock.systemUTC());
+  }
+
+  @Override
+  public VersionMemory newestVersions() {
+    return new KafkaHistory(configuration).newestVersions(REMEMBERED_RECORDS);
+  }
+
+  @Override
+  public PostgresOutbox outbox() {
+    return new PostgresOutbox(database);
   }
 
   static EventSink sink(Configuration configuration, SlotState slot) {
     return new KafkaEventSink(
         configuration,
-        slot.owner(configuration.slot()),
+        slot.owner(),
         new KafkaTopics(configuration),
         new KafkaPositions(configuration, slot));
   }

@@ -1,58 +1,92 @@
 package dev.tidemark.relay;
 
-import java.util.Optional;
+import java.util.Locale;
 import org.jdbi.v3.core.Handle;
 import org.postgresql.replication.LogSequenceNumber;
 
-/// The relay's replication slot, as the server tells of it at one moment.
+/// A replication slot as PostgreSQL sees it, and its server. Immutable.
 ///
-/// @param systemIdentifier the database cluster's own number; the same on all servers of one
-///   replication group
+/// @param systemIdentifier of the server, the same for all databases and standbys of it
+/// @param timeline of the server; a promotion changes it
+/// @param status how well the slot is
+/// @param isSynced whether it is a failover slot that was copied here from the primary of before
 /// @param restart what was committed before here will not be handed out again, not even after a
-///   crash of the server. (The confirmed position lies further on, but may step back then: it is
-///   saved with the next checkpoint only.)
-/// @param walStatus `reserved`, `extended`, `unreserved` or `lost`, as PostgreSQL means them
+///   crash of the server
+/// @param confirmed from here on, transactions are handed out. May step back when the server
+///   crashes, as far as `restart`: it is saved with the next checkpoint only
 /// @param retainedBytes log that the server keeps because of this slot
 /// @param lagBytes log between the confirmed position and the newest
 record SlotState(
+    String name,
     String systemIdentifier,
+    int timeline,
+    Status status,
+    boolean isSynced,
     LogSequenceNumber restart,
-    String walStatus,
+    LogSequenceNumber confirmed,
     long retainedBytes,
     long lagBytes) {
 
-  private static final String QUERY =
-      """
-      select system.system_identifier::text                                    as system_identifier,
-             slot.restart_lsn::text                                            as restart,
-             slot.wal_status                                                   as wal_status,
-             pg_wal_lsn_diff(pg_current_wal_lsn(), slot.restart_lsn)           as retained_bytes,
-             pg_wal_lsn_diff(pg_current_wal_lsn(), slot.confirmed_flush_lsn)   as lag_bytes
-        from pg_control_system() as system,
-             pg_replication_slots as slot
-       where slot.slot_name = :slot
-         and slot.database = current_database()
-      """;
+  enum Status {
+    /// There is no such slot in this database.
+    ABSENT,
+    /// From here on, PostgreSQL's own words, `wal_status`.
+    RESERVED,
+    EXTENDED,
+    UNRESERVED,
+    LOST;
 
-  /// Names the relay of a slot among all relays that share a Kafka cluster.
-  String owner(String slot) {
-    return systemIdentifier + "/" + slot;
+    /// As in `pg_replication_slots`.
+    String text() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
-  /// Empty when there is no such slot.
-  static Optional<SlotState> find(Handle database, String slot) {
+  private static final String QUERY =
+      """
+      select system.system_identifier::text                                                   as system_identifier,
+             ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::integer   as timeline,
+             case when slot.slot_name is null then 'absent'
+                  when slot.wal_status is null then 'lost'
+                  else slot.wal_status end                                                    as status,
+             -- By way of JSON, because servers before 17 have no such column.
+             coalesce((to_jsonb(slot) ->> 'synced')::boolean, false)                          as synced,
+             coalesce(slot.restart_lsn, 'FFFFFFFF/FFFFFFFF')::text                            as restart,
+             coalesce(slot.confirmed_flush_lsn, '0/0')::text                                  as confirmed,
+             coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), slot.restart_lsn), 0)             as retained_bytes,
+             coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), slot.confirmed_flush_lsn), 0)     as lag_bytes
+        from pg_control_system() as system
+             left join pg_replication_slots as slot
+                    on slot.slot_name = :slot
+                   and slot.database = current_database()
+      """;
+
+  /// Names the relay of the slot among all relays that share a Kafka cluster.
+  String owner() {
+    return systemIdentifier + "/" + name;
+  }
+
+  /// Whether the log can be read through it.
+  boolean isUsable() {
+    return status != Status.ABSENT && status != Status.LOST;
+  }
+
+  static SlotState read(Handle database, String slot) {
     return database
         .createQuery(QUERY)
         .bind("slot", slot)
         .map(
             (row, context) ->
                 new SlotState(
+                    slot,
                     row.getString("system_identifier"),
-                    LogSequenceNumber.valueOf(
-                        Optional.ofNullable(row.getString("restart")).orElse("0/0")),
-                    Optional.ofNullable(row.getString("wal_status")).orElse("unknown"),
+                    row.getInt("timeline"),
+                    Status.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
+                    row.getBoolean("synced"),
+                    LogSequenceNumber.valueOf(row.getString("restart")),
+                    LogSequenceNumber.valueOf(row.getString("confirmed")),
                     row.getLong("retained_bytes"),
                     Math.max(0, row.getLong("lag_bytes"))))
-        .findOne();
+        .one();
   }
 }

@@ -1,5 +1,5 @@
 -- What is wrong with the database and its server, seen by the relay's role.
--- Parameters: slot, publication. Answer: severity (ERROR, WARNING), what, remedy; no row when all is well.
+-- Parameters: slot, publication. Answer: severity (see Finding.Severity), what, remedy; no row when all is well.
 -- A condition that cannot be told, because what it is about is missing, is no finding: the missing thing is one.
 with
   relay as (
@@ -64,28 +64,34 @@ select 'ERROR',
  where heartbeat.proname = 'pg_logical_emit_message' and heartbeat.proargtypes[1] = 'text'::regtype
    and heartbeat.proargtypes[2] = 'text'::regtype and not has_function_privilege(heartbeat.oid, 'execute')
 
+union all
+select 'WARNING',
+       format('role %s may not make temporary tables', rolname),
+       format('grant temporary on database %I to %I; a lost slot is repaired by way of one', current_database(), rolname)
+  from relay where not has_database_privilege(current_database(), 'temporary')
+
 -- The outbox and its publication.
 union all
 select 'ERROR', 'there is no table public.outbox in this database', 'see that DATABASE_URL names the right one; run `tidemark migrate`'
   from outbox where oid is null
 union all
-select 'ERROR',
+select 'ROWS_PASS_BY',
        format('there is no publication %s', :publication),
        format('create publication %I for table outbox with (publish = ''insert'', publish_via_partition_root = true)', :publication)
  where not exists (select from publication)
 union all
-select 'ERROR', format('publication %s does not publish inserts', pubname), format('alter publication %I set (publish = ''insert'')', pubname)
+select 'ROWS_PASS_BY', format('publication %s does not publish inserts', pubname), format('alter publication %I set (publish = ''insert'')', pubname)
   from publication where not pubinsert
 union all
-select 'ERROR',
+select 'ROWS_PASS_BY',
        format('publication %s publishes partitions under their own names', pubname),
        format('alter publication %I set (publish_via_partition_root = true)', pubname)
   from publication where not pubviaroot
 union all
-select 'ERROR', format('publication %s does not contain the table outbox', pubname), format('alter publication %I add table outbox', pubname)
+select 'ROWS_PASS_BY', format('publication %s does not contain the table outbox', pubname), format('alter publication %I add table outbox', pubname)
   from publication where pubviaroot and not exists (select from published where is_outbox)
 union all
-select 'ERROR',
+select 'ROWS_PASS_BY',
        format('publication %s publishes a part of the outbox only', pubname),
        format('alter publication %I set table outbox', pubname)
   from published
@@ -115,9 +121,9 @@ select 'WARNING',
 
 -- The slot.
 union all
-select 'ERROR',
+select 'SLOT_GONE',
        format('there is no replication slot %s', :slot),
-       'run `tidemark migrate`, which makes it'
+       'a relay that had it makes it anew and repairs from the outbox; on a new database run `tidemark migrate`'
  where not exists (select from slot)
 union all
 select 'ERROR',
@@ -125,9 +131,9 @@ select 'ERROR',
        'one server serves one Tidemark database; set TIDEMARK_RELAY_SLOT to a slot of this database with the plugin pgoutput'
   from slot where is_ours is not true
 union all
-select 'ERROR',
+select 'SLOT_GONE',
        format('replication slot %s is invalidated, the server removed log that it still needed', slot_name),
-       'no row is lost, they are in the table outbox; drop the slot and run `tidemark migrate`, which makes it anew'
+       'no row is lost: the relay makes the slot anew and repairs from the table outbox; see that max_slot_wal_keep_size is large enough'
   from slot where wal_status = 'lost'
 union all
 select 'WARNING',

@@ -81,12 +81,12 @@ class DatabaseCheckIT {
         arguments(
             "drop publication tidemark_outbox",
             "create publication tidemark_outbox for table outbox with (publish = 'insert', publish_via_partition_root = true)",
-            Severity.ERROR,
+            Severity.ROWS_PASS_BY,
             "there is no publication tidemark_outbox: create publication"),
         arguments(
             publication + "set (publish = 'update')",
             publication + "set (publish = 'insert')",
-            Severity.ERROR,
+            Severity.ROWS_PASS_BY,
             "does not publish inserts"),
         arguments(
             publication + "set (publish = 'insert, update')",
@@ -103,22 +103,22 @@ class DatabaseCheckIT {
         arguments(
             publication + "set (publish_via_partition_root = false)",
             publication + "set (publish_via_partition_root = true)",
-            Severity.ERROR,
+            Severity.ROWS_PASS_BY,
             "publishes partitions under their own names"),
         arguments(
             publication + "set table product",
             publication + "set table outbox",
-            Severity.ERROR,
+            Severity.ROWS_PASS_BY,
             "does not contain the table outbox"),
         arguments(
             publication + "set table outbox where (version > 5)",
             publication + "set table outbox",
-            Severity.ERROR,
+            Severity.ROWS_PASS_BY,
             "publishes a part of the outbox only"),
         arguments(
             publication + "set table outbox (id, payload)",
             publication + "set table outbox",
-            Severity.ERROR,
+            Severity.ROWS_PASS_BY,
             "publishes a part of the outbox only"),
         arguments(
             publication + "add table product",
@@ -128,8 +128,13 @@ class DatabaseCheckIT {
         arguments(
             "select pg_drop_replication_slot('tidemark_relay')",
             "select pg_create_logical_replication_slot('tidemark_relay', 'pgoutput')",
-            Severity.ERROR,
-            "there is no replication slot tidemark_relay: run `tidemark migrate`"),
+            Severity.SLOT_GONE,
+            "there is no replication slot tidemark_relay"),
+        arguments(
+            "revoke temporary on database tidemark from public",
+            "grant temporary on database tidemark to public",
+            Severity.WARNING,
+            "may not make temporary tables: grant temporary on database tidemark to tidemark_relay"),
         arguments(
             "alter system set max_slot_wal_keep_size = '64MB'; select pg_reload_conf()",
             "alter system reset max_slot_wal_keep_size; select pg_reload_conf()",
@@ -185,7 +190,7 @@ class DatabaseCheckIT {
 
     awaitFinding("late", Severity.WARNING, "wal_status of replication slot late is unreserved");
     execute("checkpoint");
-    awaitFinding("late", Severity.ERROR, "replication slot late is invalidated");
+    awaitFinding("late", Severity.SLOT_GONE, "replication slot late is invalidated");
     execute("alter system reset max_slot_wal_keep_size; select pg_reload_conf()");
     execute("select pg_drop_replication_slot(slot_name) from pg_replication_slots");
     execute("select pg_create_logical_replication_slot('tidemark_relay', 'pgoutput')");

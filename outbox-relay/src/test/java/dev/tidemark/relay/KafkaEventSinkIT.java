@@ -74,7 +74,18 @@ class KafkaEventSinkIT {
                 "postgresql://nobody@127.0.0.1/none",
                 "KAFKA_BOOTSTRAP_SERVERS",
                 kafka.bootstrapServers()));
-    var slot = new SlotState(systemIdentifier, LogSequenceNumber.valueOf("0/1"), "reserved", 0, 0);
+    var lsn = LogSequenceNumber.valueOf("0/1");
+    var slot =
+        new SlotState(
+            "tidemark_relay",
+            systemIdentifier,
+            1,
+            SlotState.Status.RESERVED,
+            false,
+            lsn,
+            lsn,
+            0,
+            0);
     return SessionParts.sink(configuration, slot);
   }
 
@@ -84,7 +95,6 @@ class KafkaEventSinkIT {
         new OutboxEvent(
             rowId, "product", server, 1, "product.created", "{}", Optional.empty(), Instant.now());
     sink.publish(
-        List.of(new Change(1, Optional.empty(), rowId, new Change.Event(event))),
-        new Progress(Optional.empty(), List.of()));
+        List.of(new Change(1, Optional.empty(), rowId, new Change.Event(event))), Progress.NONE);
   }
 }

@@ -9,9 +9,11 @@ import dev.tidemark.relay.PublishedRows.Progress;
 import dev.tidemark.relay.PublishedRows.Rows;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -28,7 +30,12 @@ import org.postgresql.replication.LogSequenceNumber;
 class KafkaPositionsIT {
   private static final Change.Poison ANY =
       new Change.Poison(
-          "its content does not matter here", Optional.empty(), Optional.empty(), Optional.empty());
+          "its content does not matter here",
+          Optional.empty(),
+          Optional.empty(),
+          OptionalLong.empty(),
+          Optional.empty(),
+          Instant.EPOCH);
 
   @TempDir static Path folder;
   private static KafkaServer kafka;
@@ -61,10 +68,28 @@ class KafkaPositionsIT {
       publish(producer, progress(lsn("0/200"), open));
     }
 
-    var published = positions("0/100").read();
+    var published = positions("0/100").read().published();
 
     assertThat(published.take(List.of(past, edge, open)).changes()).containsExactly(past);
-    assertThat(positions("0/FF").read().take(List.of(past, edge, open)).changes()).isEmpty();
+    assertThat(positions("0/FF").read().published().take(List.of(past, edge, open)).changes())
+        .isEmpty();
+  }
+
+  @Test
+  void newestReachStandsAlsoWhenItIsLess() {
+    try (var producer = producer("own")) {
+      publish(producer, Progress.of(Optional.empty(), new Reach(1, LogSequenceNumber.valueOf(9))));
+      publish(producer, Progress.of(Optional.empty(), new Reach(2, LogSequenceNumber.valueOf(5))));
+      publish(producer, progress(lsn("0/200"), change(1)));
+    }
+
+    assertThat(positions("0/100").read().reach())
+        .contains(new Reach(2, LogSequenceNumber.valueOf(5)));
+  }
+
+  @Test
+  void reachThatNobodyHasWrittenIsUnknown() {
+    assertThat(positions("0/100").read().reach()).isEmpty();
   }
 
   @Test
@@ -75,7 +100,7 @@ class KafkaPositionsIT {
     }
     var other = new KafkaPositions(configuration(), slot("another server", "0/1"));
 
-    assertThat(other.read().take(List.of(change)).changes()).containsExactly(change);
+    assertThat(other.read().published().take(List.of(change)).changes()).containsExactly(change);
   }
 
   /// A `read_committed` reader sees nothing behind the first open transaction, not even what is
@@ -97,7 +122,8 @@ class KafkaPositionsIT {
       await().during(Duration.ofMillis(500)).until(() -> !reading.isDone());
       other.abortTransaction();
 
-      assertThat(reading.get(30, TimeUnit.SECONDS).take(List.of(change)).changes()).isEmpty();
+      assertThat(reading.get(30, TimeUnit.SECONDS).published().take(List.of(change)).changes())
+          .isEmpty();
     }
   }
 
@@ -112,12 +138,23 @@ class KafkaPositionsIT {
   }
 
   private static SlotState slot(String server, String restart) {
-    return new SlotState(server, LogSequenceNumber.valueOf(restart), "reserved", 0, 0);
+    return new SlotState(
+        "tidemark_relay",
+        server,
+        1,
+        SlotState.Status.RESERVED,
+        false,
+        LogSequenceNumber.valueOf(restart),
+        LogSequenceNumber.valueOf(restart),
+        0,
+        0);
   }
 
   private static Progress progress(Optional<LogSequenceNumber> after, Change change) {
     return new Progress(
-        after, List.of(new Rows(change.transactionId(), change.rowId().hashCode(), 1)));
+        after,
+        List.of(new Rows(change.transactionId(), change.rowId().hashCode(), 1)),
+        Optional.empty());
   }
 
   private static Change change(long transactionId) {

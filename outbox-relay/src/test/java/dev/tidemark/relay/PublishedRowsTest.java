@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.relay.PublishedRows.Progress;
 import dev.tidemark.relay.PublishedRows.Rows;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -73,7 +75,7 @@ class PublishedRowsTest {
   private static PublishedRows remembering(Rows... rows) {
     var published = new PublishedRows();
     for (var each : rows) {
-      published.add(new Progress(Optional.empty(), List.of(each)));
+      published.add(new Progress(Optional.empty(), List.of(each), Optional.empty()));
     }
     return published;
   }
@@ -91,6 +93,11 @@ class PublishedRowsTest {
 
   private static Change.Poison poison() {
     return new Change.Poison(
-        "content does not matter here", Optional.empty(), Optional.empty(), Optional.empty());
+        "content does not matter here",
+        Optional.empty(),
+        Optional.empty(),
+        OptionalLong.empty(),
+        Optional.empty(),
+        Instant.EPOCH);
   }
 }

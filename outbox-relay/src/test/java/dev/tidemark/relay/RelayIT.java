@@ -231,7 +231,7 @@ class RelayIT {
             h.execute(
                 "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('product', ?, 1, 'product.created', to_json(repeat('x', ?)))",
                 aggregate,
-                DebeziumChangeSource.MAX_ROW_BYTES - rest - 2));
+                OutboxRow.MAX_BYTES - rest - 2));
 
     assertThat(versions(awaitEvents(1))).containsExactly(1L);
   }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import org.jdbi.v3.core.Jdbi;
 
 /// A relay inside the test's own process, with the real parts, that can be made to die at the worst
@@ -23,7 +24,8 @@ final class RunningRelay implements AutoCloseable {
       int deathsWanted,
       boolean forgetful,
       boolean hasHousekeeping,
-      Runnable betweenTakeOverAndStream) {
+      Runnable betweenTakeOverAndStream,
+      UnaryOperator<ChangeSource> connector) {
     var configuration = Configuration.from(environment);
     var source = configuration.database().dataSource("relay-it");
     var real = new SessionParts(configuration, source);
@@ -40,14 +42,34 @@ final class RunningRelay implements AutoCloseable {
           }
 
           @Override
-          public EventSink sink() {
+          public SlotState slot() {
+            return real.slot();
+          }
+
+          @Override
+          public Repair repair() {
+            return real.repair();
+          }
+
+          @Override
+          public VersionMemory newestVersions() {
+            return real.newestVersions();
+          }
+
+          @Override
+          public PostgresOutbox outbox() {
+            return real.outbox();
+          }
+
+          @Override
+          public EventSink sink(SlotState slot) {
             return new DyingSink(
-                real.sink(), deaths, deathsWanted, forgetful, betweenTakeOverAndStream);
+                real.sink(slot), deaths, deathsWanted, forgetful, betweenTakeOverAndStream);
           }
 
           @Override
           public ChangeSource source() {
-            return real.source();
+            return connector.apply(real.source());
           }
         };
     housekeeping =
@@ -65,24 +87,30 @@ final class RunningRelay implements AutoCloseable {
   }
 
   static RunningRelay start(Map<String, String> environment) {
-    return new RunningRelay(environment, 0, false, true, () -> {});
+    return new RunningRelay(environment, 0, false, true, () -> {}, source -> source);
   }
 
   /// Sends no heartbeats.
   static RunningRelay startWithoutHousekeeping(Map<String, String> environment) {
-    return new RunningRelay(environment, 0, false, false, () -> {});
+    return new RunningRelay(environment, 0, false, false, () -> {}, source -> source);
+  }
+
+  /// Reads the log through something that is between the real source and the relay.
+  static RunningRelay start(
+      Map<String, String> environment, UnaryOperator<ChangeSource> connector) {
+    return new RunningRelay(environment, 0, false, true, () -> {}, connector);
   }
 
   /// Dies so many times at the sink: right after a batch was published and before it could be
   /// confirmed, then right before a batch that is not the session's first is published, and so on
   /// in turn.
   static RunningRelay start(Map<String, String> environment, int deaths) {
-    return new RunningRelay(environment, deaths, false, true, () -> {});
+    return new RunningRelay(environment, deaths, false, true, () -> {}, source -> source);
   }
 
   /// The same, and does not remember what it had published.
   static RunningRelay startForgetful(Map<String, String> environment, int deaths) {
-    return new RunningRelay(environment, deaths, true, true, () -> {});
+    return new RunningRelay(environment, deaths, true, true, () -> {}, source -> source);
   }
 
   /// Has something happen once, when the relay has read back what is published and before it
@@ -98,7 +126,8 @@ final class RunningRelay implements AutoCloseable {
           if (!happened.getAndSet(true)) {
             betweenTakeOverAndStream.run();
           }
-        });
+        },
+        source -> source);
   }
 
   RelayStatus status() {
@@ -142,10 +171,10 @@ final class RunningRelay implements AutoCloseable {
     }
 
     @Override
-    public PublishedRows takeOver() {
-      var published = real.takeOver();
+    public Memory takeOver() {
+      var memory = real.takeOver();
       afterTakeOver.run();
-      return forgetful ? new PublishedRows() : published;
+      return forgetful ? new Memory(new PublishedRows(), memory.reach()) : memory;
     }
 
     @Override

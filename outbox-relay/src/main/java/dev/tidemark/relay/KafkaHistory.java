@@ -1,0 +1,155 @@
+package dev.tidemark.relay;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.tidemark.event.EventHeaders;
+import dev.tidemark.event.ReceivedEvent;
+import dev.tidemark.event.Topics;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/// What the topics hold already.
+final class KafkaHistory {
+  private static final int PIECE = 2_000;
+
+  private final Configuration configuration;
+
+  KafkaHistory(Configuration configuration) {
+    this.configuration = configuration;
+  }
+
+  /// An outbox row that is in a topic.
+  ///
+  /// @param id the row's
+  /// @param aggregateId null, as are the type and the version, when it is a dead letter
+  record Published(
+      UUID id,
+      @Nullable String aggregateType,
+      @Nullable String aggregateId,
+      @Nullable Long version) {}
+
+  /// The newest versions, from so many records at the end of each partition of the topics that are
+  /// configured.
+  VersionMemory newestVersions(int recordsOfAPartition) {
+    var versions = new VersionMemory();
+    try (var records = new KafkaCommittedRecords(configuration.kafka())) {
+      var partitions =
+          Stream.concat(
+                  Stream.of(configuration.productTopic()), configuration.otherTopics().stream())
+              .flatMap(topic -> records.partitions(topic).stream())
+              .toList();
+      var ends = records.ends(partitions);
+      var from = new HashMap<>(records.beginnings(partitions));
+      from.replaceAll(
+          (partition, begin) ->
+              Math.max(begin, ends.getOrDefault(partition, begin) - recordsOfAPartition));
+      records.read(
+          from,
+          ends,
+          record -> {
+            if (event(record) instanceof ReceivedEvent.Valid event) {
+              versions.published(
+                  event.aggregateType(),
+                  event.aggregateId(),
+                  event.version(),
+                  event.time().orElse(Instant.ofEpochMilli(record.timestamp())));
+            }
+          });
+    }
+    return versions;
+  }
+
+  /// Hands out everything that was published of these aggregate types since then, and the dead
+  /// letters of it, piece by piece.
+  void since(Instant time, Collection<String> aggregateTypes, Consumer<List<Published>> receiver) {
+    var piece = new ArrayList<Published>(PIECE);
+    try (var records = new KafkaCommittedRecords(configuration.kafka())) {
+      for (var topic : topicsOf(aggregateTypes)) {
+        var partitions = records.partitions(topic);
+        if (partitions.isEmpty()) {
+          continue;
+        }
+        var ends = records.ends(partitions);
+        records.read(
+            begin(records, partitions, ends, time),
+            ends,
+            record -> {
+              published(record).ifPresent(piece::add);
+              if (piece.size() == PIECE) {
+                receiver.accept(List.copyOf(piece));
+                piece.clear();
+              }
+            });
+      }
+    }
+    if (!piece.isEmpty()) {
+      receiver.accept(piece);
+    }
+  }
+
+  private static Map<TopicPartition, Long> begin(
+      KafkaCommittedRecords records,
+      List<TopicPartition> partitions,
+      Map<TopicPartition, Long> ends,
+      Instant time) {
+    var from = new HashMap<>(records.since(partitions, time.toEpochMilli()));
+    from.replaceAll((partition, offset) -> offset < 0 ? ends.getOrDefault(partition, 0L) : offset);
+    return from;
+  }
+
+  private Set<String> topicsOf(Collection<String> aggregateTypes) {
+    var topics = new LinkedHashSet<String>();
+    topics.add(configuration.productTopic());
+    aggregateTypes.stream()
+        .filter(type -> !type.equals(Configuration.PRODUCT))
+        .map(Topics::ofAggregate)
+        .filter(Topics::isOfAnAggregate)
+        .forEach(topics::add);
+    for (var topic : List.copyOf(topics)) {
+      topics.add(Topics.deadLettersOf(topic));
+    }
+    return topics;
+  }
+
+  private static Optional<Published> published(ConsumerRecord<byte[], byte[]> record) {
+    return id(record)
+        .map(
+            id ->
+                event(record) instanceof ReceivedEvent.Valid event
+                    ? new Published(id, event.aggregateType(), event.aggregateId(), event.version())
+                    : new Published(id, null, null, null));
+  }
+
+  private static Optional<UUID> id(ConsumerRecord<byte[], byte[]> record) {
+    var header = record.headers().lastHeader(EventHeaders.ID);
+    try {
+      return header == null
+          ? Optional.empty()
+          : Optional.of(UUID.fromString(new String(header.value(), UTF_8)));
+    } catch (IllegalArgumentException notOurs) {
+      return Optional.empty();
+    }
+  }
+
+  private static ReceivedEvent event(ConsumerRecord<byte[], byte[]> record) {
+    return ReceivedEvent.read(
+        record.key(),
+        name -> {
+          var header = record.headers().lastHeader(name);
+          return header == null ? null : header.value();
+        });
+  }
+}

@@ -1,0 +1,113 @@
+package dev.tidemark.relay;
+
+import dev.tidemark.relay.PublishedRows.Progress;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Makes the slot anew, and publishes from the table what the topics lack of all that the new slot
+/// will not hand out. What it publishes and what the stream brings then are together every retained
+/// row, none twice.
+///
+/// May die at any instant: that a repair is under way is written down before it begins, and the
+/// next session begins it again.
+///
+/// Confined to one thread, but for [#close].
+final class Repair implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Repair.class);
+
+  /// By so much the clocks of the servers may differ.
+  private static final Duration CLOCK_DIFFERENCE = Duration.ofHours(1);
+
+  private final PostgresSlot slot;
+  private final DataSource database;
+  private final KafkaHistory history;
+  private final Clock clock;
+  private volatile boolean closed;
+
+  Repair(PostgresSlot slot, DataSource database, KafkaHistory history, Clock clock) {
+    this.slot = slot;
+    this.database = database;
+    this.history = history;
+    this.clock = clock;
+  }
+
+  /// Returns where the stream goes on.
+  ///
+  /// @param sink that has taken over
+  /// @param progress is told in words what is being done
+  Reach run(SlotState before, EventSink sink, Consumer<String> progress) {
+    long begin = System.nanoTime();
+    sink.publish(List.of(), Progress.of(Optional.empty(), Reach.NOTHING));
+    progress.accept("makes the slot anew, waiting for the transactions that are open");
+    var fresh = slot.makeAnew();
+    long published;
+    try (var outbox = PostgresOutboxSnapshot.of(database, fresh.snapshot())) {
+      readTopics(outbox, progress);
+      published = publishMissing(outbox, sink, progress);
+    }
+    var reach = new Reach(before.timeline(), fresh.begin());
+    sink.publish(List.of(), Progress.of(Optional.of(fresh.begin()), reach));
+    log.atWarn()
+        .addKeyValue("events", published)
+        .addKeyValue("lsn", fresh.begin().asString())
+        .addKeyValue("seconds", (System.nanoTime() - begin) / 1_000_000_000)
+        .log("repaired: the slot is made anew, and what the topics lacked is published");
+    return reach;
+  }
+
+  private void readTopics(PostgresOutboxSnapshot outbox, Consumer<String> progress) {
+    var oldest = outbox.oldest();
+    if (oldest.isEmpty()) {
+      return;
+    }
+    var read = new long[1];
+    history.since(
+        oldest.get().minus(CLOCK_DIFFERENCE),
+        outbox.aggregateTypes(),
+        events -> {
+          requireOpen();
+          outbox.published(events);
+          read[0] += events.size();
+          progress.accept("reads the topics: %,d events so far".formatted(read[0]));
+        });
+  }
+
+  private long publishMissing(
+      PostgresOutboxSnapshot outbox, EventSink sink, Consumer<String> progress) {
+    var published = new long[1];
+    progress.accept("compares the outbox with the topics");
+    outbox.missing(
+        uncompactedSince(),
+        rows -> {
+          requireOpen();
+          sink.publish(rows.stream().map(Change::ofTable).toList(), Progress.NONE);
+          published[0] += rows.size();
+          progress.accept("publishes from the outbox: %,d events so far".formatted(published[0]));
+        });
+    return published[0];
+  }
+
+  private Instant uncompactedSince() {
+    return clock.instant().minus(KafkaTopics.COMPACTION_LAG).plus(CLOCK_DIFFERENCE);
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new StreamFailed("stopped; the next session begins the repair again", null);
+    }
+  }
+
+  /// Ends [#run], which then throws. Thread-safe.
+  @Override
+  public void close() {
+    closed = true;
+    slot.close();
+  }
+}

@@ -1,0 +1,136 @@
+package dev.tidemark.relay;
+
+import dev.tidemark.relay.PublishedRows.Progress;
+import dev.tidemark.relay.RelayStatus.Repairing;
+import java.util.List;
+import java.util.Optional;
+import org.postgresql.replication.LogSequenceNumber;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The active relay's stretch of work, from what was published before it on: publishes what the
+/// source brings, and only then lets it be confirmed.
+///
+/// Does not trust the source. What is published already is skipped by the relay's own memory; what
+/// was lost on the way shows as a slot that stands where no relay has put it, or as a version that
+/// is missing, and is fetched from the table.
+///
+/// Confined to one thread.
+final class Session {
+  private static final Logger log = LoggerFactory.getLogger(Session.class);
+
+  private final Relay.Parts parts;
+  private final EventSink sink;
+  private final RelayStatus status;
+  private final RelayMetrics metrics;
+
+  private PublishedRows published;
+  private Optional<Reach> reach;
+  private int timeline;
+  private boolean slotIsSure;
+  private VersionGaps gaps;
+
+  /// @param sink is told to take over
+  Session(Relay.Parts parts, EventSink sink, RelayStatus status, RelayMetrics metrics) {
+    this.parts = parts;
+    this.sink = sink;
+    this.status = status;
+    this.metrics = metrics;
+    var memory = sink.takeOver();
+    this.published = memory.published();
+    this.reach = memory.reach();
+    this.gaps = new VersionGaps(new VersionMemory(), parts.outbox(), metrics);
+  }
+
+  /// Whether the slot will not bring all that the topics lack: it is gone, or somebody else than a
+  /// relay has put it where it is.
+  ///
+  /// @throws StreamFailed when there is no slot and no sign that there ever was one
+  boolean needsRepair() {
+    var slot = parts.slot();
+    if (slot.status() == SlotState.Status.ABSENT && reach.isEmpty()) {
+      throw new StreamFailed(
+          "there is no replication slot %s, and no relay has had it: run `tidemark migrate`, which makes it"
+              .formatted(slot.name()),
+          null);
+    }
+    return !slot.isUsable() || reach.filter(r -> !r.covers(slot)).isPresent();
+  }
+
+  void repair(Repair repair) {
+    var slot = parts.slot();
+    log.atWarn()
+        .addKeyValue("slot", slot.status().text())
+        .addKeyValue("confirmed", slot.confirmed().asString())
+        .addKeyValue("reach", reach.map(r -> r.lsn().asString()).orElse("unknown"))
+        .log("the slot will not bring all that is to be published; repairing from the outbox");
+    reach = Optional.of(repair.run(slot, sink, doing -> status.phase(new Repairing(doing))));
+    published = new PublishedRows();
+    metrics.repaired();
+  }
+
+  /// To be called before the first batch.
+  void begin() {
+    var slot = parts.slot();
+    timeline = slot.timeline();
+    if (reach.isEmpty()) {
+      keep(Optional.empty(), new Reach(timeline, slot.confirmed()));
+    }
+    gaps = new VersionGaps(parts.newestVersions(), parts.outbox(), metrics);
+  }
+
+  /// Returns once the batch is published.
+  void receive(ChangeSource.Batch batch) {
+    requireTheSlotThatWasThere();
+    if (status.findings().rowsPassBy()) {
+      throw giveUpTheSlot("rows pass by the stream: see the errors that the check finds");
+    }
+    var unpublished = published.take(batch.changes());
+    var whole = gaps.filled(unpublished.changes());
+    if (whole.isEmpty()) {
+      throw giveUpTheSlot("the log has lost more rows than are fetched one by one");
+    }
+    publish(whole.get(), unpublished.progress(), batch.end());
+    gaps.published(batch.changes());
+    metrics.published(whole.get());
+    batch.heartbeat().ifPresent(status::heartbeatSeen);
+  }
+
+  private void publish(List<Change> changes, Progress progress, LogSequenceNumber end) {
+    var reached = new Reach(timeline, end);
+    boolean isBeyond = reached.isBeyond(reach.orElse(Reach.NOTHING));
+    if (!changes.isEmpty()) {
+      sink.publish(changes, isBeyond ? progress.with(reached) : progress);
+    } else if (isBeyond) {
+      // Nothing but heartbeats has come, so whatever was published before ends before them.
+      sink.publish(changes, Progress.of(Optional.of(end), reached));
+    }
+    if (isBeyond) {
+      reach = Optional.of(reached);
+    }
+  }
+
+  /// Lets the next session repair, also when it is another process's.
+  StreamFailed giveUpTheSlot(String reason) {
+    if (!reach.equals(Optional.of(Reach.NOTHING))) {
+      keep(Optional.empty(), Reach.NOTHING);
+    }
+    return new StreamFailed(reason + "; the next session repairs from the outbox", null);
+  }
+
+  private void keep(Optional<LogSequenceNumber> precedingCommit, Reach next) {
+    sink.publish(List.of(), Progress.of(precedingCommit, next));
+    reach = Optional.of(next);
+  }
+
+  /// A source may have made the slot anew when it was gone just then; that one would begin too
+  /// late.
+  private void requireTheSlotThatWasThere() {
+    if (!slotIsSure) {
+      if (needsRepair()) {
+        throw new StreamFailed("the slot is not the one that was there; it is repaired", null);
+      }
+      slotIsSure = true;
+    }
+  }
+}

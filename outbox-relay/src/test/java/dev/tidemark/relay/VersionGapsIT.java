@@ -1,0 +1,195 @@
+package dev.tidemark.relay;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.tidemark.db.DatabaseUrl;
+import dev.tidemark.db.Migration;
+import dev.tidemark.embedded.KafkaServer;
+import dev.tidemark.embedded.PostgresServer;
+import dev.tidemark.event.EventHeaders;
+import dev.tidemark.relay.Change.Event;
+import dev.tidemark.relay.RelayStatus.Failed;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.LongPredicate;
+import java.util.function.UnaryOperator;
+import java.util.stream.LongStream;
+import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A connector that loses rows: the relay does not trust it.
+class VersionGapsIT {
+  private static final Duration SOON = Duration.ofSeconds(30);
+
+  @TempDir static Path folder;
+  private static PostgresServer postgres;
+  private static KafkaServer kafka;
+  private static Jdbi database;
+
+  private final String aggregate = "a-" + UUID.randomUUID();
+
+  @BeforeAll
+  static void startServers() throws SQLException {
+    postgres = PostgresServer.start(folder.resolve("postgres"), 0);
+    kafka = KafkaServer.start(folder.resolve("kafka"), 0);
+    new Migration(DatabaseUrl.parse(postgres.url()), line -> {}).run();
+    database = Jdbi.create(postgres.jdbcUrl());
+  }
+
+  @AfterAll
+  static void stopServers() {
+    kafka.close();
+    postgres.close();
+  }
+
+  @Test
+  void rowsThatTheConnectorLosesArePublishedFromTheOutboxInTheirPlace() {
+    try (var _ = RunningRelay.start(environment(), losing(v -> v == 3 || v == 7 || v == 8))) {
+      write(1, 10);
+
+      awaitVersions(1, 10);
+    }
+  }
+
+  @Test
+  void rowLostWhileTheRelayRestartedIsPublished() {
+    try (var _ = RunningRelay.start(environment())) {
+      write(1, 4);
+      awaitVersions(1, 4);
+    }
+    write(5, 6);
+    try (var _ = RunningRelay.start(environment(), losing(v -> v == 5))) {
+      awaitVersions(1, 6);
+    }
+  }
+
+  @Test
+  void manyLostRowsAreRepairedByWayOfTheSlot() {
+    try (var _ = RunningRelay.start(environment(), losing(v -> v > 1 && v <= 2_000))) {
+      write(1, 2_010);
+
+      awaitVersions(1, 2_010);
+    }
+  }
+
+  @Test
+  void rowThatIsNowhereIsReportedAndTheStreamGoesOn() {
+    try (var _ = RunningRelay.start(environment())) {
+      write(1, 2);
+      write(4, 5);
+
+      await().atMost(SOON).until(() -> versions().equals(List.of(1L, 2L, 4L, 5L)));
+    }
+  }
+
+  @Test
+  void deadLetterIsNoGap() {
+    try (var _ = RunningRelay.start(environment())) {
+      write(1, 1);
+      database.useHandle(
+          h ->
+              h.execute(
+                  "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('product', ?, 2, 'wrong', '{}')",
+                  aggregate));
+      write(3, 3);
+      await().atMost(SOON).until(() -> versions().equals(List.of(1L, 3L)));
+    }
+    assertThat(
+            Topic.committed(kafka, "product.events.dlt").stream()
+                .filter(letter -> new String(letter.key(), UTF_8).equals(aggregate)))
+        .hasSize(1);
+  }
+
+  /// The batch stays unconfirmed, or the row would be lost.
+  @Test
+  void whileTheOutboxCannotBeReadNothingIsConfirmed() {
+    database.useHandle(h -> h.execute("revoke select on outbox from tidemark_relay"));
+    try (var relay = RunningRelay.start(environment(), losing(v -> v == 2))) {
+      write(1, 3);
+      await()
+          .atMost(SOON)
+          .until(
+              () ->
+                  relay.status().phase() instanceof Failed(String reason)
+                      && reason.contains("permission denied for table outbox"));
+      assertThat(versions()).isSubsetOf(1L);
+      database.useHandle(h -> h.execute("grant select on outbox to tidemark_relay"));
+      awaitVersions(1, 3);
+    } finally {
+      database.useHandle(h -> h.execute("grant select on outbox to tidemark_relay"));
+    }
+  }
+
+  /// Of this test's aggregate, those versions.
+  private UnaryOperator<ChangeSource> losing(LongPredicate versions) {
+    return real ->
+        new ChangeSource() {
+          @Override
+          public void run(Receiver receiver) {
+            real.run(
+                batch ->
+                    receiver.receive(
+                        new Batch(
+                            batch.changes().stream().filter(change -> !isLost(change)).toList(),
+                            batch.heartbeat(),
+                            batch.end())));
+          }
+
+          private boolean isLost(Change change) {
+            return change.content() instanceof Event(var event)
+                && event.aggregateId().equals(aggregate)
+                && versions.test(event.version());
+          }
+
+          @Override
+          public void close() {
+            real.close();
+          }
+        };
+  }
+
+  private void write(int first, int last) {
+    database.useHandle(
+        h ->
+            LongStream.rangeClosed(first, last)
+                .forEach(
+                    version ->
+                        h.execute(
+                            "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('product', ?, ?, 'product.updated', '{}')",
+                            aggregate,
+                            version)));
+  }
+
+  private void awaitVersions(long first, long last) {
+    await().atMost(SOON).until(() -> versions().contains(last));
+    assertThat(versions())
+        .containsExactlyElementsOf(LongStream.rangeClosed(first, last).boxed().toList());
+  }
+
+  private List<Long> versions() {
+    return Topic.committed(kafka, "product.events").stream()
+        .filter(event -> new String(event.key(), UTF_8).equals(aggregate))
+        .map(event -> event.headers().lastHeader(EventHeaders.AGGREGATE_VERSION).value())
+        .map(version -> Long.valueOf(new String(version, UTF_8)))
+        .toList();
+  }
+
+  private static Map<String, String> environment() {
+    return Map.of(
+        "DATABASE_URL",
+        postgres.url(),
+        "DATABASE_USER",
+        "tidemark_relay",
+        "KAFKA_BOOTSTRAP_SERVERS",
+        kafka.bootstrapServers());
+  }
+}
