@@ -2,6 +2,7 @@ package dev.tidemark.embedded;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.net.InetAddress;
@@ -14,6 +15,8 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -124,6 +127,56 @@ class PostgresServerIT {
           .hasMessageContaining("exit code")
           .hasMessageContaining("no_such_setting");
     }
+  }
+
+  @Test
+  void standbyShowsThePrimarysRowsAndTakesWritesOncePromoted() throws Exception {
+    try (PostgresServer primary = PostgresServer.start(dir.resolve("primary"), 0)) {
+      execute(primary, "CREATE TABLE t (x int)");
+      execute(primary, "INSERT INTO t VALUES (1)");
+      try (PostgresServer standby = primary.startStandby(dir.resolve("standby"), 0, Map.of())) {
+        execute(primary, "INSERT INTO t VALUES (2)");
+        awaitCount(standby, "2");
+        assertThat(query(standby, "SELECT pg_is_in_recovery()")).isEqualTo("t");
+
+        primary.kill();
+        standby.promote();
+        execute(standby, "INSERT INTO t VALUES (3)");
+        standby.restart();
+
+        assertThat(query(standby, "SELECT count(*) FROM t")).isEqualTo("3");
+      }
+    }
+  }
+
+  @Test
+  void standbyCopiesAFailoverSlotOnceItMovesOn() throws Exception {
+    try (PostgresServer primary = PostgresServer.start(dir.resolve("primary"), 0)) {
+      execute(
+          primary, "SELECT pg_create_logical_replication_slot('s', 'pgoutput', failover => true)");
+      try (PostgresServer standby =
+          primary.startStandby(dir.resolve("standby"), 0, Map.of("sync_replication_slots", "on"))) {
+        await()
+            .atMost(Duration.ofSeconds(30))
+            .untilAsserted(
+                () -> {
+                  // As its reader would. The standby has no log from before its backup.
+                  execute(primary, "SELECT pg_log_standby_snapshot()");
+                  execute(primary, "SELECT pg_replication_slot_advance('s', pg_current_wal_lsn())");
+                  assertThat(
+                          query(
+                              standby,
+                              "SELECT count(*) FROM pg_replication_slots WHERE synced AND NOT temporary"))
+                      .isEqualTo("1");
+                });
+      }
+    }
+  }
+
+  private static void awaitCount(PostgresServer server, String count) {
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .untilAsserted(() -> assertThat(query(server, "SELECT count(*) FROM t")).isEqualTo(count));
   }
 
   static Iterable<UnprivilegedUser> waysOfRoot() {
