@@ -112,3 +112,53 @@ $$;
 revoke execute on function outbox_remove_expired(name, interval) from public;
 
 grant execute on function outbox_partitions(), outbox_remove_expired(name, interval) to tidemark_relay;
+
+-- As in V2, and no writer fails. One whose day has no partition goes for the default partition; if it waits there while that very
+-- day is attached, PostgreSQL refuses its row. So when a missing day is one that is written to now, writers are kept out of the
+-- whole outbox (they wait) while its rows move; to get in, whoever has the outbox open is waited for a fifth of a second.
+create or replace function outbox_partitions_ahead(days integer) returns integer
+  language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+  set lock_timeout = '2s'
+as $$
+declare
+  today date := (clock_timestamp() at time zone 'UTC')::date;
+  missing date[];
+  day date;
+  name text;
+  first_instant timestamptz;
+  last_instant timestamptz;
+begin
+  if days is null or days not between 0 and 366 then
+    raise exception 'days must be between 0 and 366, not %', days using errcode = 'invalid_parameter_value';
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('tidemark outbox partitions', 0));
+  missing := array(
+    select wanted from (
+      select today + n from generate_series(0, days) n
+      union
+      select (occurred_at at time zone 'UTC')::date from public.outbox_default
+       where occurred_at >= (today - 31)::timestamp at time zone 'UTC'
+         and occurred_at < (today + days + 1)::timestamp at time zone 'UTC') as days(wanted)
+     where to_regclass('public.outbox_' || to_char(wanted, 'YYYYMMDD')) is null
+     order by 1);
+  -- A day more on either side: midnight may be near.
+  if exists (select from unnest(missing) as m(day) where m.day between today - 1 and today + 1) then
+    perform set_config('lock_timeout', '200ms', true);
+    lock table only public.outbox in access exclusive mode;
+    perform set_config('lock_timeout', '2s', true);
+  end if;
+  foreach day in array missing loop
+    name := 'outbox_' || to_char(day, 'YYYYMMDD');
+    first_instant := day::timestamp at time zone 'UTC';
+    last_instant := (day + 1)::timestamp at time zone 'UTC';
+    execute format('create table public.%I (like public.outbox including all)', name);
+    lock table public.outbox_default in access exclusive mode;
+    execute format('with moved as (delete from public.outbox_default where occurred_at >= %L and occurred_at < %L returning *) '
+                   'insert into public.%I select * from moved', first_instant, last_instant, name);
+    execute format('alter table public.outbox attach partition public.%I for values from (%L) to (%L)',
+                   name, first_instant, last_instant);
+  end loop;
+  return cardinality(missing);
+end
+$$;

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -90,6 +93,40 @@ final class OutboxPartitionsIT {
           "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('t', 'open', 1, 't.x', '{}')");
       assertThat(make(daysMade() + 5)).isPositive();
       writer.rollback();
+    }
+  }
+
+  @Test
+  void writersOfTheDayThatIsMadeWaitAndDoNotFail() throws Exception {
+    database.execute("drop table " + name(LocalDate.now(ZoneOffset.UTC)));
+    AtomicBoolean made = new AtomicBoolean();
+    Callable<Integer> write =
+        () -> {
+          int written = 0;
+          while (!made.get() || written < 100) {
+            insert("now", "now()");
+            written++;
+          }
+          return written;
+        };
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      var writers = List.of(threads.submit(write), threads.submit(write), threads.submit(write));
+      insert("now", "now()");
+      Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> madeInSpiteOfWriters());
+      made.set(true);
+      for (var writer : writers) {
+        assertThat(writer.get()).isPositive();
+      }
+    }
+    assertThat(database.texts("select count(*) from outbox_default where aggregateid = 'now'"))
+        .containsExactly("0");
+  }
+
+  private static boolean madeInSpiteOfWriters() {
+    try {
+      return make(0) > 0;
+    } catch (SQLException outboxIsOpen) {
+      return false;
     }
   }
 
