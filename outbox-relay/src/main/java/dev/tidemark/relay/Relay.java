@@ -38,6 +38,7 @@ final class Relay {
   private final CountDownLatch closed = new CountDownLatch(1);
   private final CountDownLatch ended = new CountDownLatch(1);
   private final AtomicReference<@Nullable Runnable> stop = new AtomicReference<>();
+  private Duration pause = FIRST_PAUSE;
 
   /// What a session is made of, made anew for each.
   interface Parts {
@@ -74,15 +75,11 @@ final class Relay {
   /// Returns after [#close]. The calling thread is the relay's owner.
   void run() {
     try {
-      var pause = FIRST_PAUSE;
       while (!closedWithin(Duration.ZERO)) {
         try {
           status.phase(new Starting());
           session();
         } catch (RuntimeException e) {
-          if (status.phase() instanceof Streaming) {
-            pause = FIRST_PAUSE;
-          }
           status.phase(new Failed(reasonOf(e)));
           log.atWarn()
               .addKeyValue("reason", reasonOf(e))
@@ -119,6 +116,7 @@ final class Relay {
           return;
         }
       }
+      leadership.freeSlot();
       var errors = errors();
       requireNone(errors, Severity.ERROR);
       try (var sink = parts.sink(parts.slot())) {
@@ -127,41 +125,52 @@ final class Relay {
           throw session.giveUpTheSlot(text(errors));
         }
         if (session.needsRepair()) {
-          repair(session);
+          repair(session, leadership);
         }
-        stream(session);
+        stream(session, leadership);
       } finally {
         stop.set(null);
       }
     }
   }
 
-  private void repair(Session session) {
+  private void repair(Session session, Leadership leadership) {
     try (var repair = parts.repair()) {
-      if (isStoppedBy(repair::close)) {
+      if (isStoppedBy(repair::close, leadership)) {
         return;
       }
       session.repair(repair);
     }
   }
 
-  private void stream(Session session) {
+  private void stream(Session session, Leadership leadership) {
     try (var source = parts.source()) {
-      if (isStoppedBy(source::close)) {
+      if (isStoppedBy(source::close, leadership)) {
         return;
       }
       session.begin();
       status.phase(new Streaming());
+      pause = FIRST_PAUSE;
       log.info("streaming");
-      source.run(session::receive);
+      source.run(
+          batch -> {
+            leadership.requireHeld();
+            session.receive(batch);
+          });
+      leadership.requireHeld();
     }
   }
 
-  /// Has [#close] run this.
+  /// Has this run when the relay is closed or is the active one no longer.
   ///
-  /// @return whether it was called before
-  private boolean isStoppedBy(Runnable newStop) {
+  /// @return whether it is closed already
+  private boolean isStoppedBy(Runnable newStop, Leadership leadership) {
     stop.set(newStop);
+    leadership.whenLost(
+        () -> {
+          status.phase(new Failed("this relay is no longer the active one"));
+          newStop.run();
+        });
     return closedWithin(Duration.ZERO);
   }
 

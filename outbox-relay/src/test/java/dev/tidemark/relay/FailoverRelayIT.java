@@ -65,10 +65,7 @@ class FailoverRelayIT {
           onStandby.useHandle(h -> h.execute(WRITE_NEXT));
           long written =
               onStandby.withHandle(
-                  h ->
-                      h.createQuery("select max(version) from outbox")
-                          .mapTo(Long.class)
-                          .one());
+                  h -> h.createQuery("select max(version) from outbox").mapTo(Long.class).one());
           await()
               .atMost(SOON)
               .untilAsserted(

@@ -6,13 +6,18 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 
 /// One of the project's programs, started as its users start it: the jar, and settings from the
 /// environment.
@@ -20,9 +25,11 @@ final class ServiceProcess implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(60);
 
   private final ChildProcess process;
+  private final URI admin;
 
-  private ServiceProcess(ChildProcess process) {
+  private ServiceProcess(ChildProcess process, URI admin) {
     this.process = process;
+    this.admin = admin;
   }
 
   /// Returns when the service says that it is ready.
@@ -30,43 +37,112 @@ final class ServiceProcess implements AutoCloseable {
   /// @param adminPort the variable that sets the port of its health
   static ServiceProcess start(
       String module, String adminPort, Map<String, String> settings, Path log) {
+    var service = launch(module, adminPort, settings, log);
+    try (var http = HttpClient.newHttpClient()) {
+      service.process.awaitReady(() -> isReady(http, service.admin), START);
+    }
+    return service;
+  }
+
+  /// As the other, but returns at once.
+  static ServiceProcess launch(
+      String module,
+      String adminPort,
+      Map<String, String> settings,
+      Path log,
+      String... jvmOptions) {
     int port = Ports.free();
     var environment = new HashMap<>(settings);
     environment.put(adminPort, Integer.toString(port));
-    var command =
-        List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-jar",
-            StackProcess.PROJECT
-                .resolve(module)
-                .resolve("target/app")
-                .resolve(module + ".jar")
-                .toString());
-    var admin = URI.create("http://127.0.0.1:" + port);
-    try (var http = HttpClient.newHttpClient()) {
-      return new ServiceProcess(
-          ChildProcess.start(
-                  new ChildProcess.Program(
-                      module, command, environment, Set.of(), log, ChildProcess.StopSignal.TERM))
-              .awaitReady(() -> isReady(http, admin), START));
-    }
+    var command = new ArrayList<String>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    command.addAll(List.of(jvmOptions));
+    command.addAll(List.of("-jar", jar(module).toString()));
+    return new ServiceProcess(
+        ChildProcess.start(
+            new ChildProcess.Program(
+                module, command, environment, Set.of(), log, ChildProcess.StopSignal.TERM)),
+        URI.create("http://127.0.0.1:" + port));
+  }
+
+  private static Path jar(String module) {
+    return StackProcess.PROJECT.resolve(module).resolve("target/app").resolve(module + ".jar");
   }
 
   /// Whether the service at this admin address says that it is ready.
   static boolean isReady(HttpClient http, URI admin) {
+    return get(http, admin.resolve("/health/ready"))
+        .filter(answer -> answer.statusCode() == 200)
+        .isPresent();
+  }
+
+  private static Optional<HttpResponse<String>> get(HttpClient http, URI address) {
     try {
-      var request =
-          HttpRequest.newBuilder(admin.resolve("/health/ready"))
-              .timeout(Duration.ofSeconds(2))
-              .build();
-      return http.send(request, BodyHandlers.discarding()).statusCode() == 200;
+      var request = HttpRequest.newBuilder(address).timeout(Duration.ofSeconds(2)).build();
+      return Optional.of(http.send(request, BodyHandlers.ofString()));
     } catch (IOException e) {
-      return false;
+      return Optional.empty();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return false;
+      return Optional.empty();
+    }
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /// Completes when the process has ended.
+  CompletableFuture<Integer> exit() {
+    return process.exit();
+  }
+
+  /// The end of what it has written.
+  String logTail() {
+    return process.logTail();
+  }
+
+  /// What the service measures under this name; empty while it does not answer.
+  OptionalDouble metric(HttpClient http, String name) {
+    return get(http, admin.resolve("/metrics"))
+        .filter(answer -> answer.statusCode() == 200)
+        .stream()
+        .flatMap(answer -> answer.body().lines())
+        .filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .findFirst();
+  }
+
+  /// SIGKILL; returns when the process is gone.
+  void kill() {
+    process.kill();
+  }
+
+  /// SIGSTOP: the process is there, and does nothing.
+  void pause() {
+    signal("STOP");
+  }
+
+  /// SIGCONT: it goes on, and does not know that time has passed.
+  void resume() {
+    signal("CONT");
+  }
+
+  /// SIGTERM; returns when the process is gone.
+  void stop() {
+    process.stop(START);
+  }
+
+  private void signal(String name) {
+    try {
+      int exit =
+          new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+      if (exit != 0) {
+        throw new IllegalStateException("kill -%s %d: %d".formatted(name, process.pid(), exit));
+      }
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 

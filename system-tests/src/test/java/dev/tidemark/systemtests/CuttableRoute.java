@@ -1,0 +1,120 @@
+package dev.tidemark.systemtests;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+
+/// The way from a client to a server's port, which can be cut: nothing gets through any more, in
+/// neither direction, and neither end is told. Thread-safe.
+final class CuttableRoute implements AutoCloseable {
+  private static final int BUFFER_BYTES = 64 << 10;
+
+  private final int serverPort;
+  private final ServerSocket entrance;
+
+  /// What is under way takes one and gives it back; who cuts takes all.
+  private final Semaphore passes = new Semaphore(Integer.MAX_VALUE, true);
+
+  private final Queue<Socket> sockets = new ConcurrentLinkedQueue<>();
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+
+  private CuttableRoute(int serverPort, ServerSocket entrance) {
+    this.serverPort = serverPort;
+    this.entrance = entrance;
+  }
+
+  static CuttableRoute to(int serverPort) {
+    try {
+      var entrance = new ServerSocket(0, 0, InetAddress.ofLiteral("127.0.0.1"));
+      var route = new CuttableRoute(serverPort, entrance);
+      route.threads.execute(route::accept);
+      return route;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// The same address, but by this route.
+  String through(String url) {
+    return url.replace(":" + URI.create(url).getPort() + "/", ":" + entrance.getLocalPort() + "/");
+  }
+
+  void cut() {
+    passes.acquireUninterruptibly(Integer.MAX_VALUE);
+  }
+
+  /// What was held back while the route was cut gets through now.
+  void mend() {
+    passes.release(Integer.MAX_VALUE);
+  }
+
+  private void accept() {
+    try {
+      while (true) {
+        var client = entrance.accept();
+        sockets.add(client);
+        threads.execute(() -> connect(client));
+      }
+    } catch (IOException closed) {
+      // The test is over.
+    }
+  }
+
+  private void connect(Socket client) {
+    passes.acquireUninterruptibly();
+    passes.release();
+    try {
+      var server = new Socket(InetAddress.ofLiteral("127.0.0.1"), serverPort);
+      sockets.add(server);
+      threads.execute(() -> forward(client, server));
+      forward(server, client);
+    } catch (IOException serverIsGone) {
+      close(client);
+    }
+  }
+
+  private void forward(Socket from, Socket to) {
+    try (from;
+        to) {
+      var buffer = new byte[BUFFER_BYTES];
+      int read;
+      while ((read = from.getInputStream().read(buffer)) >= 0) {
+        passes.acquireUninterruptibly();
+        try {
+          to.getOutputStream().write(buffer, 0, read);
+        } finally {
+          passes.release();
+        }
+      }
+      // Whoever closes an end while the route is cut is not heard at the other.
+      passes.acquireUninterruptibly();
+      passes.release();
+    } catch (IOException closed) {
+      // The other direction has closed both ends, or the test is over.
+    }
+  }
+
+  @Override
+  public void close() {
+    close(entrance);
+    sockets.forEach(CuttableRoute::close);
+    threads.shutdownNow();
+  }
+
+  private static void close(Closeable socket) {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

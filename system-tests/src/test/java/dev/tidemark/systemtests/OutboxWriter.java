@@ -1,0 +1,115 @@
+package dev.tidemark.systemtests;
+
+import java.io.IOException;
+import java.io.StringReader;
+import java.sql.SQLException;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.postgresql.PGConnection;
+
+/// Writes rows straight into the outbox, to aggregates of its own in turn: row n goes to aggregate
+/// n modulo their number, so a transaction of several rows interleaves them. Confined to one
+/// thread.
+final class OutboxWriter {
+  private static final String COLUMNS = "aggregatetype, aggregateid, version, type, payload";
+
+  private final Jdbi database;
+  private final String name;
+  private final int aggregates;
+  private long rows;
+
+  /// How many rows come into one transaction, and so under one LSN or around it.
+  enum Shape {
+    ONE_ROW(1),
+    TEN_ROWS(10),
+    SIXTY_THOUSAND_ROWS(60_000),
+    COPY(500);
+
+    private final int rows;
+
+    Shape(int rows) {
+      this.rows = rows;
+    }
+  }
+
+  /// @param name begins the ids of its aggregates
+  OutboxWriter(Jdbi database, String name, int aggregates) {
+    this.database = database;
+    this.name = name;
+    this.aggregates = aggregates;
+  }
+
+  /// One transaction.
+  void write(Shape shape) {
+    try {
+      database.<Exception>useTransaction(transaction -> write(transaction, shape));
+      rows += shape.rows;
+    } catch (Exception e) {
+      throw new WriteFailed(e);
+    }
+  }
+
+  /// To be asked after a failure: the transaction may have been committed all the same.
+  void countAgain() {
+    rows =
+        database.withHandle(
+            h ->
+                h.createQuery("select count(*) from outbox where aggregateid like :ids")
+                    .bind("ids", name + "-%")
+                    .mapTo(Long.class)
+                    .one());
+  }
+
+  private void write(Handle transaction, Shape shape) throws SQLException, IOException {
+    long first = rows;
+    long last = rows + shape.rows - 1;
+    switch (shape) {
+      case ONE_ROW, TEN_ROWS -> {
+        for (long n = first; n <= last; n++) {
+          insert(transaction, n, n);
+        }
+      }
+      case SIXTY_THOUSAND_ROWS -> insert(transaction, first, last);
+      case COPY ->
+          transaction
+              .getConnection()
+              .unwrap(PGConnection.class)
+              .getCopyAPI()
+              .copyIn(
+                  "copy outbox (%s) from stdin".formatted(COLUMNS),
+                  new StringReader(
+                      LongStream.rangeClosed(first, last)
+                          .mapToObj(this::line)
+                          .collect(Collectors.joining())));
+    }
+  }
+
+  private void insert(Handle transaction, long first, long last) {
+    transaction.execute(
+        """
+        insert into outbox (%s)
+        select 'product', ? || '-' || n %% ?, n / ? + 1, 'product.updated', json_build_object('n', n)
+          from generate_series(?, ?) as n
+        """
+            .formatted(COLUMNS),
+        name,
+        aggregates,
+        aggregates,
+        first,
+        last);
+  }
+
+  private String line(long n) {
+    return "product\t%s-%d\t%d\tproduct.updated\t{\"n\":%d}\n"
+        .formatted(name, n % aggregates, n / aggregates + 1, n);
+  }
+
+  /// The database did not say that the transaction is committed.
+  static final class WriteFailed extends RuntimeException {
+    WriteFailed(Exception cause) {
+      super(cause);
+    }
+  }
+}
