@@ -3,6 +3,7 @@ package dev.tidemark.systemtests;
 import java.io.IOException;
 import java.io.StringReader;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.jdbi.v3.core.Handle;
@@ -19,18 +20,27 @@ final class OutboxWriter {
   private final String name;
   private final int aggregates;
   private long rows;
+  private boolean isCountUnknown;
 
   /// How many rows come into one transaction, and so under one LSN or around it.
   enum Shape {
-    ONE_ROW(1),
-    TEN_ROWS(10),
-    SIXTY_THOUSAND_ROWS(60_000),
-    COPY(500);
+    ONE_ROW(1, 5),
+    TEN_ROWS(10, 20),
+    SIXTY_THOUSAND_ROWS(60_000, 15_000),
+    COPY(500, 300);
 
     private final int rows;
+    private final Duration pause;
 
-    Shape(int rows) {
+    Shape(int rows, int pauseMillis) {
       this.rows = rows;
+      this.pause = Duration.ofMillis(pauseMillis);
+    }
+
+    /// From one transaction to the next, where such are written all the time: so that a relay keeps
+    /// up that is killed all the time.
+    Duration pause() {
+      return pause;
     }
   }
 
@@ -42,24 +52,29 @@ final class OutboxWriter {
   }
 
   /// One transaction.
+  ///
+  /// @throws WriteFailed when it may or may not be committed; the next one then finds out
   void write(Shape shape) {
     try {
+      if (isCountUnknown) {
+        rows = count();
+        isCountUnknown = false;
+      }
       database.<Exception>useTransaction(transaction -> write(transaction, shape));
       rows += shape.rows;
     } catch (Exception e) {
+      isCountUnknown = true;
       throw new WriteFailed(e);
     }
   }
 
-  /// To be asked after a failure: the transaction may have been committed all the same.
-  void countAgain() {
-    rows =
-        database.withHandle(
-            h ->
-                h.createQuery("select count(*) from outbox where aggregateid like :ids")
-                    .bind("ids", name + "-%")
-                    .mapTo(Long.class)
-                    .one());
+  private long count() {
+    return database.withHandle(
+        h ->
+            h.createQuery("select count(*) from outbox where aggregateid like :ids")
+                .bind("ids", name + "-%")
+                .mapTo(Long.class)
+                .one());
   }
 
   private void write(Handle transaction, Shape shape) throws SQLException, IOException {

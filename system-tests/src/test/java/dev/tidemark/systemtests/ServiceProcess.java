@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 
 /// One of the project's programs, started as its users start it: the jar, and settings from the
 /// environment.
@@ -89,13 +88,9 @@ final class ServiceProcess implements AutoCloseable {
     }
   }
 
-  boolean isAlive() {
-    return process.isAlive();
-  }
-
-  /// Completes when the process has ended.
-  CompletableFuture<Integer> exit() {
-    return process.exit();
+  /// Waits for the process to end by itself; answers whether it did.
+  boolean endsWithin(Duration time) {
+    return process.awaitExit(time);
   }
 
   /// The end of what it has written.

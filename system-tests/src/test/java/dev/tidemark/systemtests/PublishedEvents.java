@@ -1,0 +1,85 @@
+package dev.tidemark.systemtests;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+
+/// What a `read_committed` consumer learns from a topic of events, from its beginning on: which
+/// outbox rows are in it, and what is wrong. Keeps no event, so that there may be many. Confined to
+/// one thread.
+final class PublishedEvents implements AutoCloseable {
+  private final KafkaConsumer<String, byte[]> consumer;
+  private final List<TopicPartition> partitions;
+  private final Set<UUID> rows = new HashSet<>();
+  private final Map<String, Long> versions = new HashMap<>();
+  private final List<String> faults = new ArrayList<>();
+
+  PublishedEvents(String bootstrapServers, String topic) {
+    Map<String, Object> settings =
+        Map.of(
+            "bootstrap.servers",
+            bootstrapServers,
+            "isolation.level",
+            "read_committed",
+            "fetch.max.wait.ms",
+            20);
+    consumer = new KafkaConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer());
+    partitions =
+        consumer.partitionsFor(topic).stream()
+            .map(p -> new TopicPartition(topic, p.partition()))
+            .toList();
+    consumer.assign(partitions);
+    consumer.seekToBeginning(partitions);
+  }
+
+  /// Reads on to where the topic ends now.
+  void readToEnd() {
+    var ends = consumer.endOffsets(partitions);
+    while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
+      consumer.poll(Duration.ofMillis(100)).forEach(this::take);
+    }
+  }
+
+  /// The ids of the outbox rows that are in the topic.
+  Set<UUID> rows() {
+    return Collections.unmodifiableSet(rows);
+  }
+
+  /// Rows that came twice, and versions that do not follow on the one before.
+  List<String> faults() {
+    return Collections.unmodifiableList(faults);
+  }
+
+  private void take(ConsumerRecord<String, byte[]> event) {
+    long version = Long.parseLong(header(event, "ce_aggregateversion"));
+    var before = versions.put(event.key(), version);
+    if (version != (before == null ? 1 : before + 1)) {
+      faults.add("%s: version %d after %s".formatted(event.key(), version, before));
+    }
+    if (!rows.add(UUID.fromString(header(event, "ce_id")))) {
+      faults.add("%s: version %d came before".formatted(event.key(), version));
+    }
+  }
+
+  private static String header(ConsumerRecord<String, byte[]> event, String name) {
+    return new String(event.headers().lastHeader(name).value(), UTF_8);
+  }
+
+  @Override
+  public void close() {
+    consumer.close();
+  }
+}
