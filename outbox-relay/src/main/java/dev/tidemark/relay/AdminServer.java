@@ -20,7 +20,7 @@ import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 
-/// Health at `/health/live` and `/health/ready`, metrics at `/metrics`.
+/// Health at `/health/live` and `/health/ready`, metrics at `/metrics`, the whole state at `/status`.
 final class AdminServer {
   /// A heartbeat goes out every two seconds; a busy stream may hold one up for some time.
   private static final Duration STALLED = Duration.ofSeconds(30);
@@ -28,13 +28,14 @@ final class AdminServer {
   private AdminServer() {}
 
   static WebServer create(
-      String host, int port, RelayStatus status, PrometheusMetricReader metrics) {
+      String host, int port, StatusReport report, PrometheusMetricReader metrics) {
+    var readiness = new Readiness(report.status());
     var health =
         HealthObserver.builder()
             .endpoint("/health")
             .details(true)
             .useSystemServices(false)
-            .addCheck(new Readiness(status))
+            .addCheck(readiness)
             .build();
     return WebServer.builder()
         .host(host)
@@ -42,7 +43,11 @@ final class AdminServer {
         .shutdownHook(false)
         .addFeature(
             ObserveFeature.builder().observersDiscoverServices(false).addObserver(health).build())
-        .routing(routing -> routing.get("/metrics", prometheus(metrics)))
+        .routing(
+            routing ->
+                routing
+                    .get("/metrics", prometheus(metrics))
+                    .get("/status", status(readiness, report)))
         .build();
   }
 
@@ -56,9 +61,19 @@ final class AdminServer {
     };
   }
 
+  private static Handler status(Readiness readiness, StatusReport report) {
+    return (request, response) -> {
+      var answer = readiness.call();
+      var reason = String.valueOf(answer.details().get(Readiness.REASON));
+      response.header(HeaderNames.CONTENT_TYPE, "application/json");
+      response.send(report.json(answer.status() == HealthCheckResponse.Status.UP, reason));
+    };
+  }
+
   /// Ready: streaming with heartbeats coming back, or standing by for the relay that is; and
   /// nothing wrong is known that would keep events from their topic.
   private record Readiness(RelayStatus status) implements HealthCheck {
+    private static final String REASON = "reason";
 
     @Override
     public HealthCheckType type() {
@@ -89,7 +104,7 @@ final class AdminServer {
     }
 
     private static HealthCheckResponse answer(boolean ready, String reason) {
-      return HealthCheckResponse.builder().status(ready).detail("reason", reason).build();
+      return HealthCheckResponse.builder().status(ready).detail(REASON, reason).build();
     }
   }
 }

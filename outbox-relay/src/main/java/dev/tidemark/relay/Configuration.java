@@ -2,11 +2,13 @@ package dev.tidemark.relay;
 
 import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.event.Topics;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -16,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// The relay's settings, all from the environment, all checked before anything starts.
 ///
 /// @param kafkaClient settings for every Kafka client, under Kafka's own names
+/// @param retention how long relayed outbox rows are kept; empty: for ever
 /// @param otherTopics of further aggregate types, `<type>.events`, made before their first event
 record Configuration(
     DatabaseUrl database,
@@ -26,7 +29,8 @@ record Configuration(
     int topicPartitions,
     Delivery delivery,
     String adminHost,
-    int adminPort) {
+    int adminPort,
+    Optional<Duration> retention) {
 
   /// Made by `tidemark migrate`.
   static final String PUBLICATION = "tidemark_outbox";
@@ -36,12 +40,14 @@ record Configuration(
 
   private static final String PRODUCT_EVENTS = Topics.ofAggregate(PRODUCT);
   private static final String OWN_PREFIX = "TIDEMARK_RELAY_";
+  private static final String RETENTION = "TIDEMARK_RELAY_RETENTION_DAYS";
   private static final Set<String> OWN =
       Set.of(
           "TIDEMARK_RELAY_SLOT",
           "TIDEMARK_RELAY_TOPIC_PARTITIONS",
           "TIDEMARK_RELAY_ADMIN_HOST",
-          "TIDEMARK_RELAY_ADMIN_PORT");
+          "TIDEMARK_RELAY_ADMIN_PORT",
+          RETENTION);
   private static final Set<String> OTHERS =
       Set.of("TIDEMARK_API_", "TIDEMARK_INVALIDATOR_", "TIDEMARK_DB_", "TIDEMARK_DEVSTACK_");
   private static final String KAFKA_PREFIX = "KAFKA_CLIENT_";
@@ -49,6 +55,11 @@ record Configuration(
   private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
   private static final int LARGEST_PORT = 65_535;
   private static final int MOST_PARTITIONS = 10_000;
+
+  /// As long as a topic's own history is complete: see [KafkaTopics#COMPACTION_LAG].
+  private static final int RETENTION_DAYS = 7;
+
+  private static final int MOST_RETENTION_DAYS = 3_650;
 
   /// What is wrong with the environment, one line for each fault.
   static final class Invalid extends RuntimeException {
@@ -77,6 +88,7 @@ record Configuration(
     var delivery = read.delivery();
     var adminHost = environment.getOrDefault("TIDEMARK_RELAY_ADMIN_HOST", "127.0.0.1");
     var adminPort = read.number("TIDEMARK_RELAY_ADMIN_PORT", 8082, 0, LARGEST_PORT);
+    var retention = read.retention();
     if (database == null || !faults.isEmpty()) {
       throw new Invalid(faults);
     }
@@ -89,7 +101,8 @@ record Configuration(
         partitions,
         delivery,
         adminHost,
-        adminPort);
+        adminPort,
+        retention);
   }
 
   /// A fresh map for a Kafka client, to be added to.
@@ -164,6 +177,10 @@ record Configuration(
     }
 
     int number(String name, int otherwise, int least, int most) {
+      return number(name, otherwise, least, most, "");
+    }
+
+    private int number(String name, int otherwise, int least, int most, String alternative) {
       var value = environment.get(name);
       if (value == null) {
         return otherwise;
@@ -177,8 +194,17 @@ record Configuration(
         // Reported below, together with a number out of range.
       }
       faults.add(
-          "%s is '%s', but must be a number from %d to %d".formatted(name, value, least, most));
+          "%s is '%s', but must be a number from %d to %d%s"
+              .formatted(name, value, least, most, alternative));
       return otherwise;
+    }
+
+    Optional<Duration> retention() {
+      if (environment.getOrDefault(RETENTION, "").strip().equals("off")) {
+        return Optional.empty();
+      }
+      int days = number(RETENTION, RETENTION_DAYS, 0, MOST_RETENTION_DAYS, " or off");
+      return Optional.of(Duration.ofDays(days)).filter(Duration::isPositive);
     }
 
     Delivery delivery() {

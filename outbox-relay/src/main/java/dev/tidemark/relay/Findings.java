@@ -35,6 +35,11 @@ final class Findings {
     return errors().stream().anyMatch(finding -> finding.severity() == Severity.ROWS_PASS_BY);
   }
 
+  /// Warnings too.
+  synchronized List<Finding> all() {
+    return known.values().stream().flatMap(List::stream).toList();
+  }
+
   private static void log(Finding finding) {
     (finding.isError() ? log.atError() : log.atWarn())
         .addKeyValue("server", finding.server())

@@ -4,6 +4,7 @@ import dev.tidemark.relay.RelayStatus.Streaming;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -12,8 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// What a relay does beside the stream: looks at the slot and checks the servers, and when it is
-/// the active one, sends heartbeats through the log and has the outbox's partitions made ahead of
-/// time.
+/// the active one, sends heartbeats through the log and tends the outbox's partitions.
 ///
 /// A heartbeat is a message in the write-ahead log itself. It moves the slot's position on when the
 /// outbox is quiet and the rest of the database is not (H32), and when it comes back, the stream is
@@ -27,21 +27,29 @@ final class Housekeeping implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Housekeeping.class);
   private static final Duration HEARTBEAT_INTERVAL = Duration.ofSeconds(2);
   private static final Duration CHECK_INTERVAL = Duration.ofSeconds(10);
-  private static final Duration PARTITIONS_INTERVAL = Duration.ofHours(1);
-  private static final int PARTITION_DAYS_AHEAD = 14;
+  private static final Duration OUTBOX_INTERVAL = Duration.ofSeconds(5);
 
-  private static final int OWN_TASKS = 3;
+  private static final int OWN_TASKS = 4;
 
   private final Jdbi database;
   private final String slot;
   private final RelayStatus status;
   private final Clock clock;
   private final List<Check> checks;
+  private final OutboxPartitions partitions;
   private final ScheduledExecutorService threads;
 
-  Housekeeping(Jdbi database, String slot, List<Check> checks, RelayStatus status, Clock clock) {
+  /// @param retention how long relayed outbox rows are kept; empty: for ever
+  Housekeeping(
+      Jdbi database,
+      String slot,
+      Optional<Duration> retention,
+      List<Check> checks,
+      RelayStatus status,
+      Clock clock) {
     this.database = database;
     this.slot = slot;
+    this.partitions = new OutboxPartitions(database, slot, retention, status, clock);
     this.status = status;
     this.clock = clock;
     this.checks = List.copyOf(checks);
@@ -60,7 +68,8 @@ final class Housekeeping implements AutoCloseable {
           "check of " + check.server(),
           () -> status.findings().found(check.server(), check.findings()));
     }
-    every(PARTITIONS_INTERVAL, "outbox partitions", this::makePartitions);
+    every(OUTBOX_INTERVAL, "outbox state", this::readOutbox);
+    every(OUTBOX_INTERVAL, "outbox partitions", partitions::tend);
   }
 
   @Override
@@ -70,6 +79,10 @@ final class Housekeeping implements AutoCloseable {
 
   private void readSlot() {
     status.slot(database.withHandle(handle -> SlotState.read(handle, slot)));
+  }
+
+  private void readOutbox() {
+    status.outbox(database.withHandle(OutboxState::read));
   }
 
   private void heartbeat() {
@@ -87,18 +100,6 @@ final class Housekeeping implements AutoCloseable {
                 .bind("sent", now.toString())
                 .mapTo(String.class)
                 .one());
-  }
-
-  private void makePartitions() {
-    if (status.phase() instanceof Streaming) {
-      database.useHandle(
-          handle ->
-              handle
-                  .createQuery("select outbox_partitions_ahead(:days)")
-                  .bind("days", PARTITION_DAYS_AHEAD)
-                  .mapTo(Integer.class)
-                  .one());
-    }
   }
 
   private void every(Duration interval, String what, Runnable task) {

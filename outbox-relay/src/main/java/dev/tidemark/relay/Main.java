@@ -8,6 +8,7 @@ import java.time.Clock;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
@@ -39,6 +40,7 @@ import picocli.CommandLine.Spec;
       "  TIDEMARK_RELAY_TOPIC_PARTITIONS  partitions of a topic that the relay creates (6)",
       "  TIDEMARK_RELAY_ADMIN_HOST        where health and metrics are served (127.0.0.1)",
       "  TIDEMARK_RELAY_ADMIN_PORT        and on which port (8082; 0: any)",
+      "  TIDEMARK_RELAY_RETENTION_DAYS    how long relayed rows stay in the outbox (7; 0 or off: for ever)",
       "  OTEL_<NAME>                      as OpenTelemetry defines them",
       "",
       "Exit codes: 0 stopped by a signal, 1 failed, 2 wrong usage or settings; with --check 0 when no ERROR was",
@@ -46,6 +48,7 @@ import picocli.CommandLine.Spec;
     })
 final class Main implements Callable<Integer> {
   private static final String RESYNC = "resync";
+  private static final String STATUS = "status";
   private static final int HELP_WIDTH = 110;
 
   /// Not static: `main` says first where log lines go.
@@ -67,7 +70,7 @@ final class Main implements Callable<Integer> {
   }
 
   public static void main(String[] arguments) {
-    if (Arrays.asList(arguments).contains(RESYNC)) {
+    if (Arrays.stream(arguments).anyMatch(Set.of(RESYNC, STATUS)::contains)) {
       // The result alone goes to standard output.
       System.setProperty("logback.configurationFile", "resync-logback.xml");
     }
@@ -77,7 +80,10 @@ final class Main implements Callable<Integer> {
   static CommandLine commandLine(Map<String, String> environment) {
     var command = new CommandLine(new Main(environment));
     command.getCommandSpec().version("relay " + Main.class.getPackage().getImplementationVersion());
-    return command.addSubcommand(RESYNC, new Resync(environment)).setUsageHelpWidth(HELP_WIDTH);
+    return command
+        .addSubcommand(RESYNC, new Resync(environment))
+        .addSubcommand(STATUS, new Status(environment))
+        .setUsageHelpWidth(HELP_WIDTH);
   }
 
   @Override
@@ -116,10 +122,19 @@ final class Main implements Callable<Integer> {
       var metrics = new RelayMetrics(telemetry.getMeter("dev.tidemark.relay"), status);
       var admin =
           AdminServer.create(
-              configuration.adminHost(), configuration.adminPort(), status, prometheus);
+              configuration.adminHost(),
+              configuration.adminPort(),
+              new StatusReport(configuration.slot(), configuration.retention(), status),
+              prometheus);
       var relay = new Relay(new SessionParts(configuration, database), status, metrics);
       try (var housekeeping =
-          new Housekeeping(Jdbi.create(database), configuration.slot(), checks, status, clock)) {
+          new Housekeeping(
+              Jdbi.create(database),
+              configuration.slot(),
+              configuration.retention(),
+              checks,
+              status,
+              clock)) {
         listen(admin, configuration);
         log.atInfo()
             .addKeyValue("admin", "http://%s:%d".formatted(configuration.adminHost(), admin.port()))

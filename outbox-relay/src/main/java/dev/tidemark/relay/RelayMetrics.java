@@ -67,6 +67,40 @@ final class RelayMetrics {
             "1 at the wal_status that the slot has in pg_replication_slots, or at absent")
         .ofLongs()
         .buildWithCallback(m -> status.slot().ifPresent(slot -> walStatus(m, slot)));
+    outbox(meter, status);
+  }
+
+  private static void outbox(Meter meter, RelayStatus status) {
+    meter
+        .gaugeBuilder("relay_outbox_partitions")
+        .setDescription("Daily partitions of the outbox")
+        .ofLongs()
+        .buildWithCallback(m -> status.outbox().ifPresent(outbox -> m.record(outbox.partitions())));
+    meter
+        .gaugeBuilder("relay_outbox_oldest_seconds")
+        .setDescription("Age of the outbox's oldest day")
+        .buildWithCallback(
+            m ->
+                status
+                    .outbox()
+                    .flatMap(OutboxState::age)
+                    .ifPresent(age -> m.record((double) age.toSeconds())));
+    meter
+        .gaugeBuilder("relay_outbox_ahead_days")
+        .setDescription("Days after today for which the outbox has partitions")
+        .ofLongs()
+        .buildWithCallback(
+            m ->
+                status
+                    .outbox()
+                    .flatMap(OutboxState::daysAhead)
+                    .ifPresent(m::record));
+    meter
+        .gaugeBuilder("relay_outbox_default_rows")
+        .setDescription("Rows in the outbox's default partition, estimated")
+        .ofLongs()
+        .buildWithCallback(
+            m -> status.outbox().ifPresent(outbox -> m.record(outbox.defaultRows())));
   }
 
   /// One series for each status, of which one is 1: so an alarm needs no list of what is well.

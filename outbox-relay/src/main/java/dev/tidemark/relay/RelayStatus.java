@@ -13,6 +13,8 @@ final class RelayStatus {
   private final AtomicReference<Phase> phase = new AtomicReference<>(new Starting());
   private final Findings findings = new Findings();
   private final AtomicReference<@Nullable SlotState> slot = new AtomicReference<>();
+  private final AtomicReference<@Nullable OutboxState> outbox = new AtomicReference<>();
+  private final AtomicReference<@Nullable Removal> lastRemoval = new AtomicReference<>();
   private final AtomicReference<@Nullable Instant> unseenHeartbeat = new AtomicReference<>();
 
   RelayStatus(Clock clock) {
@@ -37,6 +39,9 @@ final class RelayStatus {
 
   /// The last session broke off; another is tried soon.
   record Failed(String reason) implements Phase {}
+
+  /// Rows that left the outbox because they were relayed and past their retention.
+  record Removal(String what, Instant at) {}
 
   void phase(Phase next) {
     phase.set(next);
@@ -63,6 +68,23 @@ final class RelayStatus {
   /// Empty until PostgreSQL has answered once.
   Optional<SlotState> slot() {
     return Optional.ofNullable(slot.get());
+  }
+
+  void outbox(OutboxState state) {
+    outbox.set(state);
+  }
+
+  /// Empty until it was first looked at.
+  Optional<OutboxState> outbox() {
+    return Optional.ofNullable(outbox.get());
+  }
+
+  void removedFromOutbox(String what) {
+    lastRemoval.set(new Removal(what, clock.instant()));
+  }
+
+  Optional<Removal> lastRemoval() {
+    return Optional.ofNullable(lastRemoval.get());
   }
 
   void heartbeatSent(Instant at) {

@@ -11,6 +11,12 @@ with
       from pg_roles
      where rolname = current_user),
   outbox as (select to_regclass('public.outbox') as oid),
+  day as (
+    -- FOR VALUES FROM ('a') TO ('b'); the default partition has no quotes.
+    select nullif(split_part(bound, '''', 2), '')::timestamptz as first_instant,
+           nullif(split_part(bound, '''', 4), '')::timestamptz as last_instant
+      from outbox join pg_inherits on inhparent = outbox.oid join pg_class part on part.oid = inhrelid,
+           pg_get_expr(part.relpartbound, part.oid) as bound),
   publication as (select * from pg_publication where pubname = :publication),
   published as (
     select tables.*, schemaname = 'public' and tablename = 'outbox' as is_outbox
@@ -69,8 +75,35 @@ select 'WARNING',
        format('role %s may not make temporary tables', rolname),
        format('grant temporary on database %I to %I; a lost slot is repaired by way of one', current_database(), rolname)
   from relay where not has_database_privilege(current_database(), 'temporary')
+union all
+select 'WARNING',
+       'the database is older than this relay: it has no function outbox_remove_expired',
+       'run `tidemark migrate`; until then old rows stay in the outbox'
+  from outbox where oid is not null and to_regprocedure('public.outbox_remove_expired(name,interval)') is null
+union all
+select 'WARNING',
+       format('role %s may not remove old partitions of the outbox', rolname),
+       format('grant execute on function outbox_partitions(), outbox_remove_expired(name, interval) to %I', rolname)
+  from relay
+ where not (has_function_privilege(to_regprocedure('public.outbox_remove_expired(name,interval)'), 'execute')
+            and has_function_privilege(to_regprocedure('public.outbox_partitions()'), 'execute'))
 
 -- The outbox and its publication.
+union all
+select 'WARNING',
+       'the outbox has no partition for today, tomorrow or the day after',
+       'the active relay makes them: see why it does not, or call select outbox_partitions_ahead(14)'
+  from outbox, generate_series(0, 2) as ahead
+ where outbox.oid is not null
+   and not exists (select from day where first_instant <= now() + ahead * interval '1 day' and now() + ahead * interval '1 day' < last_instant)
+having count(*) > 0
+union all
+-- An estimate of PostgreSQL's statistics: the table may not be there, and a count might take long.
+select 'WARNING',
+       'rows are in the default partition of the outbox',
+       'a day had no partition, or a writer''s clock is wrong; select outbox_partitions_ahead(14) moves those of the last month '
+         || 'and the next two weeks'
+ where pg_stat_get_live_tuples(to_regclass('public.outbox_default')) > 0
 union all
 select 'ERROR', 'there is no table public.outbox in this database', 'see that DATABASE_URL names the right one; run `tidemark migrate`'
   from outbox where oid is null

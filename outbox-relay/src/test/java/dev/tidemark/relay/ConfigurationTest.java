@@ -3,11 +3,13 @@ package dev.tidemark.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ConfigurationTest {
   private final Map<String, String> environment =
@@ -25,6 +27,23 @@ class ConfigurationTest {
     assertThat(configuration.delivery()).isEqualTo(Delivery.EXACTLY_ONCE);
     assertThat(configuration.adminHost()).isEqualTo("127.0.0.1");
     assertThat(configuration.adminPort()).isEqualTo(8082);
+    assertThat(configuration.retention()).contains(Duration.ofDays(7));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"30, 30", "1, 1"})
+  void retentionIsInDays(String value, int days) {
+    environment.put("TIDEMARK_RELAY_RETENTION_DAYS", value);
+
+    assertThat(Configuration.from(environment).retention()).contains(Duration.ofDays(days));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "off"})
+  void retentionCanBeForEver(String value) {
+    environment.put("TIDEMARK_RELAY_RETENTION_DAYS", value);
+
+    assertThat(Configuration.from(environment).retention()).isEmpty();
   }
 
   @Test
@@ -61,6 +80,8 @@ class ConfigurationTest {
     "TIDEMARK_RELAY_SLOT, No-Slot",
     "TIDEMARK_RELAY_ADMIN_PORT, 70000",
     "TIDEMARK_RELAY_TOPIC_PARTITIONS, many",
+    "TIDEMARK_RELAY_RETENTION_DAYS, -1",
+    "TIDEMARK_RELAY_RETENTION_DAYS, never",
     "KAFKA_PRODUCT_TOPIC, a b",
     "KAFKA_PRODUCT_TOPIC, 'product.events,'",
     "KAFKA_PRODUCT_TOPIC, 'product.events,customers'",

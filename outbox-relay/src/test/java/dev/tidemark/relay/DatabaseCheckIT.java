@@ -11,6 +11,8 @@ import dev.tidemark.relay.Finding.Severity;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -51,6 +53,8 @@ class DatabaseCheckIT {
   }
 
   static Stream<Arguments> faults() {
+    var tomorrow =
+        "outbox_" + LocalDate.now(ZoneOffset.UTC).plusDays(1).toString().replace("-", "");
     var publication = "alter publication tidemark_outbox ";
     return Stream.of(
         arguments(
@@ -68,6 +72,26 @@ class DatabaseCheckIT {
             "grant execute on function outbox_partitions_ahead(integer) to tidemark_relay",
             Severity.WARNING,
             "may not make partitions of the outbox"),
+        arguments(
+            "revoke execute on function outbox_partitions() from tidemark_relay",
+            "grant execute on function outbox_partitions() to tidemark_relay",
+            Severity.WARNING,
+            "may not remove old partitions of the outbox"),
+        arguments(
+            "alter function outbox_remove_expired(name, interval) rename to elsewhere",
+            "alter function elsewhere(name, interval) rename to outbox_remove_expired",
+            Severity.WARNING,
+            "has no function outbox_remove_expired: run `tidemark migrate`"),
+        arguments(
+            "alter table outbox detach partition %s".formatted(tomorrow),
+            "drop table %s; select outbox_partitions_ahead(14)".formatted(tomorrow),
+            Severity.WARNING,
+            "no partition for today, tomorrow or the day after"),
+        arguments(
+            "insert into outbox (aggregatetype, aggregateid, version, type, payload, occurred_at) values ('t', 't', 1, 't.t', '{}', '1999-12-31')",
+            "delete from outbox",
+            Severity.WARNING,
+            "rows are in the default partition of the outbox"),
         arguments(
             "revoke execute on function pg_logical_emit_message(boolean, text, text, boolean) from public",
             "grant execute on function pg_logical_emit_message(boolean, text, text, boolean) to public",

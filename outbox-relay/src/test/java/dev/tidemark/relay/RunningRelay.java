@@ -76,6 +76,7 @@ final class RunningRelay implements AutoCloseable {
         new Housekeeping(
             Jdbi.create(source),
             configuration.slot(),
+            configuration.retention(),
             List.of(real.check(), new KafkaCheck(configuration)),
             status,
             Clock.systemUTC());

@@ -26,6 +26,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterAll;
@@ -168,7 +169,13 @@ class SlotCareIT {
     var metrics = PrometheusMetricReader.create();
     try (var meters = SdkMeterProvider.builder().registerMetricReader(metrics).build();
         var housekeeping =
-            new Housekeeping(database, "tidemark_relay", List.of(), status, Clock.systemUTC());
+            new Housekeeping(
+                database,
+                "tidemark_relay",
+                Optional.empty(),
+                List.of(),
+                status,
+                Clock.systemUTC());
         var admin = admin(status, metrics)) {
       var _ = new RelayMetrics(meters.get("it"), status);
       housekeeping.start();
@@ -230,7 +237,8 @@ class SlotCareIT {
   }
 
   private static Admin admin(RelayStatus status, PrometheusMetricReader metrics) {
-    return new Admin(AdminServer.create("127.0.0.1", 0, status, metrics).start());
+    var report = new StatusReport("tidemark_relay", Optional.of(Duration.ofDays(7)), status);
+    return new Admin(AdminServer.create("127.0.0.1", 0, report, metrics).start());
   }
 
   private record Admin(WebServer server) implements AutoCloseable {

@@ -1,0 +1,88 @@
+package dev.tidemark.relay;
+
+import dev.tidemark.relay.RelayStatus.Streaming;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The outbox's daily partitions: the active relay has them made ahead of time, and removed when
+/// they are past their retention and relayed. The work is done by functions of the database
+/// (`V2__outbox.sql`, `V6__outbox_retention.sql`).
+///
+/// Only a relay that streams does it: by then it has repaired what a lost slot may have left in the
+/// table, which the database cannot see.
+///
+/// Confined to one thread.
+final class OutboxPartitions {
+  private static final Logger log = LoggerFactory.getLogger(OutboxPartitions.class);
+  private static final int DAYS_AHEAD = 14;
+  private static final Duration INTERVAL = Duration.ofHours(1);
+  private static final Duration INTERVAL_AFTER_FAILURE = Duration.ofMinutes(5);
+
+  private final Jdbi database;
+  private final String slot;
+  private final Optional<Duration> retention;
+  private final RelayStatus status;
+  private final Clock clock;
+  private Instant due = Instant.MIN;
+
+  /// @param retention empty: nothing is ever removed
+  OutboxPartitions(
+      Jdbi database,
+      String slot,
+      Optional<Duration> retention,
+      RelayStatus status,
+      Clock clock) {
+    this.database = database;
+    this.slot = slot;
+    this.retention = retention;
+    this.status = status;
+    this.clock = clock;
+  }
+
+  /// To be called often: works when it is time, and when this relay streams.
+  void tend() {
+    var now = clock.instant();
+    if (now.isBefore(due) || !(status.phase() instanceof Streaming)) {
+      return;
+    }
+    due = now.plus(INTERVAL_AFTER_FAILURE);
+    database.useHandle(
+        handle -> {
+          makeAhead(handle);
+          retention.ifPresent(keep -> removeExpired(handle, keep));
+        });
+    due = now.plus(INTERVAL);
+  }
+
+  private static void makeAhead(Handle handle) {
+    handle
+        .createQuery("select outbox_partitions_ahead(:days)")
+        .bind("days", DAYS_AHEAD)
+        .mapTo(Integer.class)
+        .one();
+  }
+
+  private void removeExpired(Handle handle, Duration keep) {
+    for (var removed = removeNext(handle, keep);
+        removed.isPresent();
+        removed = removeNext(handle, keep)) {
+      log.atInfo().addKeyValue("retention", keep).log("outbox: {}", removed.get());
+      status.removedFromOutbox(removed.get());
+    }
+  }
+
+  private Optional<String> removeNext(Handle handle, Duration keep) {
+    return handle
+        .createQuery("select outbox_remove_expired(:slot, make_interval(secs => :keep))")
+        .bind("slot", slot)
+        .bind("keep", keep.toSeconds())
+        .mapTo(String.class)
+        .findOne();
+  }
+}
