@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /// The relay's settings, all from the environment, all checked before anything starts.
@@ -55,6 +56,10 @@ record Configuration(
   private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
   private static final int LARGEST_PORT = 65_535;
   private static final int MOST_PARTITIONS = 10_000;
+  private static final int LOGIN_SECONDS = 10;
+
+  /// More than any statement takes on a server that works; they all are short.
+  private static final int ANSWER_SECONDS = 30;
 
   /// As long as a topic's own history is complete: see [KafkaTopics#COMPACTION_LAG].
   private static final int RETENTION_DAYS = 7;
@@ -108,6 +113,19 @@ record Configuration(
   /// A fresh map for a Kafka client, to be added to.
   Map<String, Object> kafka() {
     return new HashMap<>(kafkaClient);
+  }
+
+  /// Connections to the database that end by themselves when the server does not answer: one that
+  /// was cut off silently would wait for ever, and its relay with it.
+  DataSource dataSource() {
+    var source = database.dataSource("tidemark-relay");
+    if (source.getLoginTimeout() == 0) {
+      source.setLoginTimeout(LOGIN_SECONDS);
+    }
+    if (source.getSocketTimeout() == 0) {
+      source.setSocketTimeout(ANSWER_SECONDS);
+    }
+    return source;
   }
 
   private static String known(String name) {

@@ -119,8 +119,7 @@ final class Leadership implements AutoCloseable {
     }
   }
 
-  /// Tells the reader to end, if there is one. More than once does no harm, and helps: one that is
-  /// stuck sending its last words to a stopped client ends at the second telling.
+  /// Tells the reader to end, if there is one; more than once does no harm.
   private boolean isSlotRead() {
     // In the session that holds the lock: without the lock there is none.
     try (var statement =

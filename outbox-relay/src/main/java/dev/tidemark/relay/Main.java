@@ -96,7 +96,7 @@ final class Main implements Callable<Integer> {
       return CommandLine.ExitCode.USAGE;
     }
 
-    var database = configuration.database().dataSource("tidemark-relay");
+    var database = configuration.dataSource();
     List<Check> checks =
         List.of(new DatabaseCheck(database, configuration.slot()), new KafkaCheck(configuration));
     return check ? report(checks) : relay(configuration, database, checks);

@@ -36,6 +36,17 @@ record SessionParts(Configuration configuration, DataSource database) implements
     return sink(configuration, slot);
   }
 
+  /// Opens a sink, which fences nobody as long as it does not take over, and reads what the relay
+  /// that is active has left to know.
+  @Override
+  public void rehearse() {
+    var slot = slot();
+    try (var _ = sink(slot)) {
+      new KafkaPositions(configuration, slot).read();
+    }
+    newestVersions();
+  }
+
   @Override
   public Repair repair() {
     return new Repair(

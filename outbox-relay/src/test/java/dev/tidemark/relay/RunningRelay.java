@@ -27,7 +27,7 @@ final class RunningRelay implements AutoCloseable {
       Runnable betweenTakeOverAndStream,
       UnaryOperator<ChangeSource> connector) {
     var configuration = Configuration.from(environment);
-    var source = configuration.database().dataSource("relay-it");
+    var source = configuration.dataSource();
     var real = new SessionParts(configuration, source);
     var parts =
         new Relay.Parts() {
@@ -70,6 +70,11 @@ final class RunningRelay implements AutoCloseable {
           @Override
           public ChangeSource source() {
             return connector.apply(real.source());
+          }
+
+          @Override
+          public void rehearse() {
+            real.rehearse();
           }
         };
     housekeeping =

@@ -24,10 +24,9 @@ final class OutboxWriters implements AutoCloseable {
   /// @param name begins the ids of their aggregates
   static OutboxWriters start(Jdbi database, String name, Shape... shapes) {
     var writers = new OutboxWriters(shapes.length + 1);
-    var prefix = name + "-" + shapes[0];
-    writers.write(new OutboxWriter(database, prefix + "-beside", AGGREGATES), Shape.ONE_ROW);
+    writers.write(new OutboxWriter(database, name + "-beside", AGGREGATES), Shape.ONE_ROW);
     for (var shape : shapes) {
-      writers.write(new OutboxWriter(database, prefix + "-" + shape, AGGREGATES), shape);
+      writers.write(new OutboxWriter(database, name + "-" + shape, AGGREGATES), shape);
     }
     return writers;
   }

@@ -3,6 +3,7 @@ package dev.tidemark.systemtests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.tidemark.embedded.CuttableRoute;
 import dev.tidemark.systemtests.OutboxWriter.Shape;
 import java.net.http.HttpClient;
 import java.nio.file.Path;
@@ -42,7 +43,7 @@ class TakeOverST {
 
   private Contender active;
   private Contender standby;
-  private int written;
+  private int takeOvers;
 
   /// A relay with a way of its own to PostgreSQL.
   private record Contender(ServiceProcess relay, CuttableRoute route) implements AutoCloseable {
@@ -103,7 +104,7 @@ class TakeOverST {
       active = standby;
       standby = standby();
     }
-    servers.assertTopicHoldsTheOutbox();
+    servers.assertTopicHoldsTheOutbox(fate.name());
     times.sort(null);
     System.out.printf(
         "take-over from a relay that was %s: %s, median %d ms%n",
@@ -127,7 +128,7 @@ class TakeOverST {
     await("the woken relay to stand by")
         .atMost(SOON)
         .until(() -> active.relay().logTail().contains("standing by"));
-    servers.assertTopicHoldsTheOutbox();
+    servers.assertTopicHoldsTheOutbox("backlog");
     assertThat(slotReader()).as("reader of the slot").isEqualTo(successor);
     assertThat(standby.isActive()).as("relay_active of the other").isTrue();
     assertThat(active.isActive()).as("relay_active of the woken relay").isFalse();
@@ -180,7 +181,7 @@ class TakeOverST {
     try (var tail = tail()) {
       long begin = System.nanoTime();
       befall(fate);
-      var writer = new OutboxWriter(servers.database(), "take-over-" + fate + written++, 1);
+      var writer = new OutboxWriter(servers.database(), fate + "-" + takeOvers++, 1);
       writer.write(Shape.ONE_ROW);
       while (tail.poll(Duration.ofMillis(20)).isEmpty()) {
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(SOON);

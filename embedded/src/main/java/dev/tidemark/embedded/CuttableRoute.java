@@ -1,4 +1,4 @@
-package dev.tidemark.systemtests;
+package dev.tidemark.embedded;
 
 import java.io.Closeable;
 import java.io.IOException;
@@ -14,8 +14,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 
 /// The way from a client to a server's port, which can be cut: nothing gets through any more, in
-/// neither direction, and neither end is told. Thread-safe.
-final class CuttableRoute implements AutoCloseable {
+/// neither direction, and neither end is told. For tests. Thread-safe.
+public final class CuttableRoute implements AutoCloseable {
   private static final int BUFFER_BYTES = 64 << 10;
 
   private final int serverPort;
@@ -32,7 +32,7 @@ final class CuttableRoute implements AutoCloseable {
     this.entrance = entrance;
   }
 
-  static CuttableRoute to(int serverPort) {
+  public static CuttableRoute to(int serverPort) {
     try {
       var entrance = new ServerSocket(0, 0, InetAddress.ofLiteral("127.0.0.1"));
       var route = new CuttableRoute(serverPort, entrance);
@@ -44,16 +44,18 @@ final class CuttableRoute implements AutoCloseable {
   }
 
   /// The same address, but by this route.
-  String through(String url) {
+  ///
+  /// @param url of the server, with its port
+  public String through(String url) {
     return url.replace(":" + URI.create(url).getPort() + "/", ":" + entrance.getLocalPort() + "/");
   }
 
-  void cut() {
+  public void cut() {
     passes.acquireUninterruptibly(Integer.MAX_VALUE);
   }
 
   /// What was held back while the route was cut gets through now.
-  void mend() {
+  public void mend() {
     passes.release(Integer.MAX_VALUE);
   }
 
