@@ -20,7 +20,8 @@ import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 
-/// Health at `/health/live` and `/health/ready`, metrics at `/metrics`, the whole state at `/status`.
+/// Health at `/health/live` and `/health/ready`, metrics at `/metrics`, the whole state at
+/// `/status`.
 final class AdminServer {
   /// A heartbeat goes out every two seconds; a busy stream may hold one up for some time.
   private static final Duration STALLED = Duration.ofSeconds(30);

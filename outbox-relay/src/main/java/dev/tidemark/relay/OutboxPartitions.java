@@ -33,11 +33,7 @@ final class OutboxPartitions {
 
   /// @param retention empty: nothing is ever removed
   OutboxPartitions(
-      Jdbi database,
-      String slot,
-      Optional<Duration> retention,
-      RelayStatus status,
-      Clock clock) {
+      Jdbi database, String slot, Optional<Duration> retention, RelayStatus status, Clock clock) {
     this.database = database;
     this.slot = slot;
     this.retention = retention;

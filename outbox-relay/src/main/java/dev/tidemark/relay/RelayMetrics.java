@@ -90,11 +90,7 @@ final class RelayMetrics {
         .setDescription("Days after today for which the outbox has partitions")
         .ofLongs()
         .buildWithCallback(
-            m ->
-                status
-                    .outbox()
-                    .flatMap(OutboxState::daysAhead)
-                    .ifPresent(m::record));
+            m -> status.outbox().flatMap(OutboxState::daysAhead).ifPresent(m::record));
     meter
         .gaugeBuilder("relay_outbox_default_rows")
         .setDescription("Rows in the outbox's default partition, estimated")

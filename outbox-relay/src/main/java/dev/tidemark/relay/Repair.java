@@ -41,8 +41,9 @@ final class Repair implements AutoCloseable {
   /// Returns where the stream goes on.
   ///
   /// @param sink that has taken over
+  /// @param metrics is told what is published
   /// @param progress is told in words what is being done
-  Reach run(SlotState before, EventSink sink, Consumer<String> progress) {
+  Reach run(SlotState before, EventSink sink, RelayMetrics metrics, Consumer<String> progress) {
     long begin = System.nanoTime();
     sink.publish(List.of(), Progress.of(Optional.empty(), Reach.NOTHING));
     progress.accept("makes the slot anew, waiting for the transactions that are open");
@@ -50,7 +51,7 @@ final class Repair implements AutoCloseable {
     long published;
     try (var outbox = PostgresOutboxSnapshot.of(database, fresh.snapshot())) {
       readTopics(outbox, progress);
-      published = publishMissing(outbox, sink, progress);
+      published = publishMissing(outbox, sink, metrics, progress);
     }
     var reach = new Reach(before.timeline(), fresh.begin());
     sink.publish(List.of(), Progress.of(Optional.of(fresh.begin()), reach));
@@ -80,14 +81,19 @@ final class Repair implements AutoCloseable {
   }
 
   private long publishMissing(
-      PostgresOutboxSnapshot outbox, EventSink sink, Consumer<String> progress) {
+      PostgresOutboxSnapshot outbox,
+      EventSink sink,
+      RelayMetrics metrics,
+      Consumer<String> progress) {
     var published = new long[1];
     progress.accept("compares the outbox with the topics");
     outbox.missing(
         uncompactedSince(),
         rows -> {
           requireOpen();
-          sink.publish(rows.stream().map(Change::ofTable).toList(), Progress.NONE);
+          var changes = rows.stream().map(Change::ofTable).toList();
+          sink.publish(changes, Progress.NONE);
+          metrics.published(changes);
           published[0] += rows.size();
           progress.accept("publishes from the outbox: %,d events so far".formatted(published[0]));
         });

@@ -64,7 +64,8 @@ final class Session {
         .addKeyValue("confirmed", slot.confirmed().asString())
         .addKeyValue("reach", reach.map(r -> r.lsn().asString()).orElse("unknown"))
         .log("the slot will not bring all that is to be published; repairing from the outbox");
-    reach = Optional.of(repair.run(slot, sink, doing -> status.phase(new Repairing(doing))));
+    reach =
+        Optional.of(repair.run(slot, sink, metrics, doing -> status.phase(new Repairing(doing))));
     published = new PublishedRows();
     metrics.repaired();
   }

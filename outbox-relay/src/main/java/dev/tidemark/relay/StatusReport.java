@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tidemark.relay.RelayStatus.Failed;
+import dev.tidemark.relay.RelayStatus.Repairing;
 import dev.tidemark.relay.RelayStatus.StandingBy;
 import dev.tidemark.relay.RelayStatus.Starting;
 import dev.tidemark.relay.RelayStatus.Streaming;
@@ -33,7 +34,7 @@ record StatusReport(String slot, Optional<Duration> retention, RelayStatus statu
       findings
           .addObject()
           .put("server", finding.server().name())
-          .put("severity", finding.severity().name())
+          .put("severity", finding.isError() ? "ERROR" : "WARNING")
           .put("what", finding.what())
           .put("remedy", finding.remedy());
     }
@@ -48,6 +49,7 @@ record StatusReport(String slot, Optional<Duration> retention, RelayStatus statu
     return switch (status.phase()) {
       case Starting() -> "starting";
       case StandingBy() -> "standing-by";
+      case Repairing(var _) -> "repairing";
       case Streaming() -> "streaming";
       case Failed(var _) -> "failed";
     };
@@ -59,7 +61,7 @@ record StatusReport(String slot, Optional<Duration> retention, RelayStatus statu
         .slot()
         .ifPresent(
             state ->
-                node.put("walStatus", state.walStatus())
+                node.put("walStatus", state.status().text())
                     .put("lagBytes", state.lagBytes())
                     .put("retainedBytes", state.retainedBytes()));
   }

@@ -78,6 +78,100 @@ class FailoverRelayIT {
     }
   }
 
+  @Test
+  void promotedStandbyWithoutTheSlotIsRepairedAndNothingIsLostOrRepeated_H28() throws Exception {
+    try (var kafka = KafkaServer.start(folder.resolve("kafka"), 0);
+        var primary = PostgresServer.start(folder.resolve("primary"), 0)) {
+      new Migration(DatabaseUrl.parse(primary.url()), step -> {}).run();
+      try (var standby = primary.startStandby(folder.resolve("standby"), 0, Map.of())) {
+        var onPrimary = Jdbi.create(primary.jdbcUrl());
+        var onStandby = Jdbi.create(standby.jdbcUrl());
+        try (var _ = RunningRelay.start(environment(primary, kafka))) {
+          write(onPrimary, 20);
+          await().atMost(SOON).until(() -> published(kafka).size() == 20);
+        }
+        write(onPrimary, 30);
+        await().atMost(SOON).until(() -> newest(onStandby) == 50);
+        primary.kill();
+        standby.promote();
+        write(onStandby, 5);
+
+        awaitAllPublished(standby, kafka);
+      }
+    }
+  }
+
+  /// An operator makes a slot on the promoted server, and it looks well. Its LSN says nothing: the
+  /// log of the server that is gone was far ahead.
+  @Test
+  void slotThatSomebodyMakesOnAPromotedServerIsNotTrusted_H28() throws Exception {
+    try (var kafka = KafkaServer.start(folder.resolve("kafka"), 0);
+        var primary = PostgresServer.start(folder.resolve("primary"), 0)) {
+      new Migration(DatabaseUrl.parse(primary.url()), step -> {}).run();
+      try (var standby = primary.startStandby(folder.resolve("standby"), 0, Map.of())) {
+        var onPrimary = Jdbi.create(primary.jdbcUrl());
+        var onStandby = Jdbi.create(standby.jdbcUrl());
+        try (var _ = RunningRelay.start(environment(primary, kafka))) {
+          write(onPrimary, 20);
+          await().atMost(SOON).until(() -> published(kafka).size() == 20);
+          await().atMost(SOON).until(() -> newest(onStandby) == 20);
+          standby.kill();
+          var far =
+              onPrimary.withHandle(
+                  h -> {
+                    h.execute(
+                        "select pg_logical_emit_message(false, 'filler', repeat('x', 20000000))");
+                    return h.createQuery("select pg_current_wal_lsn()").mapTo(String.class).one();
+                  });
+          await().atMost(SOON).until(() -> isConfirmed(onPrimary, far));
+        }
+        primary.kill();
+        standby.restart();
+        standby.promote();
+        write(onStandby, 5);
+        new Migration(DatabaseUrl.parse(standby.url()), step -> {}).run();
+        write(onStandby, 5);
+
+        awaitAllPublished(standby, kafka);
+      }
+    }
+  }
+
+  private static void awaitAllPublished(PostgresServer server, KafkaServer kafka) {
+    try (var _ = RunningRelay.start(environment(server, kafka))) {
+      var database = Jdbi.create(server.jdbcUrl());
+      write(database, 5);
+      var all = LongStream.rangeClosed(1, newest(database)).boxed().toList();
+      await()
+          .atMost(SOON)
+          .untilAsserted(() -> assertThat(published(kafka)).containsExactlyElementsOf(all));
+    }
+  }
+
+  private static boolean isConfirmed(Jdbi server, String lsn) {
+    return server.withHandle(
+        h ->
+            h.createQuery(
+                    "select confirmed_flush_lsn >= cast(:lsn as pg_lsn) from pg_replication_slots where slot_name = 'tidemark_relay'")
+                .bind("lsn", lsn)
+                .mapTo(Boolean.class)
+                .one());
+  }
+
+  private static void write(Jdbi server, int versions) {
+    server.useHandle(
+        h -> {
+          for (int i = 0; i < versions; i++) {
+            h.execute(WRITE_NEXT);
+          }
+        });
+  }
+
+  private static long newest(Jdbi server) {
+    return server.withHandle(
+        h -> h.createQuery("select coalesce(max(version), 0) from outbox").mapTo(Long.class).one());
+  }
+
   private static Map<String, String> environment(PostgresServer server, KafkaServer kafka) {
     return Map.of(
         "DATABASE_URL",

@@ -140,9 +140,18 @@ class StatusIT {
 
   private void tellAll() {
     status.phase(new RelayStatus.Streaming());
+    var lsn = LogSequenceNumber.valueOf(1);
     status.slot(
-        Optional.of(
-            new SlotState("1", LogSequenceNumber.valueOf(1), "reserved", 16_800_000, 1_200)));
+        new SlotState(
+            "tidemark_relay",
+            "1",
+            1,
+            SlotState.Status.RESERVED,
+            false,
+            lsn,
+            lsn,
+            16_800_000,
+            1_200));
     status.outbox(
         new OutboxState(
             NOW,
