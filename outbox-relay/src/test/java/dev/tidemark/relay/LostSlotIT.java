@@ -309,6 +309,37 @@ class LostSlotIT {
     }
   }
 
+  /// What all of the above rests on. Transactions of several shapes interleave, heartbeats come in
+  /// between.
+  @Test
+  void slotIsNeverConfirmedBeyondWhatIsWrittenDownBefore() {
+    var parts =
+        new SessionParts(
+            Configuration.from(environment()),
+            DatabaseUrl.parse(postgres.url()).dataSource("lost-slot-it"));
+    var first = parts.slot();
+    try (var relay = RunningRelay.start(environment());
+        var open = database.open()) {
+      awaitStreaming(relay);
+      int version = 2;
+      for (int round = 0; round < 25; round++) {
+        open.begin();
+        insert(open, "open-" + aggregate, round + 1);
+        write(version + 1, version + 3);
+        version += 3;
+        insert(open, "open-" + aggregate + round, 1);
+        execute("select pg_logical_emit_message(false, 'filler', repeat('x', 100))");
+        open.commit();
+
+        var slot = parts.slot();
+        var reach = new KafkaPositions(Configuration.from(environment()), slot).read().reach();
+        assertThat(slot.confirmed()).isLessThanOrEqualTo(reach.orElseThrow().lsn());
+      }
+      awaitVersions(1, version);
+    }
+    assertThat(parts.slot().confirmed()).as("it was confirmed").isGreaterThan(first.confirmed());
+  }
+
   private static void migrate() throws SQLException {
     new Migration(DatabaseUrl.parse(postgres.url()), line -> {}).run();
   }
