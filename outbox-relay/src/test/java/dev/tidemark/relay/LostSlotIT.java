@@ -116,10 +116,10 @@ class LostSlotIT {
     dropSlot();
     write(3, 5);
     migrate();
-    write(6, 7);
+    writeAnother();
 
     try (var _ = RunningRelay.start(environment())) {
-      awaitVersions(1, 7);
+      awaitVersions(1, 5);
     }
   }
 
@@ -127,10 +127,10 @@ class LostSlotIT {
   void slotThatSomebodyMovedOnIsNotTrusted() {
     write(3, 5);
     execute("select pg_replication_slot_advance('%s', pg_current_wal_lsn())".formatted(SLOT));
-    write(6, 7);
+    writeAnother();
 
     try (var _ = RunningRelay.start(environment())) {
-      awaitVersions(1, 7);
+      awaitVersions(1, 5);
     }
   }
 
@@ -303,9 +303,9 @@ class LostSlotIT {
       await().atMost(SOON).until(() -> relay.status().phase() instanceof Failed);
       execute("alter publication tidemark_outbox set table outbox");
       awaitStreaming(relay);
-      write(6, 6);
+      writeAnother();
 
-      awaitVersions(1, 6);
+      awaitVersions(1, 5);
     }
   }
 
@@ -368,6 +368,11 @@ class LostSlotIT {
   private void write(int first, int last) {
     database.useHandle(
         h -> LongStream.rangeClosed(first, last).forEach(version -> insert(h, aggregate, version)));
+  }
+
+  /// Of an aggregate that shows no gap: the next version of one that has lost some would.
+  private void writeAnother() {
+    database.useHandle(h -> insert(h, "another than " + aggregate, 1));
   }
 
   private static void insert(Handle handle, String aggregate, long version) {
