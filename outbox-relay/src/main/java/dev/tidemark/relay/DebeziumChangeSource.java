@@ -45,7 +45,10 @@ final class DebeziumChangeSource implements ChangeSource {
 
   private static final int MAX_BATCH = 2_048;
   private static final int MAX_QUEUE = 8_192;
-  private static final long MAX_QUEUE_BYTES = 32L << 20;
+
+  /// Most of the relay's memory when rows are large: the queue and the batch at hand may each hold
+  /// so much and a row more, and a string takes twice its bytes when one character is not Latin.
+  private static final long MAX_QUEUE_BYTES = 8L << 20;
 
   private final Configuration configuration;
   private final AtomicReference<@Nullable DebeziumEngine<?>> engine = new AtomicReference<>();

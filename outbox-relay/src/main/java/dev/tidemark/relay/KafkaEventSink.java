@@ -70,10 +70,9 @@ final class KafkaEventSink implements EventSink {
 
   @Override
   public void publish(List<Change> changes, Progress progress) {
-    var records = changes.stream().map(this::record).toList();
     switch (delivery) {
-      case EXACTLY_ONCE -> publishInTransaction(records, progress);
-      case AT_LEAST_ONCE -> publishPlainly(records, progress);
+      case EXACTLY_ONCE -> publishInTransaction(changes, progress);
+      case AT_LEAST_ONCE -> publishPlainly(changes, progress);
     }
   }
 
@@ -82,12 +81,13 @@ final class KafkaEventSink implements EventSink {
     producer.close(Duration.ZERO);
   }
 
-  private void publishInTransaction(
-      List<ProducerRecord<byte[], byte[]>> records, Progress progress) {
+  /// A record is made when it is sent, so that the bytes of a batch of large rows are not all there
+  /// at once.
+  private void publishInTransaction(List<Change> changes, Progress progress) {
     producer.beginTransaction();
     // The answers are not looked at one by one: a send that failed fails the commit.
-    for (var record : records) {
-      var _ = producer.send(record);
+    for (var change : changes) {
+      var _ = producer.send(record(change));
     }
     var _ = producer.send(positions.record(progress));
     producer.commitTransaction();
@@ -95,9 +95,9 @@ final class KafkaEventSink implements EventSink {
 
   /// Of the progress only the reach is kept: that rows are published must not be written down
   /// before it is so.
-  private void publishPlainly(List<ProducerRecord<byte[], byte[]>> records, Progress progress) {
-    var acks = new ArrayList<Future<?>>(records.size() + 1);
-    records.forEach(r -> acks.add(producer.send(r)));
+  private void publishPlainly(List<Change> changes, Progress progress) {
+    var acks = new ArrayList<Future<?>>(changes.size() + 1);
+    changes.forEach(change -> acks.add(producer.send(record(change))));
     progress
         .reach()
         .map(reach -> positions.record(Progress.of(progress.precedingCommit(), reach)))

@@ -24,6 +24,7 @@ final class Session {
   private final RelayStatus status;
   private final RelayMetrics metrics;
 
+  private final LongTransactions longTransactions = new LongTransactions();
   private PublishedRows published;
   private Optional<Reach> reach;
   private int timeline;
@@ -94,6 +95,7 @@ final class Session {
     publish(whole.get(), unpublished.progress(), batch.end());
     gaps.published(batch.changes());
     metrics.published(whole.get());
+    longTransactions.published(unpublished.changes());
     batch.heartbeat().ifPresent(status::heartbeatSeen);
   }
 

@@ -36,14 +36,24 @@ final class ServiceProcess implements AutoCloseable {
   /// @param adminPort the variable that sets the port of its health
   static ServiceProcess start(
       String module, String adminPort, Map<String, String> settings, Path log) {
-    var service = launch(module, adminPort, settings, log);
+    return start(module, adminPort, settings, log, List.of());
+  }
+
+  /// As the other `start`, with further options for the program's JVM.
+  static ServiceProcess start(
+      String module,
+      String adminPort,
+      Map<String, String> settings,
+      Path log,
+      List<String> jvmOptions) {
+    var service = launch(module, adminPort, settings, log, jvmOptions.toArray(String[]::new));
     try (var http = HttpClient.newHttpClient()) {
       service.process.awaitReady(() -> isReady(http, service.admin), START);
     }
     return service;
   }
 
-  /// As the other, but returns at once.
+  /// As `start`, but returns at once.
   static ServiceProcess launch(
       String module,
       String adminPort,
