@@ -23,6 +23,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -82,23 +83,8 @@ class LostSlotIT {
 
   @Test
   void slotThatTheServerInvalidatedIsMadeAnew() {
-    execute("alter system set max_slot_wal_keep_size = '1MB'");
-    execute("select pg_reload_conf()");
-    try {
-      write(3, 4);
-      await()
-          .atMost(SOON)
-          .until(
-              () -> {
-                execute("select pg_logical_emit_message(false, 'filler', repeat('x', 20000000))");
-                execute("select pg_switch_wal()");
-                execute("checkpoint");
-                return walStatus().equals("lost");
-              });
-    } finally {
-      execute("alter system reset max_slot_wal_keep_size");
-      execute("select pg_reload_conf()");
-    }
+    write(3, 4);
+    invalidateSlot();
     write(5, 6);
 
     try (var relay = RunningRelay.start(environment())) {
@@ -107,6 +93,22 @@ class LostSlotIT {
 
       awaitVersions(1, 8);
       assertThat(walStatus()).isEqualTo("reserved");
+    }
+  }
+
+  /// What a relay has left to know can be lost as well. Then only what the repair writes down
+  /// before it begins tells the next session that the new slot is not enough.
+  @Test
+  void repairThatDiesBeginsAgainAlsoWithoutAnythingToKnow() throws Exception {
+    invalidateSlot();
+    write(3, 3_000);
+    try (var admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
+      admin.deleteTopics(List.of(KafkaPositions.TOPIC)).all().get();
+    }
+
+    try (var relay = RunningRelay.start(environment(), 2)) {
+      await().atMost(SOON).until(() -> relay.deaths() >= 2);
+      awaitVersions(1, 3_000);
     }
   }
 
@@ -338,6 +340,25 @@ class LostSlotIT {
       awaitVersions(1, version);
     }
     assertThat(parts.slot().confirmed()).as("it was confirmed").isGreaterThan(first.confirmed());
+  }
+
+  private static void invalidateSlot() {
+    execute("alter system set max_slot_wal_keep_size = '1MB'");
+    execute("select pg_reload_conf()");
+    try {
+      await()
+          .atMost(SOON)
+          .until(
+              () -> {
+                execute("select pg_logical_emit_message(false, 'filler', repeat('x', 20000000))");
+                execute("select pg_switch_wal()");
+                execute("checkpoint");
+                return walStatus().equals("lost");
+              });
+    } finally {
+      execute("alter system reset max_slot_wal_keep_size");
+      execute("select pg_reload_conf()");
+    }
   }
 
   private static void migrate() throws SQLException {

@@ -124,7 +124,9 @@ class LargeTransactionST {
       consumer.assign(partitions);
       consumer.seekToBeginning(partitions);
       while (versions.isEmpty() || versions.getLast() != last) {
-        assertThat(System.nanoTime()).as("%d events after %s", versions.size(), SOON).isLessThan(deadline);
+        assertThat(System.nanoTime())
+            .as("%d events after %s", versions.size(), SOON)
+            .isLessThan(deadline);
         for (var event : consumer.poll(Duration.ofSeconds(1))) {
           var version = event.headers().lastHeader("ce_aggregateversion").value();
           versions.add(Long.valueOf(new String(version, UTF_8)));
