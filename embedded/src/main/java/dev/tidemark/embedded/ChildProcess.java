@@ -142,6 +142,12 @@ public final class ChildProcess implements AutoCloseable {
 
   /// SIGKILL to the program and everything it started; returns when the program is gone.
   public void kill() {
+    if (isAlive()) {
+      // Stopped, it starts no process that would be missed below. PostgreSQL forks one for each
+      // client; one that waits for a lock of a killed one lives on, and keeps the server from
+      // starting again.
+      signal("STOP");
+    }
     List<ProcessHandle> descendants = process.descendants().toList();
     process.destroyForcibly();
     descendants.forEach(ProcessHandle::destroyForcibly);
@@ -154,7 +160,7 @@ public final class ChildProcess implements AutoCloseable {
   /// Asks the program to stop, waits, and kills it when the time is over.
   public void stop(Duration grace) {
     if (isAlive()) {
-      signal();
+      requestStop();
       if (!awaitExit(grace)) {
         kill();
       }
@@ -187,20 +193,25 @@ public final class ChildProcess implements AutoCloseable {
     }
   }
 
-  private void signal() {
+  private void requestStop() {
     switch (program.stopSignal()) {
       case TERM -> process.destroy();
-      case INT -> interrupt();
+      case INT -> signal("INT");
     }
   }
 
-  private void interrupt() {
+  /// Sends any signal; Java itself can only send TERM and KILL.
+  ///
+  /// @param name as `kill` knows it: `STOP`, `CONT`, …
+  public void signal(String name) {
     try {
-      // Java can only send TERM and KILL.
-      new ProcessBuilder("sh", "-c", "kill -INT \"$0\"", Long.toString(pid())).start().waitFor();
+      new ProcessBuilder("sh", "-c", "kill -$0 $1", name, Long.toString(pid()))
+          .redirectErrorStream(true)
+          .start()
+          .waitFor();
     } catch (IOException e) {
       throw new UncheckedIOException(
-          "cannot ask %s (pid %d) to stop".formatted(program.name(), pid()), e);
+          "cannot send %s to %s (pid %d)".formatted(name, program.name(), pid()), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -56,10 +56,9 @@ record Configuration(
   private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
   private static final int LARGEST_PORT = 65_535;
   private static final int MOST_PARTITIONS = 10_000;
-  private static final int LOGIN_SECONDS = 10;
 
   /// More than any statement takes on a server that works; they all are short.
-  private static final int ANSWER_SECONDS = 30;
+  private static final int ANSWER_SECONDS = 20;
 
   /// As long as a topic's own history is complete: see [KafkaTopics#COMPACTION_LAG].
   private static final int RETENTION_DAYS = 7;
@@ -119,9 +118,6 @@ record Configuration(
   /// was cut off silently would wait for ever, and its relay with it.
   DataSource dataSource() {
     var source = database.dataSource("tidemark-relay");
-    if (source.getLoginTimeout() == 0) {
-      source.setLoginTimeout(LOGIN_SECONDS);
-    }
     if (source.getSocketTimeout() == 0) {
       source.setSocketTimeout(ANSWER_SECONDS);
     }

@@ -156,6 +156,8 @@ final class KafkaEventSink implements EventSink {
     settings.putIfAbsent(ProducerConfig.LINGER_MS_CONFIG, 0);
     settings.putIfAbsent(ProducerConfig.BATCH_SIZE_CONFIG, 256 << 10);
     settings.putIfAbsent(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MAX_RECORD_BYTES);
+    // A take-over waits so long when it finds its predecessor's transaction open.
+    settings.putIfAbsent(ProducerConfig.RETRY_BACKOFF_MS_CONFIG, 20);
     settings.putIfAbsent(ProducerConfig.MAX_BLOCK_MS_CONFIG, 15_000);
     settings.putIfAbsent(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 10_000);
     settings.putIfAbsent(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 20_000);

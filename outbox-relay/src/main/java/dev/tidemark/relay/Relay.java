@@ -158,7 +158,11 @@ final class Relay {
           .name("rehearsal")
           .uncaughtExceptionHandler(
               (thread, e) -> log.atDebug().setCause(e).log("take-over was not rehearsed"))
-          .start(parts::rehearse);
+          .start(
+              () -> {
+                parts.rehearse();
+                log.info("ready to take over");
+              });
     }
   }
 

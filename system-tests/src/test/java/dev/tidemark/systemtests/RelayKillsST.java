@@ -24,8 +24,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class RelayKillsST {
   private static final Duration SOON = Duration.ofSeconds(60);
   private static final long SEED = Long.getLong("kills.seed", System.nanoTime());
-  private static final int KILLS = Integer.getInteger("kills", 14);
-  private static final int SERVER_KILLS = 4;
+  private static final int KILLS = Integer.getInteger("kills", 13);
+  private static final int SERVER_KILLS = 3;
 
   /// One kill in so many falls into the start of the relay, the others into its work.
   private static final int WHILE_STARTING = 4;

@@ -32,7 +32,7 @@ final class RelayServers implements AutoCloseable {
     this.folder = folder;
     this.postgres = postgres;
     this.kafka = kafka;
-    this.database = Jdbi.create(postgres.jdbcUrl());
+    this.database = Jdbi.create(postgres.jdbcUrl() + "&socketTimeout=20");
   }
 
   static RelayServers start(Path folder) {

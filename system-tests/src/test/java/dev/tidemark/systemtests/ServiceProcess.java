@@ -126,29 +126,17 @@ final class ServiceProcess implements AutoCloseable {
 
   /// SIGSTOP: the process is there, and does nothing.
   void pause() {
-    signal("STOP");
+    process.signal("STOP");
   }
 
   /// SIGCONT: it goes on, and does not know that time has passed.
   void resume() {
-    signal("CONT");
+    process.signal("CONT");
   }
 
   /// SIGTERM; returns when the process is gone.
   void stop() {
     process.stop(START);
-  }
-
-  private void signal(String name) {
-    try {
-      int exit =
-          new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
-      if (exit != 0) {
-        throw new IllegalStateException("kill -%s %d: %d".formatted(name, process.pid(), exit));
-      }
-    } catch (IOException | InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   @Override

@@ -237,7 +237,7 @@ class TakeOverST {
     var contender = contender();
     await("the other to stand by")
         .atMost(SOON)
-        .until(() -> contender.relay().logTail().contains("standing by"));
+        .until(() -> contender.relay().logTail().contains("ready to take over"));
     return contender;
   }
 }
