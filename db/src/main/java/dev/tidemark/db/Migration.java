@@ -54,8 +54,7 @@ public final class Migration {
   /// As the other constructor.
   ///
   /// @param failover whether the slot is to be copied to standbys; empty: as it is, a new one not
-  public Migration(
-      DatabaseUrl database, Optional<Boolean> failover, Consumer<String> progress) {
+  public Migration(DatabaseUrl database, Optional<Boolean> failover, Consumer<String> progress) {
     this.database = database;
     this.source = database.dataSource("tidemark-migrate");
     this.progress = progress;

@@ -83,8 +83,7 @@ final class OutboxRetentionIT {
   void slotOfAnotherDatabaseDoesNotCount_H31() throws SQLException {
     database.execute("create database other");
     try (Connection other =
-        DriverManager.getConnection(
-            database.server().jdbcUrl().replace("/tidemark", "/other"))) {
+        DriverManager.getConnection(database.server().jdbcUrl().replace("/tidemark", "/other"))) {
       MigratedDatabase.execute(
           other, "select pg_create_logical_replication_slot('far', 'pgoutput')");
       assertRefused(() -> remove("far", "7 days"), "no logical replication slot far");
@@ -220,9 +219,7 @@ final class OutboxRetentionIT {
   }
 
   private static void assertRefused(ThrowingCallable call, String message) {
-    assertThatExceptionOfType(SQLException.class)
-        .isThrownBy(call)
-        .withMessageContaining(message);
+    assertThatExceptionOfType(SQLException.class).isThrownBy(call).withMessageContaining(message);
   }
 
   private static String unwrapped(Future<String> removal) throws Throwable {
