@@ -57,8 +57,11 @@ record Configuration(
   private static final int LARGEST_PORT = 65_535;
   private static final int MOST_PARTITIONS = 10_000;
 
-  /// More than any statement takes on a server that works; they all are short.
-  private static final int ANSWER_SECONDS = 20;
+  /// More than any short statement takes on a server that works.
+  private static final Duration ANSWER = Duration.ofSeconds(20);
+
+  /// More than it takes to scan some days of an outbox.
+  private static final Duration SCAN = Duration.ofMinutes(10);
 
   /// As long as a topic's own history is complete: see [KafkaTopics#COMPACTION_LAG].
   private static final int RETENTION_DAYS = 7;
@@ -117,9 +120,18 @@ record Configuration(
   /// Connections to the database that end by themselves when the server does not answer: one that
   /// was cut off silently would wait for ever, and its relay with it.
   DataSource dataSource() {
+    return dataSource(ANSWER);
+  }
+
+  /// The same for statements that read much.
+  DataSource dataSourceForScans() {
+    return dataSource(SCAN);
+  }
+
+  private DataSource dataSource(Duration longestAnswer) {
     var source = database.dataSource("tidemark-relay");
     if (source.getSocketTimeout() == 0) {
-      source.setSocketTimeout(ANSWER_SECONDS);
+      source.setSocketTimeout(Math.toIntExact(longestAnswer.toSeconds()));
     }
     return source;
   }

@@ -1,5 +1,6 @@
 package dev.tidemark.relay;
 
+import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -130,6 +131,15 @@ final class PostgresOutboxSnapshot implements AutoCloseable {
         }
         receiver.accept(piece);
       }
+    }
+  }
+
+  /// Ends a statement that runs, which then throws. Thread-safe; not to be called after [#close].
+  void abort() {
+    try {
+      database.getConnection().abort(Runnable::run);
+    } catch (SQLException e) {
+      throw new StreamFailed("the connection that reads the outbox could not be ended", e);
     }
   }
 

@@ -6,8 +6,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,6 +31,8 @@ final class Repair implements AutoCloseable {
   private final DataSource database;
   private final KafkaHistory history;
   private final Clock clock;
+  private final AtomicReference<@Nullable PostgresOutboxSnapshot> snapshot =
+      new AtomicReference<>();
   private volatile boolean closed;
 
   Repair(PostgresSlot slot, DataSource database, KafkaHistory history, Clock clock) {
@@ -50,8 +54,11 @@ final class Repair implements AutoCloseable {
     var fresh = slot.makeAnew();
     long published;
     try (var outbox = PostgresOutboxSnapshot.of(database, fresh.snapshot())) {
+      snapshot.set(outbox);
       readTopics(outbox, progress);
       published = publishMissing(outbox, sink, metrics, progress);
+    } finally {
+      snapshot.set(null);
     }
     var reach = new Reach(before.timeline(), fresh.begin());
     sink.publish(List.of(), Progress.of(Optional.of(fresh.begin()), reach));
@@ -115,5 +122,9 @@ final class Repair implements AutoCloseable {
   public void close() {
     closed = true;
     slot.close();
+    var reading = snapshot.get();
+    if (reading != null) {
+      reading.abort();
+    }
   }
 }

@@ -51,7 +51,7 @@ record SessionParts(Configuration configuration, DataSource database) implements
   public Repair repair() {
     return new Repair(
         new PostgresSlot(configuration.database(), configuration.slot()),
-        database,
+        configuration.dataSourceForScans(),
         new KafkaHistory(configuration),
         Clock.systemUTC());
   }
@@ -63,7 +63,7 @@ record SessionParts(Configuration configuration, DataSource database) implements
 
   @Override
   public PostgresOutbox outbox() {
-    return new PostgresOutbox(database);
+    return new PostgresOutbox(configuration.dataSourceForScans());
   }
 
   static EventSink sink(Configuration configuration, SlotState slot) {
