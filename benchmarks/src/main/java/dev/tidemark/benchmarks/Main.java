@@ -36,6 +36,7 @@ final class Main implements Runnable {
     CommandLine command = new CommandLine(new Main());
     List.of(
             new ReadBenchmark(),
+            new WriteBenchmark(),
             new StampedeBenchmark(),
             new MemoryBenchmark(),
             new CodecBenchmark(),

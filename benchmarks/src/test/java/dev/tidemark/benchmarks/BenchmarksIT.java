@@ -22,7 +22,7 @@ class BenchmarksIT {
   void withoutANameTheBenchmarksAreListed() {
     assertThat(command.execute()).isZero();
     assertThat(out.toString())
-        .contains("read", "stampede", "memory", "codec", "Exit codes")
+        .contains("read", "write", "stampede", "memory", "codec", "Exit codes")
         .doesNotContain("stampede-readers");
   }
 
@@ -42,6 +42,14 @@ class BenchmarksIT {
       assertThat(result.get("library_alloc_bytes").asDouble())
           .isGreaterThan(result.get("payload_bytes").asDouble());
     }
+  }
+
+  @Test
+  void writeComparesTheApiWithAndWithoutTriggers() throws Exception {
+    JsonNode report = json("write", "--rounds=1", "--warm-up-rounds=0", "--writes=20");
+    assertThat(report.get("results").findValuesAsText("commits"))
+        .containsExactly("durable commits", "asynchronous commits");
+    assertThat(report.get("results").get(1).get("triggers_ratio").asDouble()).isPositive();
   }
 
   @Test

@@ -39,7 +39,7 @@ class HouseRulesTest {
     "relay,       'db,event'",
     "invalidator, 'event,cache'",
     "devstack,    'embedded,event'",
-    "benchmarks,  'embedded,cache'",
+    "benchmarks,  'embedded,cache,db'",
   })
   void modulesDependDownwardsOnly(String module, String allowed) {
     var permitted =

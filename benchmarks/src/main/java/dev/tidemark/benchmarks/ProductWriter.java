@@ -1,0 +1,108 @@
+package dev.tidemark.benchmarks;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Types;
+import java.util.List;
+import java.util.Objects;
+import java.util.regex.Pattern;
+
+/// Gives a product a new price, which no two writes have in common, together with its outbox row,
+/// in one statement and transaction. Confined to one thread.
+final class ProductWriter implements AutoCloseable {
+  /// Of the module product-api, that no class of it is needed for: what it really runs.
+  private static final String API_STATEMENT = "/sql/write.sql";
+
+  /// The least that writes both rows: it knows no condition, no unchanged product, no race, and has
+  /// no use for the answer.
+  private static final String BARE =
+      """
+      with written as (
+        insert into product as p (id, version, name, description, price, currency, attributes, updated_at)
+        values (:id, 1, :name, :description, :price, 'EUR', :attribute::jsonb, clock_timestamp())
+        on conflict (id) do update
+           set version = p.version + 1, name = excluded.name, description = excluded.description, price = excluded.price,
+               currency = excluded.currency, attributes = excluded.attributes, updated_at = excluded.updated_at
+        returning p.id, p.version, p as product)
+      insert into outbox (aggregatetype, aggregateid, version, type, payload)
+      select 'product', id, version, 'product.updated', product_json(product) from written
+      """;
+
+  private static final Pattern PARAMETER = Pattern.compile("(?<!:):([a-z]+)");
+  private static final String NAME = "Kettle";
+  private static final String DESCRIPTION = "Boils a litre of water in three minutes. ".repeat(10);
+  private static final String ATTRIBUTES = "{\"colour\": \"red\", \"litres\": 1.7}";
+
+  private final PreparedStatement statement;
+  private final List<String> parameters;
+  private long written;
+
+  private ProductWriter(Connection connection, String sql) throws SQLException {
+    // Comments may hold anything, a parameter's name too.
+    String code = sql.replaceAll("--.*", "");
+    parameters = PARAMETER.matcher(code).results().map(found -> found.group(1)).toList();
+    statement = connection.prepareStatement(PARAMETER.matcher(code).replaceAll("?"));
+  }
+
+  static ProductWriter ofTheApi(Connection connection) throws SQLException {
+    try (InputStream text =
+        Objects.requireNonNull(
+            ProductWriter.class.getResourceAsStream(API_STATEMENT), API_STATEMENT)) {
+      return new ProductWriter(connection, new String(text.readAllBytes(), StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read the API's statement", e);
+    }
+  }
+
+  static ProductWriter bare(Connection connection) throws SQLException {
+    return new ProductWriter(connection, BARE);
+  }
+
+  /// @param product a number that stands for its id
+  void write(int product) throws SQLException {
+    written++;
+    BigDecimal price = BigDecimal.valueOf(written, 2);
+    for (int i = 0; i < parameters.size(); i++) {
+      bind(i + 1, parameters.get(i), "product-" + product, price);
+    }
+    statement.execute();
+  }
+
+  private void bind(int index, String parameter, String id, BigDecimal price) throws SQLException {
+    switch (parameter) {
+      case "id" -> statement.setString(index, id);
+      case "name" -> statement.setString(index, NAME);
+      case "description" -> statement.setString(index, DESCRIPTION);
+      case "price" -> statement.setBigDecimal(index, price);
+      case "attribute" -> statement.setString(index, ATTRIBUTES);
+      case "ids" -> array(index, "text", id);
+      case "names" -> array(index, "text", NAME);
+      case "descriptions" -> array(index, "text", DESCRIPTION);
+      case "prices" -> array(index, "numeric", price);
+      case "currencies" -> array(index, "text", "EUR");
+      case "attributes" -> array(index, "text", ATTRIBUTES);
+      case "versions" -> array(index, "bigint");
+      case "condition" -> statement.setString(index, "any");
+      case "answer" -> statement.setBoolean(index, true);
+      case "traceparent" -> statement.setNull(index, Types.VARCHAR);
+      default ->
+          throw new IllegalStateException(
+              API_STATEMENT + " has a parameter that is not known here: " + parameter);
+    }
+  }
+
+  private void array(int index, String type, Object... values) throws SQLException {
+    statement.setArray(index, statement.getConnection().createArrayOf(type, values));
+  }
+
+  @Override
+  public void close() throws SQLException {
+    statement.close();
+  }
+}
