@@ -27,6 +27,8 @@ final class Main implements Runnable {
   private Main() {}
 
   public static void main(String[] arguments) {
+    // Programs that are started from here have a `logback.xml` of their own on the same class path.
+    System.setProperty("logback.configurationFile", "benchmarks-logback.xml");
     // Numbers look the same everywhere: 1,234.5
     Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
     System.exit(commandLine().execute(arguments));
@@ -40,6 +42,7 @@ final class Main implements Runnable {
             new StampedeBenchmark(),
             new MemoryBenchmark(),
             new CodecBenchmark(),
+            new RelayBenchmark(),
             new StampedeReaders())
         .forEach(command::addSubcommand);
     return command;

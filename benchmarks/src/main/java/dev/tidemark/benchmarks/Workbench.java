@@ -2,6 +2,7 @@ package dev.tidemark.benchmarks;
 
 import dev.tidemark.cache.RedisConnection;
 import dev.tidemark.cache.RedisSettings;
+import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.embedded.RedisServer;
 import java.io.IOException;
@@ -48,6 +49,20 @@ final class Workbench implements AutoCloseable {
   PostgresServer postgres() {
     say("starting PostgreSQL");
     return closing(PostgresServer.start(folder.resolve("postgres"), 0));
+  }
+
+  /// A Kafka of one node.
+  KafkaServer kafka() {
+    say("starting Kafka");
+    Path data = folder("kafka");
+    // Others measure with it running, so it is not the one that is quick to start.
+    return closing(
+        KafkaServer.start(data, data.resolve("kafka.log"), 0, "-Xmx1g", "-XX:TieredStopAtLevel=4"));
+  }
+
+  /// A folder for a program that runs here, not yet there.
+  Path folder(String name) {
+    return folder.resolve(name);
   }
 
   /// Connections as a service has them, that wait out a stall of the machine: it makes a slow

@@ -22,7 +22,7 @@ class BenchmarksIT {
   void withoutANameTheBenchmarksAreListed() {
     assertThat(command.execute()).isZero();
     assertThat(out.toString())
-        .contains("read", "write", "stampede", "memory", "codec", "Exit codes")
+        .contains("read", "write", "stampede", "memory", "codec", "relay", "Exit codes")
         .doesNotContain("stampede-readers");
   }
 
@@ -85,6 +85,26 @@ class BenchmarksIT {
     assertThat(report.get("results").findValuesAsText("operation"))
         .containsExactly("encode", "decode");
     assertThat(report.get("results").get(1).get("codec_ns").asDouble()).isPositive();
+  }
+
+  @Test
+  void relayDrainsTheSameRowsOnEverySide() throws Exception {
+    JsonNode report =
+        json(
+            "relay",
+            "--rounds=1",
+            "--rows=200",
+            "--warm-up-rows=200",
+            "--idle-rows=3",
+            "--settling-millis=0");
+    assertThat(report.get("results").findValuesAsText("side"))
+        .containsExactly(
+            "exactly-once", "at-least-once", "worker-exactly-once", "worker-tuned", "raw-stream");
+    for (JsonNode result : report.get("results")) {
+      assertThat(result.get("rows_per_s").asDouble()).isPositive();
+      assertThat(result.get("idle_p99_ms").asDouble()).isNotNegative();
+    }
+    assertThat(report.get("results").get(0).get("speed_ratio").asDouble()).isPositive();
   }
 
   /// Runs with `--json`, after which nothing but the line is on standard output.

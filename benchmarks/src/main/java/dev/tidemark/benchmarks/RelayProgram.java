@@ -1,0 +1,28 @@
+package dev.tidemark.benchmarks;
+
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Tidemark's relay as its users run it.
+final class RelayProgram {
+
+  /// Those that `bin/tidemark relay` gives it.
+  static final String JVM = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto";
+
+  private RelayProgram() {}
+
+  /// @param settings for the relay's environment, beside where to read and to write
+  static Carrier start(
+      List<String> jvmOptions, Map<String, String> settings, Route route, Path log) {
+    Map<String, String> environment = new HashMap<>(settings);
+    environment.put("DATABASE_URL", route.readerUrl());
+    environment.put("TIDEMARK_RELAY_SLOT", route.slot());
+    environment.put("KAFKA_BOOTSTRAP_SERVERS", route.bootstrapServers());
+    environment.put("KAFKA_PRODUCT_TOPIC", route.topic());
+    environment.put("TIDEMARK_RELAY_ADMIN_PORT", "0");
+    return CarrierProcess.start(
+        "relay", jvmOptions, List.of("dev.tidemark.relay.Main"), environment, log);
+  }
+}
