@@ -41,10 +41,10 @@ final class DebeziumChangeSource implements ChangeSource {
   /// How long Debezium sleeps between two looks at the log when there is nothing, and again how
   /// long it waits for a batch to fill: most of the latency of an idle system, and most of its
   /// cost.
-  private static final Duration POLL_INTERVAL = Duration.ofMillis(5);
+  private static final Duration POLL_INTERVAL = Duration.ofMillis(2);
 
   private static final int MAX_BATCH = 2_048;
-  private static final int MAX_QUEUE = 8_192;
+  private static final int MAX_QUEUE = 4_096;
 
   /// Most of the relay's memory when rows are large: the queue and the batch at hand may each hold
   /// so much and a row more, and a string takes twice its bytes when one character is not Latin.
@@ -233,6 +233,7 @@ final class DebeziumChangeSource implements ChangeSource {
     properties.setProperty("poll.interval.ms", Long.toString(POLL_INTERVAL.toMillis()));
     properties.setProperty("max.batch.size", Integer.toString(MAX_BATCH));
     properties.setProperty("max.queue.size", Integer.toString(MAX_QUEUE));
+    properties.setProperty("queue.provider.type", DebeziumQueue.NAME);
     properties.setProperty("max.queue.size.in.bytes", Long.toString(MAX_QUEUE_BYTES));
     properties.setProperty("statistics.metrics.enabled", "false");
     return properties;
