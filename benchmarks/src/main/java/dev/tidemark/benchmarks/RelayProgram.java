@@ -9,7 +9,7 @@ import java.util.Map;
 final class RelayProgram {
 
   /// Those that `bin/tidemark relay` gives it.
-  static final String JVM = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto";
+  static final String JVM = "-XX:+UseSerialGC -Xshare:auto -Xmn256m -XX:MetaspaceSize=64m";
 
   private RelayProgram() {}
 
