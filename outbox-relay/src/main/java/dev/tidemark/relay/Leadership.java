@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 /// publishing: the slot admits one reader, and Kafka fences the producer of whoever was active
 /// before. With delivery at least once there is no such fence, and [#requireHeld] is all there is.
 ///
-/// Confined to one thread, but for [#requireHeld].
+/// Confined to one thread, but for what says otherwise.
 final class Leadership implements AutoCloseable {
   /// A take-over waits so long for a relay that was stopped or cut off. A pause of its JVM that is
   /// longer costs it the leadership, though no event: collections of a relay's heap take a tenth of
@@ -170,7 +170,7 @@ final class Leadership implements AutoCloseable {
         statement.execute("select 1");
         heldUntil = asked + EXPIRY.toNanos();
       }
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) {
       if (!waited(Duration.ZERO)) {
         log.atDebug().setCause(e).log("session of the leadership ended");
         heldUntil = System.nanoTime();

@@ -67,7 +67,7 @@ final class Relay {
     ChangeSource source();
 
     /// Does once what a take-over does, as far as that disturbs nobody, so that the real one finds
-    /// its classes loaded: half of the time that it needs.
+    /// its classes loaded.
     void rehearse();
   }
 

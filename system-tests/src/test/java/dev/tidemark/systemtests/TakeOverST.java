@@ -98,8 +98,9 @@ class TakeOverST {
       times.add(timeToFirstEventOfTheOther(fate));
 
       assertThat(standby.isActive()).as("relay_active of the other").isTrue();
+      await("relay_active of the first, before it hears anything").until(() -> !active.isActive());
       undo(fate);
-      await("the first to stand by or be gone").atMost(SOON).until(() -> !active.isActive());
+      await("relay_active of the first").atMost(SOON).until(() -> !active.isActive());
       active.close();
       active = standby;
       standby = standby();
