@@ -22,6 +22,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.stream.IntStream;
@@ -388,6 +389,27 @@ class RelayIT {
     relay = RunningRelay.start(environment());
   }
 
+  /// Without heartbeats no batch comes that would find it out.
+  @Test
+  void relayThatLosesItsLeadershipEndsItsStreamAtOnceAndBeginsAnew() {
+    relay.close();
+    try (var quiet = RunningRelay.startWithoutHousekeeping(environment())) {
+      await().atMost(SOON).until(() -> slotReader().isPresent());
+      var reader = slotReader();
+
+      database.useHandle(
+          h ->
+              h.execute(
+                  "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'"));
+
+      await().atMost(SOON).until(() -> slotReader().isPresent() && !slotReader().equals(reader));
+      write(aggregate, 1);
+      assertThat(versions(awaitEvents(1))).containsExactly(1L);
+      assertThat(quiet.status().phase()).isInstanceOf(Streaming.class);
+    }
+    relay = RunningRelay.start(environment());
+  }
+
   @Test
   void missingSlotIsSaidInWords() {
     var environment = environment("TIDEMARK_RELAY_SLOT", "no_such_slot");
@@ -449,6 +471,16 @@ class RelayIT {
         "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('product', ?, ?, 'product.updated', '{}')",
         aggregateId,
         version);
+  }
+
+  /// The server's process that reads the slot.
+  private static Optional<Integer> slotReader() {
+    return database.withHandle(
+        h ->
+            h.createQuery(
+                    "select active_pid from pg_replication_slots where slot_name = 'tidemark_relay' and active_pid is not null")
+                .mapTo(Integer.class)
+                .findOne());
   }
 
   private static String currentLsn() {

@@ -92,10 +92,12 @@ final class RelayServers implements AutoCloseable {
     try (var events = new PublishedEvents(kafka.bootstrapServers(), TOPIC, aggregates)) {
       await("all rows to be published")
           .atMost(SETTLED_WITHIN)
-          .until(
+          .untilAsserted(
               () -> {
                 events.readToEnd();
-                return events.rows().size() >= rows.size();
+                assertThat(events.rows().size())
+                    .as("rows published; out of order: %s", events.faults())
+                    .isGreaterThanOrEqualTo(rows.size());
               });
       assertThat(events.faults()).as("what is twice, missing or out of order").isEmpty();
       assertThat(events.rows().equals(rows)).as("just the rows of the outbox").isTrue();
