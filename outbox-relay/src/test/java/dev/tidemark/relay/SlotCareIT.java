@@ -190,7 +190,12 @@ class SlotCareIT {
                     .isEqualTo(bytesSince("confirmed_flush_lsn"))
                     .isGreaterThan(1_000_000);
               });
+      await().atMost(SOON).until(() -> status.outbox().isPresent());
       assertThat(get(admin, "/metrics").body())
+          .containsPattern("relay_outbox_partitions(\\{.*})? 1[56]")
+          .containsPattern("relay_outbox_ahead_days(\\{.*})? 1[34]")
+          .containsPattern("relay_outbox_oldest_seconds(\\{.*})? [1-9]")
+          .containsPattern("relay_outbox_default_rows(\\{.*})? \\d")
           .containsPattern("relay_slot_wal_status\\{.*wal_status=\"reserved\"} 1")
           .containsPattern("relay_slot_wal_status\\{.*wal_status=\"extended\"} 0")
           .containsPattern("relay_slot_wal_status\\{.*wal_status=\"lost\"} 0")
