@@ -126,7 +126,7 @@ final class Main implements Callable<Integer> {
               configuration.adminPort(),
               new StatusReport(configuration.slot(), configuration.retention(), status),
               prometheus);
-      var relay = new Relay(new SessionParts(configuration, database), status, metrics);
+      var relay = new Relay(new SessionParts(configuration, database, clock), status, metrics);
       try (var housekeeping =
           new Housekeeping(
               Jdbi.create(database),

@@ -7,7 +7,8 @@ import org.jdbi.v3.core.JdbiException;
 
 /// The parts of a session as they are in earnest: PostgreSQL by Debezium on one end, Kafka on the
 /// other.
-record SessionParts(Configuration configuration, DataSource database) implements Relay.Parts {
+record SessionParts(Configuration configuration, DataSource database, Clock clock)
+    implements Relay.Parts {
   /// Of each partition. A take-over waits for them to be read.
   private static final int REMEMBERED_RECORDS = 1_000;
 
@@ -53,7 +54,7 @@ record SessionParts(Configuration configuration, DataSource database) implements
         new PostgresSlot(configuration.database(), configuration.slot()),
         configuration.dataSourceForScans(),
         new KafkaHistory(configuration),
-        Clock.systemUTC());
+        clock);
   }
 
   @Override

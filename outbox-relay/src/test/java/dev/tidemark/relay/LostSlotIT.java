@@ -14,6 +14,7 @@ import dev.tidemark.relay.RelayStatus.Repairing;
 import dev.tidemark.relay.RelayStatus.Streaming;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -318,7 +319,8 @@ class LostSlotIT {
     var parts =
         new SessionParts(
             Configuration.from(environment()),
-            DatabaseUrl.parse(postgres.url()).dataSource("lost-slot-it"));
+            DatabaseUrl.parse(postgres.url()).dataSource("lost-slot-it"),
+            Clock.systemUTC());
     var first = parts.slot();
     try (var relay = RunningRelay.start(environment());
         var open = database.open()) {

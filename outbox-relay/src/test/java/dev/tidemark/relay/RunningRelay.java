@@ -28,7 +28,7 @@ final class RunningRelay implements AutoCloseable {
       UnaryOperator<ChangeSource> connector) {
     var configuration = Configuration.from(environment);
     var source = configuration.dataSource();
-    var real = new SessionParts(configuration, source);
+    var real = new SessionParts(configuration, source, Clock.systemUTC());
     var parts =
         new Relay.Parts() {
           @Override
