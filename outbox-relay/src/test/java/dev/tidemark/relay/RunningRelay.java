@@ -185,6 +185,10 @@ final class RunningRelay implements AutoCloseable {
 
     @Override
     public void publish(List<Change> changes, Progress progress) {
+      if (changes.isEmpty()) {
+        real.publish(changes, progress);
+        return;
+      }
       boolean dies = deaths.get() < wanted;
       boolean diesAfter = deaths.get() % 2 == 0;
       if (dies && !diesAfter && hasPublished) {
