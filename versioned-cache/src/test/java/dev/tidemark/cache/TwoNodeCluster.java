@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.Protocol;
+import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.util.JedisClusterCRC16;
 
 /// A Redis Cluster of two primaries, each with one half of the slots at first.
@@ -74,13 +75,25 @@ final class TwoNodeCluster implements AutoCloseable {
   }
 
   /// Both nodes know that the slot is on its way: a key that the source does not have (any more) is
-  /// asked for at the target.
+  /// asked for at the target. Where an old message took the slot from the source after its last
+  /// move, the source takes it back first.
   void beginMove(int slot, RedisServer from) {
     RedisServer to = other(from);
     try (Jedis source = admin(from);
         Jedis target = admin(to)) {
-      target.clusterSetSlotImporting(slot, source.clusterMyId());
-      source.clusterSetSlotMigrating(slot, target.clusterMyId());
+      await("slot " + slot + " of " + from.port() + " can be moved")
+          .atMost(Duration.ofSeconds(20))
+          .pollDelay(Duration.ZERO)
+          .ignoreExceptionsInstanceOf(JedisDataException.class)
+          .until(
+              () -> {
+                if (portOfOwner(source, slot) != from.port()) {
+                  endMove(slot, to);
+                }
+                target.clusterSetSlotImporting(slot, source.clusterMyId());
+                source.clusterSetSlotMigrating(slot, target.clusterMyId());
+                return true;
+              });
     }
   }
 
