@@ -101,6 +101,9 @@ public final class KafkaServer extends EmbeddedServer {
       settings.put(topic + ".num.partitions", "1");
     }
     settings.put("transaction.state.log.min.isr", "1");
+    // A transaction that begins while the one before is being completed waits so long (20 ms unless
+    // set), and every event of an idle system that comes soon after another with it.
+    settings.put("add.partitions.to.txn.retry.backoff.ms", "2");
     settings.put("share.coordinator.state.topic.min.isr", "1");
     settings.put("default.replication.factor", "1");
     settings.put("min.insync.replicas", "1");
