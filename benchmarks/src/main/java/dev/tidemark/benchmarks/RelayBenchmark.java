@@ -149,19 +149,19 @@ final class RelayBenchmark extends Benchmark {
       outbox.clear();
       // All before the first row, so that each has the same log before it.
       for (String side : sides) {
-        outbox.createSlot(slot(side));
+        outbox.createSlot(slot(side, round));
       }
       outbox.write(backlog, rowsPerTransaction, payload);
       for (int i = 0; i < sides.size(); i++) {
         String side = sides.get((i + round) % sides.size());
         bench.say("round %d of %d: %s".formatted(round + 1, rounds, side));
         String topic = "%s.%d".formatted(side, round);
-        Route route = new Route(postgres, slot(side), kafka.bootstrapServers(), topic);
+        Route route = new Route(postgres, slot(side, round), kafka.bootstrapServers(), topic);
         // Rows that are written one by one come to the sides that follow, too; they know their own.
         Map<String, Double> figures = carry(side, route, backlog, i, outbox, bench);
         bench.say("  " + figures);
         measured.add(side, figures);
-        outbox.dropSlot(slot(side));
+        outbox.dropSlot(slot(side, round));
         TopicReader.delete(kafka.bootstrapServers(), topic);
       }
     }
@@ -293,8 +293,9 @@ final class RelayBenchmark extends Benchmark {
     return row;
   }
 
+  /// Another in each round: both kinds of carrier know a slot again, and what they read from it.
   /// PostgreSQL allows no hyphen in it.
-  private static String slot(String side) {
-    return side.replace('-', '_');
+  private static String slot(String side, int round) {
+    return "%s_%d".formatted(side.replace('-', '_'), round);
   }
 }
