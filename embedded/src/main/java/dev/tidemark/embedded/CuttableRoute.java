@@ -14,11 +14,12 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 
 /// The way from a client to a server's port, which can be cut: nothing gets through any more, in
-/// neither direction, and neither end is told. For tests. Thread-safe.
+/// neither direction, and neither end is told. It can lead to another server, as a virtual address
+/// does after a failover. For tests. Thread-safe.
 public final class CuttableRoute implements AutoCloseable {
   private static final int BUFFER_BYTES = 64 << 10;
 
-  private final int serverPort;
+  private volatile int serverPort;
   private final ServerSocket entrance;
 
   /// What is under way takes one and gives it back; who cuts takes all.
@@ -48,6 +49,11 @@ public final class CuttableRoute implements AutoCloseable {
   /// @param url of the server, with its port
   public String through(String url) {
     return url.replace(":" + URI.create(url).getPort() + "/", ":" + entrance.getLocalPort() + "/");
+  }
+
+  /// New connections lead there from now on.
+  public void leadTo(int otherPort) {
+    serverPort = otherPort;
   }
 
   public void cut() {

@@ -18,19 +18,22 @@ import java.util.stream.Stream;
 ///
 /// @param kafkaClient settings for every Kafka client, under Kafka's own names
 /// @param redisTimeout for a connection, and for the answers to one batch
+/// @param rewind so much of what was applied is applied again after a failover or restart of Redis
 record Configuration(
     Map<String, String> kafkaClient,
     List<String> topics,
     String group,
     String redisUrl,
     Duration redisTimeout,
+    Duration rewind,
     String adminHost,
     int adminPort) {
 
   private static final String REDIS_TIMEOUT = "TIDEMARK_INVALIDATOR_REDIS_TIMEOUT_MS";
+  private static final String REWIND = "TIDEMARK_INVALIDATOR_REWIND_SECONDS";
   private static final String ADMIN_HOST = "TIDEMARK_INVALIDATOR_ADMIN_HOST";
   private static final String ADMIN_PORT = "TIDEMARK_INVALIDATOR_ADMIN_PORT";
-  private static final Set<String> OWN = Set.of(REDIS_TIMEOUT, ADMIN_HOST, ADMIN_PORT);
+  private static final Set<String> OWN = Set.of(REDIS_TIMEOUT, REWIND, ADMIN_HOST, ADMIN_PORT);
 
   /// Settings of the other programs are none of this one's business.
   private static final Set<String> OTHERS =
@@ -45,6 +48,7 @@ record Configuration(
   private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
   private static final int LARGEST_PORT = 65_535;
   private static final int LONGEST_TIMEOUT_MILLIS = 60_000;
+  private static final int LONGEST_REWIND_SECONDS = 86_400;
 
   /// What is wrong with the environment, one line for each fault.
   static final class Invalid extends RuntimeException {
@@ -71,6 +75,7 @@ record Configuration(
             environment.getOrDefault("KAFKA_GROUP_ID", "tidemark-invalidator"),
             read.redisUrl("REDIS_URL"),
             Duration.ofMillis(read.number(REDIS_TIMEOUT, 1000, 1, LONGEST_TIMEOUT_MILLIS)),
+            Duration.ofSeconds(read.number(REWIND, 60, 1, LONGEST_REWIND_SECONDS)),
             environment.getOrDefault(ADMIN_HOST, "127.0.0.1"),
             read.number(ADMIN_PORT, 8083, 0, LARGEST_PORT));
     if (configuration.group().isBlank()) {

@@ -1,5 +1,6 @@
 package dev.tidemark.invalidator;
 
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -14,6 +15,8 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The live path, on the one thread that owns the consumer: poll, evict the newest version of each
 /// key, and only when every answer was good commit.
@@ -22,6 +25,8 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 /// paused, the loop goes on polling so as to stay in the group, and tries again with a growing
 /// pause. Nothing is read beyond it, nothing is skipped.
 final class EventLoop {
+
+  private static final Logger log = LoggerFactory.getLogger(EventLoop.class);
 
   /// How long a poll waits for records; also how soon a request to stop is seen.
   private static final Duration POLL = Duration.ofMillis(200);
@@ -35,22 +40,42 @@ final class EventLoop {
   private final Evictor evictor;
   private final Obstacle obstacle;
   private final KafkaWatch watch;
+  private final RedisWatch redis;
+  private final InvalidatorMetrics metrics;
 
+  private final VersionGaps gaps;
+  private final Rewind rewind = new Rewind();
   private final PendingEvictions pending = new PendingEvictions();
   private Duration retry = FIRST_RETRY;
   private volatile boolean stopping;
 
-  EventLoop(Configuration configuration, Evictor evictor, Obstacle obstacle, KafkaWatch watch) {
+  EventLoop(
+      Configuration configuration,
+      Evictor evictor,
+      Obstacle obstacle,
+      KafkaWatch watch,
+      RedisWatch redis,
+      InvalidatorMetrics metrics,
+      Clock clock) {
     this.configuration = configuration;
     this.evictor = evictor;
     this.obstacle = obstacle;
     this.watch = watch;
+    this.redis = redis;
+    this.metrics = metrics;
+    this.gaps = new VersionGaps(clock);
   }
 
   /// Runs on the calling thread until [#stop]. What it throws is the end of the process.
   void run() {
+    // Where the entries are has to be known before anything is applied to them.
+    while (!redis.isKnownWithin(POLL)) {
+      if (stopping) {
+        return;
+      }
+    }
     try (Consumer<byte[], byte[]> consumer = consumer()) {
-      Offsets offsets = new Offsets(consumer);
+      Offsets offsets = new Offsets(consumer, redis, configuration.rewind());
       consumer.subscribe(configuration.topics(), new Rebalance(consumer, offsets));
       obstacle.isGone();
       while (!stopping) {
@@ -66,8 +91,20 @@ final class EventLoop {
   }
 
   private void step(Consumer<byte[], byte[]> consumer, Offsets offsets) {
+    redis
+        .takeChange()
+        .ifPresent(
+            change -> {
+              // Pending records are read again as well, or their offsets would be committed before
+              // those that come earlier now.
+              pending.clear();
+              rewind(offsets.before(change), consumer, offsets);
+              goOn(consumer);
+            });
     for (ConsumerRecord<byte[], byte[]> record : consumer.poll(pending.isEmpty() ? POLL : retry)) {
-      pending.add(record);
+      EventReading reading = EventReading.of(record);
+      gaps.before(record, reading).ifPresent(this::heal);
+      pending.add(record, reading);
     }
     if (pending.isEmpty()) {
       offsets.passOver();
@@ -77,11 +114,32 @@ final class EventLoop {
     Optional<String> reason = evictor.apply(pending);
     if (reason.isEmpty()) {
       offsets.applied(pending.applied());
+      rewind.done(offsets.applied());
       offsets.commit();
       goOn(consumer);
     } else {
       hold(consumer, reason.get());
     }
+  }
+
+  private void heal(VersionGaps.Gap gap) {
+    metrics.gap();
+    log.atWarn()
+        .addKeyValue("key", gap.key())
+        .addKeyValue("after", gap.after())
+        .addKeyValue("before", gap.before())
+        .log("versions in between did not come; the entry is evicted by force");
+    pending.force(gap.key());
+  }
+
+  private void rewind(Map<TopicPartition, Long> targets, Consumer<?, ?> consumer, Offsets offsets) {
+    if (targets.isEmpty()) {
+      return;
+    }
+    rewind.begin(targets, offsets.applied());
+    offsets.rewound(targets);
+    targets.forEach(consumer::seek);
+    metrics.rewind();
   }
 
   private void goOn(Consumer<?, ?> consumer) {
@@ -129,12 +187,15 @@ final class EventLoop {
       if (!pending.isEmpty()) {
         consumer.pause(partitions);
       }
+      rewind(offsets.begin(partitions), consumer, offsets);
       watch.assigned(consumer.assignment());
     }
 
     @Override
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
       pending.forget(partitions);
+      rewind.forget(partitions);
+      gaps.forget(partitions);
       offsets.handOver(partitions);
       watch.assigned(without(partitions));
     }
@@ -142,6 +203,8 @@ final class EventLoop {
     @Override
     public void onPartitionsLost(Collection<TopicPartition> partitions) {
       pending.forget(partitions);
+      rewind.forget(partitions);
+      gaps.forget(partitions);
       offsets.forget(partitions);
       watch.assigned(without(partitions));
     }

@@ -35,6 +35,8 @@ final class InvalidatorMetrics {
   private final LongCounter invalidations;
   private final DoubleHistogram commitToEvict;
   private final LongCounter deadLetters;
+  private final LongCounter rewinds;
+  private final LongCounter gaps;
 
   /// Sets up the instruments.
   ///
@@ -56,6 +58,17 @@ final class InvalidatorMetrics {
         meter
             .counterBuilder("dead_letters")
             .setDescription("Records that break the contract")
+            .build();
+    gaps =
+        meter
+            .counterBuilder("invalidation_gaps")
+            .setDescription("Versions that were missing between two events of an aggregate")
+            .build();
+    rewinds =
+        meter
+            .counterBuilder("invalidator_rewinds")
+            .setDescription(
+                "How often the last evictions were applied again, for a Redis that may have lost them")
             .build();
     meter
         .gaugeBuilder("invalidator_lag_events")
@@ -81,6 +94,14 @@ final class InvalidatorMetrics {
 
   void commitToEvict(Duration time) {
     commitToEvict.record(Math.max(0, time.toNanos() / NANOS));
+  }
+
+  void gap() {
+    gaps.add(1);
+  }
+
+  void rewind() {
+    rewinds.add(1);
   }
 
   void deadLetters(int count) {

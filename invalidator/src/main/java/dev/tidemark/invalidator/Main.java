@@ -20,6 +20,8 @@ import picocli.CommandLine.Command;
       "  REDIS_URL                              redis:// or rediss://, one or several hosts; or",
       "                                         REDIS_URL_FILE, a file that holds it",
       "  TIDEMARK_INVALIDATOR_REDIS_TIMEOUT_MS  for a connection, and for the answers to a batch (1000)",
+      "  TIDEMARK_INVALIDATOR_REWIND_SECONDS    so much is applied again when Redis may have lost it (60):",
+      "                                         longer than its replicas are ever behind",
       "  TIDEMARK_INVALIDATOR_ADMIN_HOST        where health and metrics are served (127.0.0.1)",
       "  TIDEMARK_INVALIDATOR_ADMIN_PORT        and on which port (8083; 0: any)",
       "  OTEL_<NAME>                            as OpenTelemetry defines them"

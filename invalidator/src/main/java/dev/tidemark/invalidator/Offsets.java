@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -26,16 +27,92 @@ final class Offsets {
   private static final Duration LAST_COMMIT = Duration.ofSeconds(5);
 
   private final Consumer<?, ?> consumer;
+  private final RedisWatch redis;
+  private final Duration window;
   private final Map<TopicPartition, Long> applied = new HashMap<>();
   private final Map<TopicPartition, Long> committed = new HashMap<>();
+  private final Map<TopicPartition, Trail> trails = new HashMap<>();
+  private Primaries primaries;
   private boolean underWay;
 
-  Offsets(Consumer<?, ?> consumer) {
+  /// Redis has been seen.
+  ///
+  /// @param window so much of what was applied is applied again when Redis may have lost it
+  Offsets(Consumer<?, ?> consumer, RedisWatch redis, Duration window) {
     this.consumer = consumer;
+    this.redis = redis;
+    this.window = window;
+    this.primaries = redis.primaries();
+  }
+
+  /// Begins with partitions that another consumer had before, where that one has left off.
+  ///
+  /// @return those to begin further back with, because entries are in other Redis processes than
+  ///   they were then
+  Map<TopicPartition, Long> begin(Collection<TopicPartition> partitions) {
+    Map<TopicPartition, Long> targets = new HashMap<>();
+    consumer
+        .committed(Set.copyOf(partitions))
+        .forEach(
+            (partition, offset) -> {
+              Optional<LeftOff> left =
+                  offset == null ? Optional.empty() : LeftOff.parse(offset.metadata());
+              trails.put(
+                  partition,
+                  new Trail(left.map(LeftOff::floor).orElse(offset == null ? 0 : offset.offset())));
+              if (left.isPresent() && primaries.hasNewSince(left.get().primaries())) {
+                applied.put(partition, offset.offset());
+                committed.put(partition, offset.offset());
+                targets.put(partition, left.get().floor());
+              }
+            });
+    return targets;
+  }
+
+  /// Where to begin again when Redis may have lost what was applied since a window before then.
+  ///
+  /// @param change is taken as known from now on
+  Map<TopicPartition, Long> before(RedisWatch.Change change) {
+    primaries = change.primaries();
+    long since = change.sureUntil() - windowNanos();
+    Map<TopicPartition, Long> targets = new HashMap<>();
+    trails.forEach((partition, trail) -> targets.put(partition, trail.at(since)));
+    return targets;
+  }
+
+  /// Everything from these offsets on is to be applied again, and counts as not applied.
+  void rewound(Map<TopicPartition, Long> targets) {
+    targets.forEach(
+        (partition, offset) -> {
+          applied.put(partition, offset);
+          Trail trail = trails.get(partition);
+          if (trail != null) {
+            trail.rewound(offset);
+          }
+        });
+  }
+
+  /// By partition, the offset of the next record.
+  Map<TopicPartition, Long> applied() {
+    return Map.copyOf(applied);
   }
 
   void applied(Map<TopicPartition, Long> offsets) {
     applied.putAll(offsets);
+    long now = System.nanoTime();
+    long needed = redis.sureUntil() - windowNanos();
+    offsets.forEach(
+        (partition, offset) -> {
+          Trail trail = trails.get(partition);
+          if (trail != null) {
+            trail.applied(offset, now, needed);
+          }
+        });
+  }
+
+  /// At least as long as replicas were seen to be behind.
+  private long windowNanos() {
+    return Math.max(window.toNanos(), 2 * redis.longestLag().toNanos());
   }
 
   /// While nothing is pending, what the consumer passed over is applied too: the markers of
@@ -95,6 +172,7 @@ final class Offsets {
   void forget(Collection<TopicPartition> partitions) {
     partitions.forEach(applied::remove);
     partitions.forEach(committed::remove);
+    partitions.forEach(trails::remove);
   }
 
   private Map<TopicPartition, OffsetAndMetadata> news(Collection<TopicPartition> partitions) {
@@ -102,7 +180,10 @@ final class Offsets {
     for (TopicPartition partition : partitions) {
       Long offset = applied.get(partition);
       if (offset != null && !offset.equals(committed.get(partition))) {
-        news.put(partition, new OffsetAndMetadata(offset));
+        Trail trail = trails.get(partition);
+        long floor = trail == null ? offset : trail.at(redis.sureUntil() - windowNanos());
+        news.put(
+            partition, new OffsetAndMetadata(offset, new LeftOff(primaries, floor).toString()));
       }
     }
     return news;

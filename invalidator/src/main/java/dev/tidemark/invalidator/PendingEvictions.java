@@ -31,8 +31,7 @@ final class PendingEvictions {
   private final List<DeadLetter> deadLetters = new ArrayList<>();
   private final Map<TopicPartition, Long> offsets = new HashMap<>();
 
-  void add(ConsumerRecord<byte[], byte[]> record) {
-    EventReading reading = EventReading.of(record);
+  void add(ConsumerRecord<byte[], byte[]> record, EventReading reading) {
     reading.key().ifPresent(key -> add(key, reading));
     reading.fault().ifPresent(fault -> deadLetters.add(new DeadLetter(record, fault)));
     offsets.put(new TopicPartition(record.topic(), record.partition()), record.offset() + 1);
@@ -47,6 +46,11 @@ final class PendingEvictions {
     Newest newest = byVersion.computeIfAbsent(key, _ -> new Newest());
     newest.version = Math.max(newest.version, version.getAsLong());
     reading.committed().ifPresent(newest.committed::add);
+  }
+
+  /// Whatever is there has to go: nobody knows what it is worth.
+  void force(String key) {
+    byForce.add(key);
   }
 
   boolean isEmpty() {
@@ -89,6 +93,14 @@ final class PendingEvictions {
   /// offsets are not to be committed here. The evictions stay; applied twice they do no harm (H38).
   void forget(Collection<TopicPartition> partitions) {
     offsets.keySet().removeAll(new HashSet<>(partitions));
+  }
+
+  /// All of it will be read again.
+  void clear() {
+    byVersion.clear();
+    byForce.clear();
+    deadLetters.clear();
+    offsets.clear();
   }
 
   /// Hands out the offsets that everything up to was applied, and begins anew.

@@ -95,11 +95,15 @@ final class Service implements AutoCloseable {
         DeadLetters deadLetters = new DeadLetters(configuration.kafka())) {
       Meter meter = telemetry.getMeter("dev.tidemark.invalidator");
       InvalidatorMetrics metrics = new InvalidatorMetrics(meter, watch::lag);
-      Evictor evictor = new Evictor(redis.entries(), deadLetters, metrics, Clock.systemUTC());
-      EventLoop started = new EventLoop(configuration, evictor, evictionObstacle, watch);
+      Clock clock = Clock.systemUTC();
+      Evictor evictor = new Evictor(redis.entries(), deadLetters, metrics, clock);
+      RedisWatch redisWatch = new RedisWatch(redis, redisObstacle);
+      EventLoop started =
+          new EventLoop(
+              configuration, evictor, evictionObstacle, watch, redisWatch, metrics, clock);
       loop = started;
       every(watch::look);
-      every(() -> look(redis));
+      every(redisWatch::look);
       if (stopping.getCount() > 0) {
         started.run();
       }
@@ -130,15 +134,6 @@ final class Service implements AutoCloseable {
         Thread.currentThread().interrupt();
         return Optional.empty();
       }
-    }
-  }
-
-  private void look(RedisConnection redis) {
-    try {
-      redis.ping();
-      redisObstacle.isGone();
-    } catch (EntryStoreException e) {
-      redisObstacle.is(String.valueOf(e.getMessage()));
     }
   }
 

@@ -192,6 +192,25 @@ class InvalidatorIT {
   }
 
   @Test
+  void gapIsCountedAndTheEntryEvictedByForce() throws Exception {
+    topic.create(1);
+    TestInvalidator invalidator = start();
+    topic.publish("gap" + group, 1);
+    topic.publish("whole" + group, 2);
+    await().until(() -> topic.committed(group) == 2);
+    given("gap", 3);
+    given("whole", 3);
+
+    topic.publish("gap" + group, 3);
+    topic.publish("whole" + group, 3);
+    await().until(() -> topic.committed(group) == 4);
+
+    assertThat(held("gap")).isEqualTo(new Lookup.Miss());
+    assertThat(held("whole")).isEqualTo(new Lookup.Hit(value(3)));
+    assertThat(invalidator.metric("invalidation_gaps_total")).isEqualTo(1);
+  }
+
+  @Test
   void transactionMarkersLeaveNoLag() throws Exception {
     topic.create(1);
     TestInvalidator invalidator = start();

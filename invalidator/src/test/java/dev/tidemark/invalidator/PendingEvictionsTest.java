@@ -25,14 +25,10 @@ class PendingEvictionsTest {
 
   @Test
   void ofEachKeyTheNewestVersionIsEvicted() {
-    pending.add(
-        record(0, 10, "a", Map.of("ce_type", "product.updated", "ce_aggregateversion", "9")));
-    pending.add(
-        record(0, 11, "b", Map.of("ce_type", "product.updated", "ce_aggregateversion", "1")));
-    pending.add(
-        record(0, 12, "a", Map.of("ce_type", "product.updated", "ce_aggregateversion", "10")));
-    pending.add(
-        record(0, 13, "a", Map.of("ce_type", "product.deleted", "ce_aggregateversion", "8")));
+    add(record(0, 10, "a", Map.of("ce_type", "product.updated", "ce_aggregateversion", "9")));
+    add(record(0, 11, "b", Map.of("ce_type", "product.updated", "ce_aggregateversion", "1")));
+    add(record(0, 12, "a", Map.of("ce_type", "product.updated", "ce_aggregateversion", "10")));
+    add(record(0, 13, "a", Map.of("ce_type", "product.deleted", "ce_aggregateversion", "8")));
     assertThat(pending.requests())
         .containsExactly(new EvictionRequest("product:a", 10), new EvictionRequest("product:b", 1));
   }
@@ -41,8 +37,8 @@ class PendingEvictionsTest {
   void eachChangeBehindAnEvictionKeepsItsTime() {
     Map<String, String> headers =
         Map.of("ce_type", "product.updated", "ce_aggregateversion", "9", "ce_time", TIME);
-    pending.add(record(0, 1, "a", headers));
-    pending.add(record(0, 2, "a", headers));
+    add(record(0, 1, "a", headers));
+    add(record(0, 2, "a", headers));
     assertThat(pending.evicted("product:a"))
         .containsExactly(Instant.parse(TIME), Instant.parse(TIME));
     assertThat(pending.isEmpty()).isTrue();
@@ -50,9 +46,9 @@ class PendingEvictionsTest {
 
   @Test
   void theOffsetsToCommitAreThoseOfTheNextRecords() {
-    pending.add(record(0, 10, "a", Map.of("ce_type", "product.x", "ce_aggregateversion", "1")));
-    pending.add(record(0, 11, "a", Map.of("ce_type", "product.x", "ce_aggregateversion", "2")));
-    pending.add(record(1, 5, "b", Map.of("ce_type", "product.x", "ce_aggregateversion", "1")));
+    add(record(0, 10, "a", Map.of("ce_type", "product.x", "ce_aggregateversion", "1")));
+    add(record(0, 11, "a", Map.of("ce_type", "product.x", "ce_aggregateversion", "2")));
+    add(record(1, 5, "b", Map.of("ce_type", "product.x", "ce_aggregateversion", "1")));
     assertThatThrownBy(pending::applied).isInstanceOf(IllegalStateException.class);
     pending.evicted("product:a");
     pending.evicted("product:b");
@@ -65,7 +61,7 @@ class PendingEvictionsTest {
 
   @Test
   void partitionsThatWentAreEvictedButNotCommitted_H38() {
-    pending.add(record(0, 10, "a", Map.of("ce_type", "product.x", "ce_aggregateversion", "1")));
+    add(record(0, 10, "a", Map.of("ce_type", "product.x", "ce_aggregateversion", "1")));
     pending.forget(List.of(new TopicPartition(TOPIC, 0)));
     assertThat(pending.requests()).containsExactly(new EvictionRequest("product:a", 1));
     pending.evicted("product:a");
@@ -74,9 +70,8 @@ class PendingEvictionsTest {
 
   @Test
   void aKeyWithoutAVersionIsEvictedByForceAndIsADeadLetter_H35() {
-    pending.add(record(0, 1, "a", Map.of("ce_type", "product.updated")));
-    pending.add(
-        record(0, 2, "b", Map.of("ce_type", "product.updated", "ce_aggregateversion", "one")));
+    add(record(0, 1, "a", Map.of("ce_type", "product.updated")));
+    add(record(0, 2, "b", Map.of("ce_type", "product.updated", "ce_aggregateversion", "one")));
     assertThat(pending.requests()).isEmpty();
     assertThat(pending.forced()).containsExactly("product:a", "product:b");
     assertThat(pending.deadLetters())
@@ -86,7 +81,7 @@ class PendingEvictionsTest {
 
   @Test
   void aVersionWithoutATypeEvictsByTheTopicsType_H34() {
-    pending.add(record(0, 1, "a", Map.of("ce_aggregateversion", "7")));
+    add(record(0, 1, "a", Map.of("ce_aggregateversion", "7")));
     assertThat(pending.requests()).containsExactly(new EvictionRequest("product:a", 7));
     assertThat(pending.deadLetters()).hasSize(1);
     assertThat(EventReading.of(record("stock.events", "a", Map.of())).key()).contains("stock:a");
@@ -95,7 +90,7 @@ class PendingEvictionsTest {
 
   @Test
   void withoutAKeyTheSubjectTellsTheAggregate() {
-    pending.add(
+    add(
         record(
             0,
             1,
@@ -107,7 +102,7 @@ class PendingEvictionsTest {
 
   @Test
   void withNothingToEvictADeadLetterIsStillPending() {
-    pending.add(record(0, 1, null, Map.of()));
+    add(record(0, 1, null, Map.of()));
     assertThat(pending.requests()).isEmpty();
     assertThat(pending.forced()).isEmpty();
     assertThat(pending.isEmpty()).isFalse();
@@ -141,5 +136,9 @@ class PendingEvictionsTest {
         null,
         recordHeaders,
         Optional.empty());
+  }
+
+  private void add(ConsumerRecord<byte[], byte[]> record) {
+    pending.add(record, EventReading.of(record));
   }
 }

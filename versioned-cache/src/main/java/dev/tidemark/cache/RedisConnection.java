@@ -1,11 +1,15 @@
 package dev.tidemark.cache;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import redis.clients.jedis.ConnectionPool;
 import redis.clients.jedis.ConnectionPoolConfig;
 import redis.clients.jedis.DefaultJedisClientConfig;
 import redis.clients.jedis.HostAndPort;
+import redis.clients.jedis.Jedis;
 import redis.clients.jedis.JedisClientConfig;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.RedisClusterClient;
@@ -83,6 +87,41 @@ public final class RedisConnection implements AutoCloseable {
     } catch (JedisException e) {
       throw RedisFault.exception(address + " does not answer", e);
     }
+  }
+
+  /// Asks which processes hold the entries. Of a cluster, those that answer.
+  ///
+  /// @throws EntryStoreException when none answers
+  public List<RedisPrimary> primaries() {
+    try {
+      return infos().stream()
+          .map(RedisInfo::new)
+          .filter(RedisInfo::isPrimary)
+          .map(info -> new RedisPrimary(info.runId(), info.replicationLag()))
+          .toList();
+    } catch (JedisException e) {
+      throw RedisFault.exception(address + " does not answer", e);
+    }
+  }
+
+  private List<String> infos() {
+    if (!(client instanceof RedisClusterClient cluster)) {
+      return List.of(client.info());
+    }
+    List<String> infos = new ArrayList<>();
+    JedisException silence = new JedisException("no node of the cluster is known");
+    for (ConnectionPool node : cluster.getClusterNodes().values()) {
+      // Closes the connection, which gives it back to the pool.
+      try (Jedis server = new Jedis(node.getResource())) {
+        infos.add(server.info());
+      } catch (JedisException e) {
+        silence = e;
+      }
+    }
+    if (infos.isEmpty()) {
+      throw silence;
+    }
+    return infos;
   }
 
   @Override

@@ -1,0 +1,108 @@
+package dev.tidemark.invalidator;
+
+import dev.tidemark.cache.EntryStoreException;
+import dev.tidemark.cache.RedisConnection;
+import dev.tidemark.cache.RedisPrimary;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/// Looks which Redis processes hold the entries. Where another one has come, by a failover or a
+/// restart, the last evictions may be lost (H4, H5).
+///
+/// Thread-safe: one thread looks, others read what it saw. Times are those of [System#nanoTime].
+final class RedisWatch {
+
+  private final RedisConnection redis;
+  private final Obstacle obstacle;
+
+  private Primaries primaries = new Primaries(Set.of());
+  private long lastLook;
+  private OptionalLong changedAfter = OptionalLong.empty();
+  private final CountDownLatch known = new CountDownLatch(1);
+  private Duration longestLag = Duration.ZERO;
+
+  /// Looks at nothing yet.
+  ///
+  /// @param obstacle what is told how Redis is
+  RedisWatch(RedisConnection redis, Obstacle obstacle) {
+    this.redis = redis;
+    this.obstacle = obstacle;
+  }
+
+  void look() {
+    try {
+      redis.ping();
+      long now = System.nanoTime();
+      saw(redis.primaries(), now);
+      obstacle.isGone();
+    } catch (EntryStoreException e) {
+      obstacle.is(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /// There are other processes than before.
+  ///
+  /// @param primaries those
+  /// @param sureUntil when those of before were last seen
+  record Change(Primaries primaries, long sureUntil) {}
+
+  private synchronized void saw(List<RedisPrimary> found, long now) {
+    Primaries current = Primaries.of(found);
+    if (known.getCount() == 0 && current.hasNewSince(primaries) && changedAfter.isEmpty()) {
+      changedAfter = OptionalLong.of(lastLook);
+    }
+    primaries = current;
+    lastLook = now;
+    known.countDown();
+    for (RedisPrimary primary : found) {
+      primary.replicationLag().filter(lag -> lag.compareTo(longestLag) > 0).ifPresent(this::lag);
+    }
+  }
+
+  private void lag(Duration lag) {
+    longestLag = lag;
+  }
+
+  /// Returns when Redis was seen once, or the time is over.
+  ///
+  /// @return whether it was seen
+  boolean isKnownWithin(Duration time) {
+    try {
+      return known.await(time.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /// As of the last look.
+  synchronized Primaries primaries() {
+    return primaries;
+  }
+
+  /// Until then, those that were there before a change that is not taken yet were there for
+  /// certain.
+  synchronized long sureUntil() {
+    return changedAfter.orElse(lastLook);
+  }
+
+  /// Answers a change once.
+  synchronized Optional<Change> takeChange() {
+    if (changedAfter.isEmpty()) {
+      return Optional.empty();
+    }
+    Change change = new Change(primaries, changedAfter.getAsLong());
+    changedAfter = OptionalLong.empty();
+    return Optional.of(change);
+  }
+
+  /// The longest replication lag that was ever seen.
+  synchronized Duration longestLag() {
+    return longestLag;
+  }
+}

@@ -1,0 +1,58 @@
+package dev.tidemark.invalidator;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A stretch of the topics that is applied again, because Redis may have lost it: from its
+/// beginning until all is applied that was before. Confined to one thread.
+final class Rewind {
+
+  private static final Logger log = LoggerFactory.getLogger(Rewind.class);
+
+  private final Map<TopicPartition, Long> until = new HashMap<>();
+  private long begin;
+
+  boolean isUnderWay() {
+    return !until.isEmpty();
+  }
+
+  /// @param targets where it begins
+  /// @param applied how far all was applied before
+  void begin(Map<TopicPartition, Long> targets, Map<TopicPartition, Long> applied) {
+    if (!isUnderWay()) {
+      begin = System.nanoTime();
+    }
+    long records = 0;
+    for (Map.Entry<TopicPartition, Long> target : targets.entrySet()) {
+      long end = applied.getOrDefault(target.getKey(), target.getValue());
+      until.merge(target.getKey(), end, Math::max);
+      records += Math.max(0, end - target.getValue());
+    }
+    log.atWarn()
+        .addKeyValue("partitions", targets.size())
+        .addKeyValue("records", records)
+        .log("Redis has another primary or was restarted: the last evictions are applied again");
+    done(targets);
+  }
+
+  void forget(Collection<TopicPartition> partitions) {
+    partitions.forEach(until::remove);
+  }
+
+  /// @param applied by partition, how far all is applied again
+  void done(Map<TopicPartition, Long> applied) {
+    if (isUnderWay()) {
+      until.entrySet().removeIf(end -> applied.getOrDefault(end.getKey(), 0L) >= end.getValue());
+      if (!isUnderWay()) {
+        log.atInfo()
+            .addKeyValue("ms", Duration.ofNanos(System.nanoTime() - begin).toMillis())
+            .log("the last evictions are applied again");
+      }
+    }
+  }
+}
