@@ -95,9 +95,9 @@ public final class RedisConnection implements AutoCloseable {
   public List<RedisPrimary> primaries() {
     try {
       return infos().stream()
-          .map(RedisInfo::new)
-          .filter(RedisInfo::isPrimary)
-          .map(info -> new RedisPrimary(info.runId(), info.replicationLag()))
+          .map(RedisReport::new)
+          .filter(RedisReport::isPrimary)
+          .map(report -> new RedisPrimary(report.runId(), report.replicationLag()))
           .toList();
     } catch (JedisException e) {
       throw RedisFault.exception(address + " does not answer", e);

@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 
 /// What the command `INFO` tells, [Redis manual](https://redis.io/docs/latest/commands/info/).
 /// Immutable.
-final class RedisInfo {
+final class RedisReport {
 
   /// `slave0:ip=127.0.0.1,port=6380,state=online,offset=56,lag=1`
   private static final Pattern REPLICA = Pattern.compile("slave\\d+");
@@ -19,7 +19,7 @@ final class RedisInfo {
 
   private final Map<String, String> fields;
 
-  RedisInfo(String text) {
+  RedisReport(String text) {
     this.fields =
         text.lines()
             .filter(line -> line.indexOf(':') > 0)
