@@ -95,10 +95,10 @@ final class PendingEvictions {
     offsets.keySet().removeAll(new HashSet<>(partitions));
   }
 
-  /// All of it will be read again.
+  /// All of it will be read again. What is to go by force stays: that a version is missing is
+  /// noticed once.
   void clear() {
     byVersion.clear();
-    byForce.clear();
     deadLetters.clear();
     offsets.clear();
   }

@@ -19,11 +19,11 @@ final class RedisWatch {
 
   private final RedisConnection redis;
   private final Obstacle obstacle;
+  private final CountDownLatch known = new CountDownLatch(1);
 
   private Primaries primaries = new Primaries(Set.of());
   private long lastLook;
   private OptionalLong changedAfter = OptionalLong.empty();
-  private final CountDownLatch known = new CountDownLatch(1);
   private Duration longestLag = Duration.ZERO;
 
   /// Looks at nothing yet.
@@ -59,13 +59,10 @@ final class RedisWatch {
     primaries = current;
     lastLook = now;
     known.countDown();
-    for (RedisPrimary primary : found) {
-      primary.replicationLag().filter(lag -> lag.compareTo(longestLag) > 0).ifPresent(this::lag);
-    }
-  }
-
-  private void lag(Duration lag) {
-    longestLag = lag;
+    longestLag =
+        found.stream()
+            .flatMap(primary -> primary.replicationLag().stream())
+            .reduce(longestLag, (a, b) -> a.compareTo(b) > 0 ? a : b);
   }
 
   /// Returns when Redis was seen once, or the time is over.

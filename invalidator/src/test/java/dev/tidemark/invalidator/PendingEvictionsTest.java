@@ -69,6 +69,19 @@ class PendingEvictionsTest {
   }
 
   @Test
+  void whatIsReadAgainIsForgottenButNotWhatGoesByForce() {
+    add(record(0, 10, "a", Map.of("ce_type", "product.x", "ce_aggregateversion", "3")));
+    pending.force("product:a");
+
+    pending.clear();
+
+    assertThat(pending.requests()).isEmpty();
+    assertThat(pending.forced()).containsExactly("product:a");
+    pending.evictedByForce("product:a");
+    assertThat(pending.applied()).isEmpty();
+  }
+
+  @Test
   void aKeyWithoutAVersionIsEvictedByForceAndIsADeadLetter_H35() {
     add(record(0, 1, "a", Map.of("ce_type", "product.updated")));
     add(record(0, 2, "b", Map.of("ce_type", "product.updated", "ce_aggregateversion", "one")));

@@ -122,7 +122,7 @@ final class DebeziumChangeSource implements ChangeSource {
       end = Math.max(end, Math.max(precedingCommit, lsn(offset, "lsn_proc")));
       if (sourceRecord.value() instanceof Struct value) {
         if (value.schema().field("after") != null) {
-          changes.add(change(value, sourceRecord.sourceOffset()));
+          changes.add(change(value, offset));
         } else if (value.schema().field("message") != null) {
           heartbeat = Optional.of(heartbeat(value.getStruct("message")));
         }
@@ -132,8 +132,7 @@ final class DebeziumChangeSource implements ChangeSource {
       receiver.receive(new Batch(changes, heartbeat, LogSequenceNumber.valueOf(end)));
     } catch (RuntimeException e) {
       // Never let the receiver's own exception out: the engine takes one of Kafka Connect's
-      // retriable kind as leave to drop
-      // the batch and go on with the next (H26).
+      // retriable kind as leave to drop the batch and go on with the next (H26).
       throw new StreamFailed("a batch of %d changes was not taken".formatted(changes.size()), e);
     }
     committer.markProcessed(records.getLast());

@@ -19,9 +19,9 @@ import org.slf4j.LoggerFactory;
 /// Carries changes from the log to Kafka until it is closed.
 ///
 /// Works in sessions. A session wins the leadership, takes over from whoever published before,
-/// learns what was published, and streams. Whatever goes wrong, the remedy is the same: end the
-/// session and begin another, from the slot's confirmed position. There is no second way to
-/// recover, so the one there is gets used and tested.
+/// learns what was published, fetches from the table what the slot will not bring, and streams.
+/// Whatever goes wrong, the remedy is the same: end the session and begin another, from the slot's
+/// confirmed position. There is no second way to recover, so the one there is gets used and tested.
 final class Relay {
   private static final Logger log = LoggerFactory.getLogger(Relay.class);
 

@@ -88,12 +88,11 @@ final class Session {
       throw giveUpTheSlot("rows pass by the stream: see the errors that the check finds");
     }
     var unpublished = published.take(batch.changes());
-    var whole = gaps.filled(unpublished.changes());
+    var whole = gaps.filled(batch.changes(), unpublished.changes());
     if (whole.isEmpty()) {
       throw giveUpTheSlot("the log has lost more rows than are fetched one by one");
     }
     publish(whole.get(), unpublished.progress(), batch.end());
-    gaps.published(batch.changes());
     metrics.published(whole.get());
     longTransactions.published(unpublished.changes());
     batch.heartbeat().ifPresent(status::heartbeatSeen);

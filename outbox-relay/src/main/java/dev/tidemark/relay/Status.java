@@ -138,7 +138,7 @@ final class Status implements Callable<Integer> {
                     bytes(slot.path("lagBytes").asLong()),
                     relay.path("lagSeconds").asDouble(),
                     bytes(slot.path("retainedBytes").asLong()))
-            : ": not there, or PostgreSQL does not answer");
+            : ": not known, PostgreSQL has not answered yet");
     var outbox = relay.path("outbox");
     if (outbox.has("partitions")) {
       out.printf(

@@ -34,35 +34,34 @@ final class VersionGaps {
     this.metrics = metrics;
   }
 
-  /// The changes, and where versions are missing before one of them, the rows of those. Empty when
-  /// that would be too many.
-  Optional<List<Change>> filled(List<Change> changes) {
+  /// Those that are to be published, and where versions are missing before one of them, the rows of
+  /// those. Empty when that would be too many.
+  ///
+  /// @param changes all of a stretch, in order
+  /// @param unpublished those of them that are to be published now
+  Optional<List<Change>> filled(List<Change> changes, List<Change> unpublished) {
     var gaps =
-        versions.gapsBefore(changes).stream()
+        versions.next(changes, unpublished).stream()
             .filter(gap -> fruitless.getOrDefault(gap.aggregateType(), 0) < FRUITLESS)
             .toList();
     if (gaps.isEmpty()) {
-      return Optional.of(changes);
+      return Optional.of(unpublished);
     }
     var rows = outbox.rowsOf(gaps, MOST_ROWS + 1);
     if (rows.size() > MOST_ROWS) {
       return Optional.empty();
     }
-    var filled = new ArrayList<Change>(changes.size() + rows.size());
+    var filled = new ArrayList<Change>(unpublished.size() + rows.size());
     var gapsOfChange = gaps.stream().collect(groupingBy(Gap::change));
-    for (int i = 0; i < changes.size(); i++) {
+    for (int i = 0; i < unpublished.size(); i++) {
       for (var gap : gapsOfChange.getOrDefault(i, List.of())) {
         var found = rows.stream().filter(row -> isIn(gap, row)).map(Change::ofTable).toList();
         note(gap, found.size());
         filled.addAll(found);
       }
-      filled.add(changes.get(i));
+      filled.add(unpublished.get(i));
     }
     return Optional.of(filled);
-  }
-
-  void published(List<Change> changes) {
-    versions.published(changes);
   }
 
   private static boolean isIn(Gap gap, OutboxRow row) {

@@ -1,14 +1,15 @@
 package dev.tidemark.relay;
 
+import dev.tidemark.event.OutboxEvent;
 import dev.tidemark.relay.Change.Event;
 import dev.tidemark.relay.Change.Poison;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /// The newest published version of the aggregates that changed last. Versions of one aggregate have
 /// no hole, so a change that does not follow its predecessor shows that the source has lost one.
@@ -38,7 +39,7 @@ final class VersionMemory {
   ///
   /// @param after the newest published
   /// @param before the one that comes now
-  /// @param change which change shows the gap: its place among those asked about
+  /// @param change which change shows the gap: its place among those to be published
   /// @param since the missing ones were written from then on
   /// @param until and before then
   record Gap(
@@ -50,58 +51,56 @@ final class VersionMemory {
       Instant since,
       Instant until) {}
 
-  /// Where versions are missing between what was published and these, which are to be published
-  /// next.
-  List<Gap> gapsBefore(List<Change> changes) {
-    var ahead = new HashMap<Aggregate, Newest>();
+  /// Takes the next changes of the log for published, and answers where versions are missing before
+  /// those that are not.
+  ///
+  /// @param changes all of a stretch, in order
+  /// @param unpublished those of them that are to be published now, in the same order; if that does
+  ///   not come about, this memory is of no more use
+  List<Gap> next(List<Change> changes, List<Change> unpublished) {
     var gaps = new ArrayList<Gap>();
-    for (int i = 0; i < changes.size(); i++) {
-      var version = versionOf(changes.get(i));
-      if (version.isEmpty()) {
-        continue;
+    int place = 0;
+    for (var change : changes) {
+      boolean isNew =
+          place < unpublished.size() && unpublished.get(place).rowId().equals(change.rowId());
+      var version = versionOf(change);
+      if (version.isPresent()) {
+        var aggregate = version.get().aggregate();
+        var now = version.get().newest();
+        var known = newest.get(aggregate);
+        if (isNew && known != null && now.version() > known.version() + 1) {
+          gaps.add(
+              new Gap(
+                  place,
+                  aggregate.type(),
+                  aggregate.id(),
+                  known.version(),
+                  now.version(),
+                  known.at(),
+                  now.at()));
+        }
+        if (known == null || now.version() > known.version()) {
+          newest.put(aggregate, now);
+        }
       }
-      var aggregate = version.get().aggregate();
-      var next = version.get().newest();
-      var known = ahead.getOrDefault(aggregate, newest.get(aggregate));
-      if (known != null && next.version() > known.version() + 1) {
-        gaps.add(
-            new Gap(
-                i,
-                aggregate.type(),
-                aggregate.id(),
-                known.version(),
-                next.version(),
-                known.at(),
-                next.at()));
-      }
-      if (known == null || next.version() > known.version()) {
-        ahead.put(aggregate, next);
+      if (isNew) {
+        place++;
       }
     }
     return gaps;
   }
 
-  void published(List<Change> changes) {
-    for (var change : changes) {
-      versionOf(change)
-          .ifPresent(v -> published(v.aggregate().type(), v.aggregate().id(), v.newest()));
-    }
-  }
-
   void published(String aggregateType, String aggregateId, long version, Instant at) {
-    published(aggregateType, aggregateId, new Newest(version, at));
-  }
-
-  private void published(String type, String id, Newest next) {
     newest.merge(
-        new Aggregate(type, id),
-        next,
+        new Aggregate(aggregateType, aggregateId),
+        new Newest(version, at),
         (known, now) -> known.version() > now.version() ? known : now);
   }
 
   private record Version(Aggregate aggregate, Newest newest) {}
 
-  /// A row that became a dead letter counts, too: it is not missing.
+  /// A row that became a dead letter counts, too: it is not missing. Unless it is the version that
+  /// is wrong.
   private static Optional<Version> versionOf(Change change) {
     return switch (change.content()) {
       case Event(var event) ->
@@ -112,12 +111,18 @@ final class VersionMemory {
       case Poison poison ->
           poison.aggregateType().isPresent()
                   && poison.aggregateId().isPresent()
-                  && poison.version().isPresent()
+                  && isVersion(poison.version())
               ? Optional.of(
                   new Version(
                       new Aggregate(poison.aggregateType().get(), poison.aggregateId().get()),
                       new Newest(poison.version().getAsLong(), poison.time())))
               : Optional.empty();
     };
+  }
+
+  private static boolean isVersion(OptionalLong version) {
+    return version.isPresent()
+        && version.getAsLong() >= 1
+        && version.getAsLong() <= OutboxEvent.MAX_VERSION;
   }
 }

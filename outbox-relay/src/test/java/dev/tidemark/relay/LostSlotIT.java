@@ -23,6 +23,7 @@ import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -133,6 +134,33 @@ class LostSlotIT {
     writeAnother();
 
     try (var _ = RunningRelay.start(environment())) {
+      awaitVersions(1, 5);
+    }
+  }
+
+  /// Debezium makes a slot that is not there, which begins too late.
+  @Test
+  void slotThatTheConnectorMadeAnewIsNotTrusted() {
+    var isDropped = new AtomicBoolean();
+    UnaryOperator<ChangeSource> late =
+        real ->
+            new ChangeSource() {
+              @Override
+              public void run(Receiver receiver) {
+                if (!isDropped.getAndSet(true)) {
+                  dropSlot();
+                  write(3, 5);
+                }
+                real.run(receiver);
+              }
+
+              @Override
+              public void close() {
+                real.close();
+              }
+            };
+
+    try (var _ = RunningRelay.start(environment(), late)) {
       awaitVersions(1, 5);
     }
   }

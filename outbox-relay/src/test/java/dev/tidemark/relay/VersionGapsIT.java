@@ -9,6 +9,7 @@ import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.event.EventHeaders;
+import dev.tidemark.event.OutboxEvent;
 import dev.tidemark.relay.Change.Event;
 import dev.tidemark.relay.RelayStatus.Failed;
 import java.nio.file.Path;
@@ -109,6 +110,18 @@ class VersionGapsIT {
         .hasSize(1);
   }
 
+  /// Else the gaps below it would not be seen any more.
+  @Test
+  void deadLetterForItsVersionIsNotTakenForTheNewest() {
+    try (var _ = RunningRelay.start(environment(), losing(v -> v == 3))) {
+      write(1, 2);
+      write(OutboxEvent.MAX_VERSION + 1, OutboxEvent.MAX_VERSION + 1);
+      write(3, 4);
+
+      awaitVersions(1, 4);
+    }
+  }
+
   /// The batch stays unconfirmed, or the row would be lost.
   @Test
   void whileTheOutboxCannotBeReadNothingIsConfirmed() {
@@ -157,7 +170,7 @@ class VersionGapsIT {
         };
   }
 
-  private void write(int first, int last) {
+  private void write(long first, long last) {
     database.useHandle(
         h ->
             LongStream.rangeClosed(first, last)
