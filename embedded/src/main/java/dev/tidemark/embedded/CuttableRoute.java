@@ -12,6 +12,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// The way from a client to a server's port, which can be cut: nothing gets through any more, in
 /// neither direction, and neither end is told. It can lead to another server, as a virtual address
@@ -25,6 +26,7 @@ public final class CuttableRoute implements AutoCloseable {
   /// What is under way takes one and gives it back; who cuts takes all.
   private final Semaphore passes = new Semaphore(Integer.MAX_VALUE, true);
 
+  private final AtomicInteger accepted = new AtomicInteger();
   private final Queue<Socket> sockets = new ConcurrentLinkedQueue<>();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
@@ -48,7 +50,13 @@ public final class CuttableRoute implements AutoCloseable {
   ///
   /// @param url of the server, with its port
   public String through(String url) {
-    return url.replace(":" + URI.create(url).getPort() + "/", ":" + entrance.getLocalPort() + "/");
+    return url.replaceFirst(
+        ":%d(?=/|$)".formatted(URI.create(url).getPort()), ":" + entrance.getLocalPort());
+  }
+
+  /// How many connections came in so far.
+  public int accepted() {
+    return accepted.get();
   }
 
   /// New connections lead there from now on.
@@ -69,6 +77,7 @@ public final class CuttableRoute implements AutoCloseable {
     try {
       while (true) {
         var client = entrance.accept();
+        accepted.incrementAndGet();
         sockets.add(client);
         threads.execute(() -> connect(client));
       }

@@ -66,7 +66,7 @@ class RewindIT {
     address = CuttableRoute.to(primary.port());
     connection =
         RedisConnection.open(
-            address.through(primary.url() + "/"),
+            address.through(primary.url()),
             RedisSettings.defaults().withTimeout(Duration.ofSeconds(2)));
     store = connection.entries();
     try (Jedis admin = admin(replica)) {

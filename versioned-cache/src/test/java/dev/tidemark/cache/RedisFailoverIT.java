@@ -12,6 +12,7 @@ import dev.tidemark.cache.FillResult.Superseded;
 import dev.tidemark.cache.Lookup.Filling;
 import dev.tidemark.cache.Lookup.Hit;
 import dev.tidemark.cache.Lookup.Miss;
+import dev.tidemark.embedded.CuttableRoute;
 import dev.tidemark.embedded.Ports;
 import dev.tidemark.embedded.RedisServer;
 import java.nio.file.Path;
@@ -33,7 +34,7 @@ class RedisFailoverIT {
   @TempDir Path dir;
   private RedisServer primary;
   private RedisServer replica;
-  private Forwarder address;
+  private CuttableRoute address;
   private RedisConnection connection;
   private EntryStore store;
 
@@ -41,8 +42,8 @@ class RedisFailoverIT {
   void start() {
     primary = RedisServer.start(dir.resolve("primary"), 0, "--repl-diskless-sync-delay", "0");
     replica = RedisServer.startReplica(dir.resolve("replica"), primary);
-    address = Forwarder.to(primary.port());
-    connection = RedisConnection.open(address.url(), PATIENT);
+    address = CuttableRoute.to(primary.port());
+    connection = RedisConnection.open(address.through(primary.url()), PATIENT);
     store = connection.entries();
     try (Jedis admin = admin(replica)) {
       await().until(() -> admin.info("replication").contains("master_link_status:up"));
@@ -144,7 +145,7 @@ class RedisFailoverIT {
     try (Jedis second = admin(replica)) {
       second.replicaofNoOne();
     }
-    address.switchTo(replica.port());
+    address.leadTo(replica.port());
   }
 
   private static Jedis admin(RedisServer server) {

@@ -10,6 +10,7 @@ import dev.tidemark.cache.Lookup.Hit;
 import dev.tidemark.cache.Lookup.Miss;
 import dev.tidemark.cache.Outcome.Applied;
 import dev.tidemark.cache.Outcome.Failed;
+import dev.tidemark.embedded.CuttableRoute;
 import dev.tidemark.embedded.Ports;
 import dev.tidemark.embedded.RedisServer;
 import java.io.IOException;
@@ -224,11 +225,11 @@ class RedisFaultsIT {
   /// While connections to the demoted server are idle in the pool.
   private void whenTheAddressLeadsToASuccessor(Runnable then) {
     try (RedisServer successor = RedisServer.start(dir.resolve("two"), 0);
-        Forwarder address = Forwarder.to(server.port());
-        RedisConnection toAddress = RedisConnection.open(address.url(), SETTINGS)) {
+        CuttableRoute address = CuttableRoute.to(server.port());
+        RedisConnection toAddress = RedisConnection.open(address.through(server.url()), SETTINGS)) {
       store = toAddress.entries();
       leaveIdleConnections(toAddress, 8);
-      address.switchTo(successor.port());
+      address.leadTo(successor.port());
       demote();
       then.run();
     }

@@ -85,8 +85,9 @@ class RedisOutageIT extends ReadsOnRedis {
   /// Who finds no answer on a connection gives it up, and the next one opens another.
   @Test
   void whileRedisHangsOnlyAFewReadersAndWritersTryIt() throws Exception {
-    try (Forwarder address = Forwarder.to(server.port());
-        RedisConnection impatient = RedisConnection.open(address.url(), IMPATIENT)) {
+    try (CuttableRoute address = CuttableRoute.to(server.port());
+        RedisConnection impatient =
+            RedisConnection.open(address.through(server.url()), IMPATIENT)) {
       VersionedCache reader = new VersionedCache(impatient.entries(), SETTINGS, meters.get("it"));
       reader.read(key, ReadOption.eventual(), source);
       signal("STOP");
