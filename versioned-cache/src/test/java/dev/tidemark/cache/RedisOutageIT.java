@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.cache.Read.Served;
+import dev.tidemark.embedded.CuttableRoute;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
