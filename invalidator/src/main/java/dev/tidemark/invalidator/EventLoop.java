@@ -76,7 +76,7 @@ final class EventLoop {
     }
     try (Consumer<byte[], byte[]> consumer = consumer()) {
       Offsets offsets = new Offsets(consumer, redis, configuration.rewind());
-      consumer.subscribe(configuration.topics(), new Rebalance(consumer, offsets));
+      consumer.subscribe(configuration.kafka().topics(), new Rebalance(consumer, offsets));
       obstacle.isGone();
       while (!stopping) {
         step(consumer, offsets);
@@ -163,7 +163,7 @@ final class EventLoop {
     Map<String, Object> settings = new HashMap<>();
     settings.put(ConsumerConfig.GROUP_PROTOCOL_CONFIG, "consumer");
     settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, MAX_POLL_RECORDS);
-    settings.putAll(configuration.kafka());
+    settings.putAll(configuration.kafka().client());
     settings.put(ConsumerConfig.GROUP_ID_CONFIG, configuration.group());
     settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);

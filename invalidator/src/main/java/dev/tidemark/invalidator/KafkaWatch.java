@@ -37,11 +37,11 @@ final class KafkaWatch implements AutoCloseable {
   ///
   /// @param obstacle what is told how Kafka is
   KafkaWatch(Configuration configuration, Obstacle obstacle) {
-    Map<String, Object> settings = new HashMap<>(configuration.kafka());
+    Map<String, Object> settings = configuration.kafka().forClient();
     settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, TIMEOUT_MILLIS);
     settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, TIMEOUT_MILLIS);
     this.admin = Admin.create(settings);
-    this.topics = configuration.topics();
+    this.topics = configuration.kafka().topics();
     this.group = configuration.group();
     this.obstacle = obstacle;
   }

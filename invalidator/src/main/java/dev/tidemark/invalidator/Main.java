@@ -1,6 +1,8 @@
 package dev.tidemark.invalidator;
 
+import java.util.Arrays;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -32,6 +34,9 @@ final class Main implements Callable<Integer> {
 
   private static final int HELP_WIDTH = 110;
 
+  /// Those that end by themselves.
+  private static final Set<String> COMMANDS = Set.of("replay");
+
   private final Invalidate invalidate;
 
   private Main(Invalidate invalidate) {
@@ -39,13 +44,18 @@ final class Main implements Callable<Integer> {
   }
 
   public static void main(String[] arguments) {
+    if (Arrays.stream(arguments).anyMatch(COMMANDS::contains)) {
+      // The result alone goes to standard output.
+      System.setProperty("logback.configurationFile", "commands-logback.xml");
+    }
     System.exit(commandLine(System.getenv()).execute(arguments));
   }
 
-  private static CommandLine commandLine(Map<String, String> environment) {
+  static CommandLine commandLine(Map<String, String> environment) {
     Invalidate invalidate = new Invalidate(environment);
     return new CommandLine(new Main(invalidate))
         .addSubcommand(invalidate)
+        .addSubcommand(new Replay(environment))
         .setUsageHelpWidth(HELP_WIDTH);
   }
 

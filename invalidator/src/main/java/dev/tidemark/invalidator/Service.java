@@ -2,7 +2,6 @@ package dev.tidemark.invalidator;
 
 import dev.tidemark.cache.EntryStoreException;
 import dev.tidemark.cache.RedisConnection;
-import dev.tidemark.cache.RedisSettings;
 import io.helidon.webserver.WebServer;
 import io.opentelemetry.api.metrics.Meter;
 import io.opentelemetry.exporter.prometheus.PrometheusMetricReader;
@@ -28,9 +27,6 @@ final class Service implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Service.class);
 
   private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
-
-  /// The loop has one connection in use; single repeats of a batch have several.
-  private static final int REDIS_CONNECTIONS = 16;
 
   private final Configuration configuration;
   private final PrometheusMetricReader prometheus = PrometheusMetricReader.create();
@@ -63,7 +59,7 @@ final class Service implements AutoCloseable {
       listen();
       log.atInfo()
           .addKeyValue("admin", "http://%s:%d".formatted(configuration.adminHost(), admin.port()))
-          .addKeyValue("topics", configuration.topics())
+          .addKeyValue("topics", configuration.kafka().topics())
           .addKeyValue("group", configuration.group())
           .log("invalidator starts");
       Optional<RedisConnection> redis = connect();
@@ -92,7 +88,7 @@ final class Service implements AutoCloseable {
 
   private void runWith(RedisConnection redis) {
     try (KafkaWatch watch = new KafkaWatch(configuration, kafkaObstacle);
-        DeadLetters deadLetters = new DeadLetters(configuration.kafka())) {
+        DeadLetters deadLetters = new DeadLetters(configuration.kafka().forClient())) {
       Meter meter = telemetry.getMeter("dev.tidemark.invalidator");
       InvalidatorMetrics metrics = new InvalidatorMetrics(meter, watch::lag);
       Clock clock = Clock.systemUTC();
@@ -114,15 +110,9 @@ final class Service implements AutoCloseable {
   ///
   /// @return empty when the service is to stop
   private Optional<RedisConnection> connect() {
-    RedisSettings settings =
-        new RedisSettings(
-            configuration.redisTimeout(),
-            configuration.redisTimeout(),
-            configuration.redisTimeout(),
-            REDIS_CONNECTIONS);
     while (true) {
       try {
-        return Optional.of(RedisConnection.open(configuration.redisUrl(), settings));
+        return Optional.of(configuration.redis().open());
       } catch (EntryStoreException e) {
         redisObstacle.is(String.valueOf(e.getMessage()));
       }

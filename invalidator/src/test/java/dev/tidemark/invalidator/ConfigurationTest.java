@@ -24,12 +24,12 @@ class ConfigurationTest {
   @Test
   void whatIsNotSetHasItsDefault() {
     Configuration configuration = Configuration.from(environment);
-    assertThat(configuration.topics()).containsExactly("product.events");
+    assertThat(configuration.kafka().topics()).containsExactly("product.events");
     assertThat(configuration.group()).isEqualTo("tidemark-invalidator");
     assertThat(configuration.adminHost()).isEqualTo("127.0.0.1");
     assertThat(configuration.adminPort()).isEqualTo(8083);
-    assertThat(configuration.redisTimeout()).isEqualTo(Duration.ofSeconds(1));
-    assertThat(configuration.kafka())
+    assertThat(configuration.redis().timeout()).isEqualTo(Duration.ofSeconds(1));
+    assertThat(configuration.kafka().client())
         .containsOnly(
             Map.entry("bootstrap.servers", "127.0.0.1:9092"),
             Map.entry("client.id", "tidemark-invalidator"));
@@ -38,7 +38,7 @@ class ConfigurationTest {
   @Test
   void severalTopicsMayBeFollowed() {
     environment.put("KAFKA_PRODUCT_TOPIC", "product.events, stock.events");
-    assertThat(Configuration.from(environment).topics())
+    assertThat(Configuration.from(environment).kafka().topics())
         .containsExactly("product.events", "stock.events");
   }
 
@@ -46,7 +46,7 @@ class ConfigurationTest {
   void anyKafkaClientSettingIsPassedOn() {
     environment.put("KAFKA_CLIENT_SECURITY_PROTOCOL", "SASL_SSL");
     environment.put("KAFKA_CLIENT_CLIENT_ID", "mine");
-    assertThat(Configuration.from(environment).kafka())
+    assertThat(Configuration.from(environment).kafka().client())
         .containsEntry("security.protocol", "SASL_SSL")
         .containsEntry("client.id", "mine");
   }
@@ -56,7 +56,7 @@ class ConfigurationTest {
     Path file = Files.writeString(dir.resolve("redis"), "redis://:secret@h:1\n");
     environment.remove("REDIS_URL");
     environment.put("REDIS_URL_FILE", file.toString());
-    assertThat(Configuration.from(environment).redisUrl()).isEqualTo("redis://:secret@h:1");
+    assertThat(Configuration.from(environment).redis().url()).isEqualTo("redis://:secret@h:1");
   }
 
   @Test

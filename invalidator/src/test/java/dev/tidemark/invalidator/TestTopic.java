@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -60,6 +61,14 @@ final class TestTopic implements AutoCloseable {
     producer.flush();
   }
 
+  void publishTo(int partition, String id, long version) {
+    ProducerRecord<byte[], byte[]> event = event(id, version);
+    var _ =
+        producer.send(
+            new ProducerRecord<>(name, partition, event.key(), event.value(), event.headers()));
+    producer.flush();
+  }
+
   /// As the relay does it: each batch in a transaction, which leaves a marker in the topic.
   void publishInTransaction(String id, long version) {
     try (KafkaProducer<byte[], byte[]> transactional =
@@ -95,6 +104,11 @@ final class TestTopic implements AutoCloseable {
         .stream()
         .mapToLong(offset -> offset.offset())
         .sum();
+  }
+
+  /// All consumer groups that Kafka knows.
+  List<String> groups() throws ExecutionException, InterruptedException {
+    return admin.listGroups().all().get().stream().map(GroupListing::groupId).toList();
   }
 
   /// Reads the dead letters from the first on, until so many are there.

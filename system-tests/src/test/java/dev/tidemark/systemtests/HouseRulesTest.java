@@ -91,7 +91,7 @@ class HouseRulesTest {
   @CsvSource({
     "io.debezium..,       relay,       Debezium.*",
     "org.apache.kafka..,  relay,       '(Kafka|Debezium|Resync).*'",
-    "org.apache.kafka..,  invalidator, '(Kafka|EventLoop|EventReading|Offsets|PendingEvictions|Evictor|DeadLetter|VersionGaps|Rewind).*'",
+    "org.apache.kafka..,  invalidator, '(Kafka|EventLoop|EventReading|Offsets|PendingEvictions|Evictor|DeadLetter|VersionGaps|Rewind|OperatorRun|Replay).*'",
     "org.apache.kafka..,  api,         'Kafka.*'",
     "redis.clients..,     cache,       '(Redis|Script|CommandBatch).*'",
     "redis.clients..,     invalidator, Main",

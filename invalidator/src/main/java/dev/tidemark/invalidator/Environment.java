@@ -1,0 +1,90 @@
+package dev.tidemark.invalidator;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/// The variables of the environment: reads them one by one, notes each fault, and goes on with
+/// something, so that all faults are told at once. Confined to one thread.
+final class Environment {
+
+  private final Map<String, String> variables;
+  private final List<String> faults = new ArrayList<>();
+
+  Environment(Map<String, String> variables) {
+    this.variables = Map.copyOf(variables);
+  }
+
+  Map<String, String> variables() {
+    return variables;
+  }
+
+  void fault(String words) {
+    faults.add(words);
+  }
+
+  /// To be called when everything was read.
+  ///
+  /// @throws Configuration.Invalid when anything was wrong
+  void check() {
+    if (!faults.isEmpty()) {
+      throw new Configuration.Invalid(faults);
+    }
+  }
+
+  String text(String name) {
+    String value = variables.getOrDefault(name, "").strip();
+    if (value.isEmpty()) {
+      fault(name + " is not set");
+    }
+    return value;
+  }
+
+  String text(String name, String otherwise) {
+    return variables.getOrDefault(name, otherwise);
+  }
+
+  List<String> list(String name, String otherwise) {
+    return Stream.of(text(name, otherwise).split(",", -1)).map(String::strip).distinct().toList();
+  }
+
+  /// From the variable, or from the file that `NAME_FILE` names.
+  String secret(String name) {
+    String fileVariable = name + "_FILE";
+    String file = variables.get(fileVariable);
+    if (file == null) {
+      return text(name);
+    }
+    if (variables.containsKey(name)) {
+      fault("%s and %s are both set; give one of them".formatted(name, fileVariable));
+      return "";
+    }
+    try {
+      return Files.readString(Path.of(file)).strip();
+    } catch (IOException e) {
+      fault("%s names a file that cannot be read: %s".formatted(fileVariable, file));
+      return "";
+    }
+  }
+
+  int number(String name, int otherwise, int least, int most) {
+    String value = variables.get(name);
+    if (value == null) {
+      return otherwise;
+    }
+    try {
+      int number = Integer.parseInt(value.strip());
+      if (number >= least && number <= most) {
+        return number;
+      }
+    } catch (NumberFormatException notANumber) {
+      // Told below, together with a number out of range.
+    }
+    fault("%s is '%s', but must be a number from %d to %d".formatted(name, value, least, most));
+    return otherwise;
+  }
+}

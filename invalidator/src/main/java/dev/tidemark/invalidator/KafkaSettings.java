@@ -1,0 +1,57 @@
+package dev.tidemark.invalidator;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/// How Kafka is reached, and which topics are read there.
+///
+/// @param client settings for every client, under Kafka's own names
+record KafkaSettings(Map<String, String> client, List<String> topics) {
+
+  private static final String TOPICS = "KAFKA_PRODUCT_TOPIC";
+  private static final String PREFIX = "KAFKA_CLIENT_";
+  private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
+
+  KafkaSettings {
+    client = Map.copyOf(client);
+    topics = List.copyOf(topics);
+  }
+
+  static KafkaSettings from(Environment environment) {
+    List<String> topics = environment.list(TOPICS, "product.events");
+    if (!topics.stream().allMatch(topic -> TOPIC.matcher(topic).matches())) {
+      environment.fault(
+          "%s is '%s', but must be one or more topics, comma between, each of %s"
+              .formatted(TOPICS, environment.text(TOPICS, ""), TOPIC));
+    }
+    return new KafkaSettings(client(environment), topics);
+  }
+
+  private static Map<String, String> client(Environment environment) {
+    Map<String, String> settings = new HashMap<>();
+    environment
+        .variables()
+        .forEach(
+            (name, value) -> {
+              if (name.startsWith(PREFIX)) {
+                String setting = name.substring(PREFIX.length()).toLowerCase(Locale.ROOT);
+                settings.put(setting.replace('_', '.'), value);
+              }
+            });
+    settings.put("bootstrap.servers", environment.text("KAFKA_BOOTSTRAP_SERVERS"));
+    settings.putIfAbsent("client.id", "tidemark-invalidator");
+    return settings;
+  }
+
+  String servers() {
+    return client.getOrDefault("bootstrap.servers", "");
+  }
+
+  /// A fresh map for a client, to be added to.
+  Map<String, Object> forClient() {
+    return new HashMap<>(client);
+  }
+}

@@ -1,0 +1,55 @@
+package dev.tidemark.invalidator;
+
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Option;
+
+/// The options that all of the operators' commands have.
+final class OperatorOptions {
+
+  @Option(
+      names = "--rate",
+      paramLabel = "N/s",
+      converter = Rate.class,
+      description = "At most so many keys in a second. Without: as fast as it goes.")
+  private @Nullable Integer perSecond;
+
+  @Option(names = "--dry-run", description = "Change nothing; only tell what would be changed.")
+  private boolean dryRun;
+
+  @Option(names = "--json", description = "The result as one line of JSON on standard output.")
+  private boolean json;
+
+  /// `500` and `500/s` mean the same.
+  static final class Rate implements CommandLine.ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String text) {
+      int rate =
+          Integer.parseInt(text.endsWith("/s") ? text.substring(0, text.length() - 2) : text);
+      if (rate < 1) {
+        throw new CommandLine.TypeConversionException("'%s' is not at least 1/s".formatted(text));
+      }
+      return rate;
+    }
+  }
+
+  Optional<Integer> perSecond() {
+    return Optional.ofNullable(perSecond);
+  }
+
+  boolean dryRun() {
+    return dryRun;
+  }
+
+  boolean json() {
+    return json;
+  }
+
+  /// As the arguments of a command that goes on, with a space before each.
+  String arguments() {
+    return (perSecond == null ? "" : " --rate %d/s".formatted(perSecond))
+        + (dryRun ? " --dry-run" : "")
+        + (json ? " --json" : "");
+  }
+}

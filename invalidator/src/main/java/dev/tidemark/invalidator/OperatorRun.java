@@ -1,0 +1,158 @@
+package dev.tidemark.invalidator;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tidemark.cache.EntryStoreException;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.common.KafkaException;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+
+/// One run of an operator's command: progress on standard error, the result alone on standard
+/// output, and a clean end at Ctrl-C that tells how to go on.
+final class OperatorRun {
+
+  static final int INTERRUPTED = 130;
+
+  /// The batch at hand ends in milliseconds where nothing is wrong.
+  private static final Duration DRAIN = Duration.ofSeconds(5);
+
+  private static final ObjectMapper json = new ObjectMapper();
+
+  private final CommandSpec spec;
+  private final boolean asJson;
+  private final Stopping stopping = new Stopping();
+  private final Progress progress = new Progress();
+  private final CountDownLatch told = new CountDownLatch(1);
+  private final AtomicInteger exitCode = new AtomicInteger(INTERRUPTED);
+
+  /// What the run does.
+  interface Work {
+
+    /// Returns at the end of the work, or soon after it was wished to stop.
+    Result run(Progress progress, Stopping stopping);
+
+    /// The arguments with which the command goes on where this run ended.
+    String resumption();
+  }
+
+  /// What a run came to.
+  ///
+  /// @param whole whether it came to its end, and was not stopped before
+  /// @param exitCode for a run that came to its end
+  /// @param text for humans
+  /// @param json for programs, each with its name
+  record Result(boolean whole, int exitCode, String text, Map<String, Object> json) {
+    Result {
+      json = Map.copyOf(json);
+    }
+  }
+
+  /// The work cannot go on, for a reason in words that tell the operator what to do.
+  static final class Failed extends RuntimeException {
+    Failed(String reason) {
+      super(reason);
+    }
+  }
+
+  private OperatorRun(CommandSpec spec, OperatorOptions options) {
+    this.spec = spec;
+    this.asJson = options.json();
+  }
+
+  /// Does the work, on the calling thread.
+  ///
+  /// @return the exit code
+  static int of(CommandSpec spec, OperatorOptions options, Work work) {
+    return new OperatorRun(spec, options).run(work);
+  }
+
+  private int run(Work work) {
+    Thread drain = new Thread(() -> drain(work), "drain");
+    Runtime.getRuntime().addShutdownHook(drain);
+    try {
+      exitCode.set(show(work));
+    } catch (Failed | KafkaException | EntryStoreException e) {
+      err().println(spec.name() + " failed: " + e.getMessage());
+      err().println("what is done is done; go on with: " + next(work));
+      exitCode.set(ExitCode.SOFTWARE);
+    } finally {
+      told.countDown();
+      forget(drain);
+    }
+    return exitCode.get();
+  }
+
+  private int show(Work work) {
+    long begin = System.nanoTime();
+    Result result;
+    try (var _ = new ProgressDisplay(progress, isTerminal(), err()::println)) {
+      result = work.run(progress, stopping);
+    }
+    tell(result, (System.nanoTime() - begin) / 1e9);
+    if (result.whole()) {
+      return result.exitCode();
+    }
+    err().println("interrupted; go on with: " + next(work));
+    return INTERRUPTED;
+  }
+
+  private void tell(Result result, double seconds) {
+    PrintWriter out = spec.commandLine().getOut();
+    if (!asJson) {
+      out.println("%s (%.1f s)".formatted(result.text(), seconds));
+      return;
+    }
+    Map<String, Object> all = new TreeMap<>(result.json());
+    all.put("seconds", Math.round(seconds * 1e3) / 1e3);
+    all.put("interrupted", !result.whole());
+    try {
+      out.println(json.writeValueAsString(all));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("the result could not be written as JSON: " + all, e);
+    }
+  }
+
+  private String next(Work work) {
+    return "%s %s".formatted(spec.name(), work.resumption()).strip();
+  }
+
+  /// After a signal: waits for the batch at hand.
+  private void drain(Work work) {
+    stopping.wish();
+    try {
+      if (!told.await(DRAIN.toMillis(), TimeUnit.MILLISECONDS)) {
+        err().println("interrupted; go on with: " + next(work));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    // After a signal the JVM would end with the signal's number.
+    Runtime.getRuntime().halt(exitCode.get());
+  }
+
+  private static void forget(Thread drain) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(drain);
+    } catch (IllegalStateException isUnderWay) {
+      // It waits for what this thread tells.
+    }
+  }
+
+  @SuppressWarnings(
+      "SystemConsoleNull") // Whether it can be absent depends on the JDK's console module.
+  private static boolean isTerminal() {
+    var console = System.console();
+    return console != null && console.isTerminal();
+  }
+
+  private PrintWriter err() {
+    return spec.commandLine().getErr();
+  }
+}

@@ -1,0 +1,160 @@
+package dev.tidemark.invalidator;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeParseException;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/// Where the reading of topics begins. As text it is what [#parse] reads.
+sealed interface ScanStart {
+
+  /// With the oldest record that is still there.
+  record Beginning() implements ScanStart {
+    @Override
+    public String toString() {
+      return "beginning";
+    }
+  }
+
+  /// With the first record of that time or later.
+  record At(Instant time) implements ScanStart {
+    @Override
+    public String toString() {
+      return time.toString();
+    }
+  }
+
+  /// That long ago.
+  record Ago(Duration time) implements ScanStart {
+    @Override
+    public String toString() {
+      return time.toSeconds() + "s";
+    }
+  }
+
+  /// In every partition with this offset.
+  record Offset(long offset) implements ScanStart {
+    @Override
+    public String toString() {
+      return Long.toString(offset);
+    }
+  }
+
+  /// With these offsets; a partition that is not named is not read.
+  record Offsets(SortedMap<Partition, Long> offsets) implements ScanStart {
+
+    @Override
+    public String toString() {
+      return offsets.entrySet().stream()
+          .map(entry -> entry.getKey() + ":" + entry.getValue())
+          .collect(Collectors.joining(","));
+    }
+  }
+
+  /// A partition as an operator names it.
+  ///
+  /// @param topic empty: the one topic there is
+  record Partition(String topic, int number) implements Comparable<Partition> {
+    @Override
+    public int compareTo(Partition other) {
+      int byTopic = topic.compareTo(other.topic);
+      return byTopic != 0 ? byTopic : Integer.compare(number, other.number);
+    }
+
+    @Override
+    public String toString() {
+      return topic.isEmpty() ? Integer.toString(number) : topic + ":" + number;
+    }
+  }
+
+  /// Reads what an operator writes.
+  ///
+  /// @throws IllegalArgumentException that tells the forms there are
+  static ScanStart parse(String text) {
+    if (text.equals("beginning")) {
+      return new Beginning();
+    }
+    return offset(text)
+        .<ScanStart>map(Offset::new)
+        .or(() -> offsets(text))
+        .or(() -> ago(text))
+        .or(() -> time(text).map(At::new))
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "'%s' is none of beginning, a time (2026-11-26T03:00:00Z, 2026-11-26T03:00), how long ago (15m, 2h, 1d), an offset (1200), partition:offset[,partition:offset] (0:1200,1:980)"
+                        .formatted(text)));
+  }
+
+  private static Optional<Long> offset(String text) {
+    try {
+      return text.matches("\\d{1,19}") ? Optional.of(Long.parseLong(text)) : Optional.empty();
+    } catch (NumberFormatException tooLarge) {
+      return Optional.empty();
+    }
+  }
+
+  private static Optional<ScanStart> offsets(String text) {
+    Pattern one = Pattern.compile("(?:([A-Za-z0-9._-]+):)?(\\d{1,9}):(\\d{1,18})");
+    SortedMap<Partition, Long> offsets = new TreeMap<>();
+    for (String part : Arrays.asList(text.split(",", -1))) {
+      Matcher matcher = one.matcher(part.strip());
+      if (!matcher.matches()) {
+        return Optional.empty();
+      }
+      @Nullable String topic = matcher.group(1);
+      offsets.put(
+          new Partition(topic == null ? "" : topic, Integer.parseInt(matcher.group(2))),
+          Long.parseLong(matcher.group(3)));
+    }
+    return Optional.of(new Offsets(offsets));
+  }
+
+  private static Optional<ScanStart> ago(String text) {
+    if (!text.matches("(\\d{1,6}d)?(\\d{1,6}h)?(\\d{1,6}m)?(\\d{1,6}s)?") || text.isEmpty()) {
+      return Optional.empty();
+    }
+    String upper = text.toUpperCase(Locale.ROOT);
+    int days = upper.indexOf('D') + 1;
+    String time = upper.substring(days);
+    String iso = "P" + upper.substring(0, days) + (time.isEmpty() ? "" : "T" + time);
+    return Optional.of(new Ago(Duration.parse(iso)));
+  }
+
+  private static Optional<Instant> time(String text) {
+    try {
+      return Optional.of(OffsetDateTime.parse(text).toInstant());
+    } catch (DateTimeParseException hasNoOffset) {
+      try {
+        return Optional.of(LocalDateTime.parse(text).atZone(ZoneId.systemDefault()).toInstant());
+      } catch (DateTimeParseException notATime) {
+        return Optional.empty();
+      }
+    }
+  }
+
+  /// For picocli.
+  final class Converter implements ITypeConverter<ScanStart> {
+    @Override
+    public ScanStart convert(String text) {
+      try {
+        return parse(text);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(String.valueOf(e.getMessage()));
+      }
+    }
+  }
+}

@@ -1,0 +1,20 @@
+package dev.tidemark.invalidator;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.Map;
+
+/// What a command of the invalidator came to, as its caller sees it.
+record CommandOutcome(int code, String out, String err) {
+
+  static CommandOutcome of(Map<String, String> environment, String... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    int code =
+        Main.commandLine(environment)
+            .setOut(new PrintWriter(out, true))
+            .setErr(new PrintWriter(err, true))
+            .execute(arguments);
+    return new CommandOutcome(code, out.toString(), err.toString());
+  }
+}
