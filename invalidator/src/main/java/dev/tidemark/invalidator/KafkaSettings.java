@@ -46,6 +46,17 @@ record KafkaSettings(Map<String, String> client, List<String> topics) {
     return settings;
   }
 
+  KafkaSettings withTopics(List<String> others) {
+    return new KafkaSettings(client, others);
+  }
+
+  /// For readers that are not to see what a transaction left behind that was never committed.
+  KafkaSettings committedOnly() {
+    Map<String, String> own = new HashMap<>(client);
+    own.put("isolation.level", "read_committed");
+    return new KafkaSettings(own, topics);
+  }
+
   String servers() {
     return client.getOrDefault("bootstrap.servers", "");
   }

@@ -72,13 +72,27 @@ final class KafkaTopicScan implements AutoCloseable {
       return new KafkaTopicScan(consumer, settings.topics(), starts, ends);
     } catch (TimeoutException e) {
       consumer.close();
-      throw new Failed(
-          "Kafka does not answer at %s: see that it runs, and that KAFKA_BOOTSTRAP_SERVERS, or --data DIR, is right (%s)"
-              .formatted(settings.servers(), e.getMessage()));
+      throw silent(settings, e);
     } catch (RuntimeException e) {
       consumer.close();
       throw e;
     }
+  }
+
+  /// Those of the topics that are there.
+  static List<String> existing(KafkaSettings settings, List<String> topics) {
+    try (KafkaConsumer<byte[], byte[]> consumer = consumer(settings)) {
+      Set<String> all = consumer.listTopics().keySet();
+      return topics.stream().filter(all::contains).toList();
+    } catch (TimeoutException e) {
+      throw silent(settings, e);
+    }
+  }
+
+  private static Failed silent(KafkaSettings settings, TimeoutException e) {
+    return new Failed(
+        "Kafka does not answer at %s: see that it runs, and that KAFKA_BOOTSTRAP_SERVERS, or --data DIR, is right (%s)"
+            .formatted(settings.servers(), e.getMessage()));
   }
 
   /// How many offsets lie between start and ends. Some may have no record.
@@ -140,16 +154,24 @@ final class KafkaTopicScan implements AutoCloseable {
 
   /// Where to go on: with what [#next] did not give yet.
   ScanStart.Offsets position() {
-    SortedMap<Partition, Long> open = new TreeMap<>();
-    ends.forEach(
-        (partition, end) -> {
-          long position = positions.getOrDefault(partition, 0L);
-          if (position < end) {
-            String topic = topics.size() == 1 ? "" : partition.topic();
-            open.put(new Partition(topic, partition.partition()), position);
-          }
-        });
-    return new ScanStart.Offsets(open);
+    Map<TopicPartition, Long> open = new HashMap<>(positions);
+    open.keySet().removeIf(this::isRead);
+    return named(open);
+  }
+
+  /// Where a scan goes on that is to read what comes behind the ends of this one.
+  ScanStart.Offsets end() {
+    return named(ends);
+  }
+
+  private ScanStart.Offsets named(Map<TopicPartition, Long> offsets) {
+    SortedMap<Partition, Long> named = new TreeMap<>();
+    offsets.forEach(
+        (partition, offset) ->
+            named.put(
+                new Partition(topics.size() == 1 ? "" : partition.topic(), partition.partition()),
+                offset));
+    return new ScanStart.Offsets(named);
   }
 
   @Override

@@ -19,7 +19,10 @@ record KeyChoice(List<String> ids, Optional<String> prefix) {
 
   /// @param key of the cache, `<aggregatetype>:<id>`
   boolean contains(String key) {
-    String id = key.substring(key.indexOf(':') + 1);
+    return hasId(key.substring(key.indexOf(':') + 1));
+  }
+
+  boolean hasId(String id) {
     return (ids.isEmpty() || ids.contains(id)) && prefix.map(id::startsWith).orElse(true);
   }
 
@@ -32,7 +35,7 @@ record KeyChoice(List<String> ids, Optional<String> prefix) {
   }
 
   /// For a shell.
-  private static String quoted(String text) {
+  static String quoted(String text) {
     return text.matches("[A-Za-z0-9._:/@%+=-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
   }
 }

@@ -35,7 +35,7 @@ final class Main implements Callable<Integer> {
   private static final int HELP_WIDTH = 110;
 
   /// Those that end by themselves.
-  private static final Set<String> COMMANDS = Set.of("replay");
+  private static final Set<String> COMMANDS = Set.of("replay", "dead-letters");
 
   private final Invalidate invalidate;
 
@@ -56,6 +56,7 @@ final class Main implements Callable<Integer> {
     return new CommandLine(new Main(invalidate))
         .addSubcommand(invalidate)
         .addSubcommand(new Replay(environment))
+        .addSubcommand(DeadLetterCommand.commandLine(environment))
         .setUsageHelpWidth(HELP_WIDTH);
   }
 

@@ -3,6 +3,7 @@ package dev.tidemark.invalidator;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.tidemark.event.OutboxEvent;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -71,6 +73,15 @@ final class TestTopic implements AutoCloseable {
 
   /// As the relay does it: each batch in a transaction, which leaves a marker in the topic.
   void publishInTransaction(String id, long version) {
+    inTransaction(id, version, KafkaProducer::commitTransaction);
+  }
+
+  /// As a program leaves it that dies in its transaction.
+  void publishAborted(String id, long version) {
+    inTransaction(id, version, KafkaProducer::abortTransaction);
+  }
+
+  private void inTransaction(String id, long version, Consumer<KafkaProducer<byte[], byte[]>> end) {
     try (KafkaProducer<byte[], byte[]> transactional =
         new KafkaProducer<>(
             Map.of(
@@ -83,7 +94,8 @@ final class TestTopic implements AutoCloseable {
       transactional.initTransactions();
       transactional.beginTransaction();
       var _ = transactional.send(event(id, version));
-      transactional.commitTransaction();
+      transactional.flush();
+      end.accept(transactional);
     }
   }
 
@@ -109,6 +121,21 @@ final class TestTopic implements AutoCloseable {
   /// All consumer groups that Kafka knows.
   List<String> groups() throws ExecutionException, InterruptedException {
     return admin.listGroups().all().get().stream().map(GroupListing::groupId).toList();
+  }
+
+  /// All that is committed, those of a partition in order.
+  List<ConsumerRecord<byte[], byte[]>> records() {
+    KafkaSettings settings =
+        new KafkaSettings(Map.of("bootstrap.servers", bootstrapServers), List.of(name));
+    List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+    try (KafkaTopicScan scan =
+        KafkaTopicScan.open(
+            settings.committedOnly(), new ScanStart.Beginning(), Clock.systemUTC(), line -> {})) {
+      while (!scan.isAtEnd()) {
+        records.addAll(scan.next(new Stopping()));
+      }
+    }
+    return records;
   }
 
   /// Reads the dead letters from the first on, until so many are there.

@@ -1,0 +1,180 @@
+package dev.tidemark.invalidator;
+
+import dev.tidemark.invalidator.OperatorRun.Failed;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.common.KafkaException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// The command `dead-letters`, with a command of its own for each thing to do.
+@Command(
+    name = "dead-letters",
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "(list | show | send)",
+    description = {
+      "Records that break the contract: rows of the outbox that the relay cannot make an event of, and events that the"
+          + " invalidator cannot read. They lie in the topic <topic>.dlt, for ever, and hold up nothing."
+    },
+    footerHeading = "%nSettings, from the environment:%n",
+    footer = {
+      "  KAFKA_BOOTSTRAP_SERVERS, KAFKA_PRODUCT_TOPIC, KAFKA_CLIENT_<NAME>  as for the invalidator"
+    },
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:done",
+      "1:failed, or some letters could not be sent",
+      "2:wrong option or setting",
+      "130:interrupted"
+    })
+final class DeadLetterCommand implements Callable<Integer> {
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  /// With all that there is to do.
+  static CommandLine commandLine(Map<String, String> environment) {
+    return new CommandLine(new DeadLetterCommand())
+        .addSubcommand(new ListAll(environment))
+        .addSubcommand(new Show(environment))
+        .addSubcommand(new DeadLetterSend(environment));
+  }
+
+  @Override
+  public Integer call() {
+    throw new ParameterException(spec.commandLine(), "say what to do: list, show or send");
+  }
+
+  /// Reads and prints; a fault is told in words.
+  private static int print(CommandSpec spec, Runnable printing) {
+    try {
+      printing.run();
+      return ExitCode.OK;
+    } catch (Failed | KafkaException e) {
+      spec.commandLine().getErr().println("dead-letters failed: " + e.getMessage());
+      return ExitCode.SOFTWARE;
+    }
+  }
+
+  /// The command `dead-letters list`.
+  @Command(
+      name = "list",
+      mixinStandardHelpOptions = true,
+      sortOptions = false,
+      description = "Lists them, a line each: id, time, who put it aside, key, reason.",
+      footerHeading = "%nExamples:%n",
+      footer = {
+        "  dead-letters list --from 1d",
+        "  dead-letters list --prefix shoe- --json | jq -r .reason | sort | uniq -c"
+      })
+  static final class ListAll implements Callable<Integer> {
+
+    private final Map<String, String> environment;
+
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Option(
+        names = "--from",
+        paramLabel = "START",
+        converter = ScanStart.Converter.class,
+        description = "Only from then on: a time, or how long ago (15m, 2h, 1d). Without: all.")
+    private ScanStart from = new ScanStart.Beginning();
+
+    @Option(names = "--key", paramLabel = "ID", description = "Only this one's. Can be repeated.")
+    private List<String> keys = List.of();
+
+    @Option(names = "--prefix", paramLabel = "TEXT", description = "Only keys that begin so.")
+    private @Nullable String prefix;
+
+    @Option(names = "--json", description = "Each as one line of JSON, whole.")
+    private boolean asJson;
+
+    ListAll(Map<String, String> environment) {
+      this.environment = environment;
+    }
+
+    @Override
+    public Integer call() {
+      DeadLetterBox box = DeadLetterBox.of(spec, environment);
+      KeyChoice choice = new KeyChoice(keys, Optional.ofNullable(prefix));
+      PrintWriter out = spec.commandLine().getOut();
+      AtomicLong count = new AtomicLong();
+      int code =
+          print(
+              spec,
+              () ->
+                  box.forEach(
+                      from,
+                      new Stopping(),
+                      record -> {
+                        DeadLetterView letter = new DeadLetterView(record);
+                        if (choice.isAll() || letter.key().filter(choice::hasId).isPresent()) {
+                          count.incrementAndGet();
+                          out.println(asJson ? letter.json() : letter.line());
+                        }
+                      }));
+      if (!asJson && code == ExitCode.OK) {
+        out.println("%,d dead letters".formatted(count.get()));
+      }
+      return code;
+    }
+  }
+
+  /// The command `dead-letters show`.
+  @Command(
+      name = "show",
+      mixinStandardHelpOptions = true,
+      sortOptions = false,
+      description = "Shows one or several of them whole: reason, key, headers, value.",
+      footerHeading = "%nExample:%n",
+      footer = {"  dead-letters show product.events.dlt:0:12"})
+  static final class Show implements Callable<Integer> {
+
+    private final Map<String, String> environment;
+
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Parameters(
+        paramLabel = "ID",
+        arity = "1..*",
+        converter = DeadLetterId.Converter.class,
+        description = "As list shows it; [[topic:]partition:]offset.")
+    private List<DeadLetterId> ids = List.of();
+
+    @Option(names = "--json", description = "Each as one line of JSON.")
+    private boolean asJson;
+
+    Show(Map<String, String> environment) {
+      this.environment = environment;
+    }
+
+    @Override
+    public Integer call() {
+      DeadLetterBox box = DeadLetterBox.of(spec, environment);
+      PrintWriter out = spec.commandLine().getOut();
+      return print(
+          spec,
+          () ->
+              box.find(ids, new Stopping()).stream()
+                  .map(DeadLetterView::new)
+                  .forEach(
+                      letter -> {
+                        if (asJson) {
+                          out.println(letter.json());
+                        } else {
+                          letter.print(out);
+                        }
+                      }));
+    }
+  }
+}

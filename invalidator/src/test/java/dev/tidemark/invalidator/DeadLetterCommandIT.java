@@ -1,0 +1,222 @@
+package dev.tidemark.invalidator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemark.embedded.KafkaServer;
+import dev.tidemark.invalidator.DeadLetterEvent.Corrections;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What `dead-letters` promises, on real Kafka, for the letters of both who write them.
+class DeadLetterCommandIT {
+
+  private static final String STATE = "{\"id\":\"kettle\"}";
+
+  @TempDir static Path dir;
+  private static KafkaServer kafka;
+
+  private TestTopic topic;
+  private TestTopic letters;
+
+  @BeforeAll
+  static void startServers() {
+    kafka = KafkaServer.start(dir.resolve("kafka"), 0);
+  }
+
+  @AfterAll
+  static void stopServers() {
+    kafka.close();
+  }
+
+  @BeforeEach
+  void begin() throws ExecutionException, InterruptedException {
+    String name = "product-" + UUID.randomUUID() + ".events";
+    topic = new TestTopic(kafka.bootstrapServers(), name).create(2);
+    letters = new TestTopic(kafka.bootstrapServers(), name + ".dlt").create(1);
+  }
+
+  @AfterEach
+  void end() {
+    topic.close();
+    letters.close();
+  }
+
+  @Test
+  void listShowsThoseOfTheRelayAndOfTheInvalidator() {
+    ofRelay("kettle", STATE);
+    ofInvalidator("teapot", Map.of("ce_type", "product.updated"), STATE);
+
+    assertThat(run("list"))
+        .satisfies(outcome -> assertThat(outcome.code()).isZero())
+        .satisfies(
+            outcome ->
+                assertThat(outcome.out().lines())
+                    .satisfiesExactly(
+                        line -> assertThat(line).contains(":0:0", "relay", "kettle", "is broken"),
+                        line -> assertThat(line).contains(":0:1", "invalidator", "teapot"),
+                        line -> assertThat(line).isEqualTo("2 dead letters")));
+    assertThat(run("list", "--json", "--prefix", "tea").out())
+        .contains("\"by\":\"invalidator\"", "\"key\":\"teapot\"")
+        .doesNotContain("kettle\",");
+  }
+
+  @Test
+  void whereThereAreNoneListSaysSo() throws ExecutionException, InterruptedException {
+    try (TestTopic lonely =
+        new TestTopic(kafka.bootstrapServers(), "lonely-" + UUID.randomUUID() + ".events")
+            .create(1)) {
+      Map<String, String> environment = environment();
+      environment.put("KAFKA_PRODUCT_TOPIC", lonely.name());
+      assertThat(CommandOutcome.of(environment, "dead-letters", "list").out())
+          .isEqualToIgnoringNewLines("0 dead letters");
+    }
+  }
+
+  @Test
+  void showTellsAllOfALetter() {
+    ofInvalidator("teapot", Map.of("ce_type", "product.updated"), "no json");
+    assertThat(run("show", "0:0").out())
+        .contains("ce_type: product.updated", "value     no json", "reason    is broken");
+    assertThat(run("show", "5"))
+        .satisfies(outcome -> assertThat(outcome.code()).isEqualTo(1))
+        .satisfies(outcome -> assertThat(outcome.err()).contains("no dead letter 0:5"));
+  }
+
+  @Test
+  void aLetterPutRightIsSentAsAnEventOnce() {
+    ofRelay("kettle", STATE);
+
+    assertThat(run("send", "0:0"))
+        .satisfies(outcome -> assertThat(outcome.code()).isEqualTo(1))
+        .satisfies(outcome -> assertThat(outcome.err()).contains("--type tells it"));
+    String[] right = {"send", "0:0", "--type", "product.updated", "--aggregate-version", "4"};
+    assertThat(run(right).out()).startsWith("1 sent");
+    assertThat(run(right).out()).startsWith("0 sent, 1 superseded");
+
+    assertThat(topic.records())
+        .singleElement()
+        .satisfies(
+            record ->
+                assertThat(EventReading.of(record))
+                    .satisfies(reading -> assertThat(reading.fault()).isEmpty())
+                    .satisfies(reading -> assertThat(reading.version()).hasValue(4)));
+  }
+
+  @Test
+  void anOldStateNeverComesBehindANewerOne() {
+    topic.publish("kettle", 5);
+    letter("kettle", 4);
+    letter("kettle", 6);
+    letter("kettle", 6);
+
+    CommandOutcome dry = run("send", "--all", "--dry-run", "--json");
+    assertThat(dry.out()).contains("\"wouldSend\":[\"" + letters.name() + ":0:1\"]");
+    assertThat(topic.records()).hasSize(1);
+
+    assertThat(run("send", "--all").out()).startsWith("1 sent, 2 superseded");
+    assertThat(versions()).containsExactly(5L, 6L);
+  }
+
+  @Test
+  void whatComesWhileALetterIsSentSupersedesIt() {
+    letter("kettle", 4);
+    var sending =
+        new DeadLetterSending(
+            new DeadLetterBox(KafkaSettings.from(new Environment(environment())), line -> {}),
+            List.of(),
+            new Corrections(Optional.empty(), Optional.empty(), OptionalLong.empty()),
+            new OperatorOptions(),
+            line -> {},
+            () -> topic.publish("kettle", 5));
+    assertThat(sending.run(new Progress(), new Stopping()).text())
+        .startsWith("0 sent, 1 superseded");
+    assertThat(versions()).containsExactly(5L);
+  }
+
+  @Test
+  void whatAKilledRunLeftOpenIsNotTakenForSent() {
+    letter("kettle", 4);
+    topic.publishAborted("kettle", 4);
+    assertThat(run("send", "--all").out()).startsWith("1 sent");
+    assertThat(versions()).containsExactly(4L);
+  }
+
+  @Test
+  void whatCannotBeReadByOthersIsNotSent() {
+    ofInvalidator(
+        "kettle", Map.of("ce_type", "product.updated", "ce_aggregateversion", "2"), "no json");
+    ofInvalidator("kettle", Map.of("ce_type", "product.updated", "ce_aggregateversion", "2"), null);
+    ofInvalidator(
+        "kettle", Map.of("ce_type", "product.updated", "ce_aggregateversion", "-1"), STATE);
+    CommandOutcome outcome = run("send", "--all");
+    assertThat(outcome.code()).isEqualTo(1);
+    assertThat(outcome.err()).contains("not a JSON object", "has no value", "version -1 must be");
+    assertThat(topic.records()).isEmpty();
+  }
+
+  @Test
+  void wrongUsageIsTold() {
+    assertThat(run().code()).isEqualTo(2);
+    assertThat(run("send").err()).contains("either ids or --all");
+    assertThat(run("send", "--all", "--type", "product.updated").err()).contains("just one id");
+    assertThat(run("show", "x").err()).contains("as list shows it");
+  }
+
+  private List<Long> versions() {
+    return topic.records().stream()
+        .map(record -> EventReading.of(record).version().orElseThrow())
+        .toList();
+  }
+
+  private void ofRelay(String key, String value) {
+    letters.publishRaw(key, Map.of("dlt-reason", "is broken", "dlt-topic", topic.name()), value);
+  }
+
+  private void ofInvalidator(String key, Map<String, String> headers, String value) {
+    Map<String, String> all = new HashMap<>(headers);
+    all.putAll(
+        Map.of(
+            "dlt-reason",
+            "is broken",
+            "dlt-topic",
+            topic.name(),
+            "dlt-partition",
+            "0",
+            "dlt-offset",
+            "7"));
+    letters.publishRaw(key, all, value);
+  }
+
+  private void letter(String key, long version) {
+    ofInvalidator(
+        key,
+        Map.of("ce_type", "product.updated", "ce_aggregateversion", Long.toString(version)),
+        STATE);
+  }
+
+  private CommandOutcome run(String... arguments) {
+    String[] all = new String[arguments.length + 1];
+    all[0] = "dead-letters";
+    System.arraycopy(arguments, 0, all, 1, arguments.length);
+    return CommandOutcome.of(environment(), all);
+  }
+
+  private Map<String, String> environment() {
+    Map<String, String> environment = new HashMap<>();
+    environment.put("KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrapServers());
+    environment.put("KAFKA_PRODUCT_TOPIC", topic.name());
+    return environment;
+  }
+}
