@@ -75,7 +75,7 @@ final class ServiceProcess implements AutoCloseable {
         URI.create("http://127.0.0.1:" + port));
   }
 
-  private static Path jar(String module) {
+  static Path jar(String module) {
     return StackProcess.PROJECT.resolve(module).resolve("target/app").resolve(module + ".jar");
   }
 
