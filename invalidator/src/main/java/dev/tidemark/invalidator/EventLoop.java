@@ -42,6 +42,7 @@ final class EventLoop {
   private final KafkaWatch watch;
   private final RedisWatch redis;
   private final InvalidatorMetrics metrics;
+  private final CommitToEvict commitToEvict;
 
   private final VersionGaps gaps;
   private final Rewind rewind = new Rewind();
@@ -56,6 +57,7 @@ final class EventLoop {
       KafkaWatch watch,
       RedisWatch redis,
       InvalidatorMetrics metrics,
+      CommitToEvict commitToEvict,
       Clock clock) {
     this.configuration = configuration;
     this.evictor = evictor;
@@ -63,6 +65,7 @@ final class EventLoop {
     this.watch = watch;
     this.redis = redis;
     this.metrics = metrics;
+    this.commitToEvict = commitToEvict;
     this.gaps = new VersionGaps(clock);
   }
 
@@ -104,7 +107,7 @@ final class EventLoop {
     for (ConsumerRecord<byte[], byte[]> record : consumer.poll(pending.isEmpty() ? POLL : retry)) {
       EventReading reading = EventReading.of(record);
       gaps.before(record, reading).ifPresent(this::heal);
-      pending.add(record, reading);
+      pending.add(record, rewind.repeats(record) ? reading.again() : reading);
     }
     if (pending.isEmpty()) {
       offsets.passOver();
@@ -113,7 +116,9 @@ final class EventLoop {
     }
     Optional<String> reason = evictor.apply(pending);
     if (reason.isEmpty()) {
-      offsets.applied(pending.applied());
+      PendingEvictions.Done done = pending.done();
+      done.times().forEach(commitToEvict::took);
+      offsets.applied(done.offsets());
       rewind.done(offsets.applied());
       offsets.commit();
       goOn(consumer);

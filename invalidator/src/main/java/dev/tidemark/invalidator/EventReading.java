@@ -54,6 +54,11 @@ record EventReading(
     };
   }
 
+  /// The same of a record that was applied before: how long that took was told then.
+  EventReading again() {
+    return new EventReading(key, version, Optional.empty(), fault);
+  }
+
   private static Optional<String> subject(ConsumerRecord<byte[], byte[]> record) {
     return Optional.ofNullable(header(record, EventHeaders.SUBJECT))
         .map(bytes -> new String(bytes, UTF_8))

@@ -8,7 +8,6 @@ import dev.tidemark.cache.Outcome;
 import dev.tidemark.cache.Outcome.Applied;
 import dev.tidemark.cache.Outcome.Failed;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -66,9 +65,7 @@ final class Evictor {
       switch (outcomes.get(i)) {
         case Applied(Eviction eviction) -> {
           metrics.invalidation(eviction);
-          for (Instant committed : pending.evicted(requests.get(i).key())) {
-            metrics.commitToEvict(Duration.between(committed, now));
-          }
+          pending.evicted(requests.get(i).key(), now);
         }
         case Failed(EntryStoreException cause) -> {
           metrics.invalidationFailed();

@@ -3,11 +3,8 @@ package dev.tidemark.invalidator;
 import dev.tidemark.cache.Eviction;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
-import io.opentelemetry.api.metrics.DoubleHistogram;
 import io.opentelemetry.api.metrics.LongCounter;
 import io.opentelemetry.api.metrics.Meter;
-import java.time.Duration;
-import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
 
@@ -23,17 +20,7 @@ final class InvalidatorMetrics {
   private static final Attributes INVALIDATOR =
       Attributes.of(AttributeKey.stringKey("by"), "invalidator");
 
-  /// In seconds: from 1 ms, close together where the time of a healthy system lies, to an hour.
-  private static final List<Double> COMMIT_TO_EVICT_BUCKETS =
-      List.of(
-          0.001, 0.002, 0.003, 0.004, 0.005, 0.006, 0.008, 0.01, 0.0125, 0.015, 0.02, 0.025, 0.03,
-          0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0,
-          3600.0);
-
-  private static final double NANOS = 1e9;
-
   private final LongCounter invalidations;
-  private final DoubleHistogram commitToEvict;
   private final LongCounter deadLetters;
   private final LongCounter rewinds;
   private final LongCounter gaps;
@@ -46,13 +33,6 @@ final class InvalidatorMetrics {
         meter
             .counterBuilder("invalidations")
             .setDescription("Evictions sent to Redis, by what they found and did")
-            .build();
-    commitToEvict =
-        meter
-            .histogramBuilder("invalidation_commit_to_evict")
-            .setUnit("s")
-            .setDescription("From the commit of a change until no older value is in the cache")
-            .setExplicitBucketBoundariesAdvice(COMMIT_TO_EVICT_BUCKETS)
             .build();
     deadLetters =
         meter
@@ -90,10 +70,6 @@ final class InvalidatorMetrics {
 
   void invalidationFailed() {
     invalidations.add(1, FAILED);
-  }
-
-  void commitToEvict(Duration time) {
-    commitToEvict.record(Math.max(0, time.toNanos() / NANOS));
   }
 
   void gap() {

@@ -1,6 +1,7 @@
 package dev.tidemark.invalidator;
 
 import dev.tidemark.cache.EvictionRequest;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -15,8 +16,8 @@ import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
-/// What was read and is not applied yet: the newest version of each key, the dead letters, and the
-/// offsets to commit when all of it is done. What is done leaves one by one, so that a second try
+/// What was read and is not applied yet: the newest version of each key, the dead letters, and what
+/// there is to tell when all of it is done. What is done leaves one by one, so that a second try
 /// repeats only the rest. Confined to one thread.
 final class PendingEvictions {
 
@@ -30,6 +31,7 @@ final class PendingEvictions {
   private final Set<String> byForce = new LinkedHashSet<>();
   private final List<DeadLetter> deadLetters = new ArrayList<>();
   private final Map<TopicPartition, Long> offsets = new HashMap<>();
+  private final List<Duration> times = new ArrayList<>();
 
   void add(ConsumerRecord<byte[], byte[]> record, EventReading reading) {
     reading.key().ifPresent(key -> add(key, reading));
@@ -74,11 +76,11 @@ final class PendingEvictions {
   }
 
   /// An eviction by version was applied.
-  ///
-  /// @return when the changes that it stands for were committed
-  List<Instant> evicted(String key) {
+  void evicted(String key, Instant now) {
     Newest done = byVersion.remove(key);
-    return done == null ? List.of() : done.committed;
+    if (done != null) {
+      done.committed.forEach(committed -> times.add(Duration.between(committed, now)));
+    }
   }
 
   void evictedByForce(String key) {
@@ -101,17 +103,24 @@ final class PendingEvictions {
     byVersion.clear();
     deadLetters.clear();
     offsets.clear();
+    times.clear();
   }
 
-  /// Hands out the offsets that everything up to was applied, and begins anew.
+  /// All of it was applied.
   ///
-  /// @return by partition, the offset of the next record
-  Map<TopicPartition, Long> applied() {
+  /// @param offsets by partition, the offset of the next record
+  /// @param times of each change, how long after its commit it was evicted: told here and not
+  ///   before, so that none is told twice when some of it is read again
+  record Done(Map<TopicPartition, Long> offsets, List<Duration> times) {}
+
+  /// Hands out what is done, and begins anew.
+  Done done() {
     if (!isEmpty()) {
       throw new IllegalStateException("not all is applied");
     }
-    Map<TopicPartition, Long> applied = Map.copyOf(offsets);
+    Done done = new Done(Map.copyOf(offsets), List.copyOf(times));
     offsets.clear();
-    return applied;
+    times.clear();
+    return done;
   }
 }

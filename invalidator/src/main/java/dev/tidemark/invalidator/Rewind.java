@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,6 +20,13 @@ final class Rewind {
 
   boolean isUnderWay() {
     return !until.isEmpty();
+  }
+
+  /// Whether the record was applied before.
+  boolean repeats(ConsumerRecord<?, ?> record) {
+    return isUnderWay()
+        && record.offset()
+            < until.getOrDefault(new TopicPartition(record.topic(), record.partition()), 0L);
   }
 
   /// @param targets where it begins

@@ -91,15 +91,24 @@ final class Service implements AutoCloseable {
         DeadLetters deadLetters = new DeadLetters(configuration.kafka().forClient())) {
       Meter meter = telemetry.getMeter("dev.tidemark.invalidator");
       InvalidatorMetrics metrics = new InvalidatorMetrics(meter, watch::lag);
+      CommitToEvict commitToEvict = new CommitToEvict(meter, System::nanoTime);
       Clock clock = Clock.systemUTC();
       Evictor evictor = new Evictor(redis.entries(), deadLetters, metrics, clock);
       RedisWatch redisWatch = new RedisWatch(redis, redisObstacle);
       EventLoop started =
           new EventLoop(
-              configuration, evictor, evictionObstacle, watch, redisWatch, metrics, clock);
+              configuration,
+              evictor,
+              evictionObstacle,
+              watch,
+              redisWatch,
+              metrics,
+              commitToEvict,
+              clock);
       loop = started;
       every(watch::look);
       every(redisWatch::look);
+      every(commitToEvict::roll);
       if (stopping.getCount() > 0) {
         started.run();
       }

@@ -15,6 +15,7 @@ import dev.tidemark.embedded.RedisServer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -107,6 +108,39 @@ class InvalidatorIT {
     await().until(() -> topic.committed(group) == 5);
     await().until(() -> invalidator.metric("invalidator_lag_events") == 0);
     assertThat(invalidator.isReady()).as(invalidator.readiness()).isTrue();
+  }
+
+  @Test
+  void tellsHowLongItTookFromCommitToEvict() throws Exception {
+    topic.create(1);
+    TestInvalidator invalidator = start();
+    Instant now = Instant.now();
+    publishCommittedAt("slow" + group, now.minusSeconds(1));
+    publishCommittedAt("future" + group, now.plusSeconds(3600));
+    publishCommittedAt("antiquity" + group, Instant.parse("0001-01-01T00:00:00Z"));
+
+    await().until(() -> invalidator.metric("invalidation_commit_to_evict_seconds_count") == 3);
+
+    assertThat(quantile(invalidator, "0.5")).isBetween(1.0, 30.0);
+    assertThat(quantile(invalidator, "0.999")).isGreaterThan(364 * 86_400.0);
+    assertThat(invalidator.metric("invalidation_within_ratio", "within=\"10ms\""))
+        .isEqualTo(1.0 / 3);
+    assertThat(invalidator.metric("invalidation_within_ratio", "within=\"2s\""))
+        .isBetween(1.0 / 3, 2.0 / 3);
+    assertThat(invalidator.metric("invalidation_commits_from_the_future_total")).isEqualTo(1);
+    assertThat(invalidator.hasEnded()).isFalse();
+  }
+
+  private static double quantile(TestInvalidator invalidator, String quantile) {
+    return invalidator.metric(
+        "invalidation_commit_to_evict_quantile_seconds", "quantile=\"" + quantile + "\"");
+  }
+
+  private void publishCommittedAt(String id, Instant time) {
+    topic.publishRaw(
+        id,
+        Map.of("ce_type", "product.updated", "ce_aggregateversion", "2", "ce_time", "" + time),
+        "{}");
   }
 
   @Test

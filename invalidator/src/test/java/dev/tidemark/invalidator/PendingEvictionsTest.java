@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.cache.EvictionRequest;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,7 @@ class PendingEvictionsTest {
 
   private static final String TOPIC = "product.events";
   private static final String TIME = "2026-01-02T03:04:05Z";
+  private static final Instant NOW = Instant.parse(TIME);
 
   private final PendingEvictions pending = new PendingEvictions();
 
@@ -39,9 +41,9 @@ class PendingEvictionsTest {
         Map.of("ce_type", "product.updated", "ce_aggregateversion", "9", "ce_time", TIME);
     add(record(0, 1, "a", headers));
     add(record(0, 2, "a", headers));
-    assertThat(pending.evicted("product:a"))
-        .containsExactly(Instant.parse(TIME), Instant.parse(TIME));
-    assertThat(pending.isEmpty()).isTrue();
+    pending.evicted("product:a", Instant.parse(TIME).plusMillis(7));
+    assertThat(pending.done().times()).containsExactly(Duration.ofMillis(7), Duration.ofMillis(7));
+    assertThat(pending.done().times()).isEmpty();
   }
 
   @Test
@@ -49,14 +51,14 @@ class PendingEvictionsTest {
     add(record(0, 10, "a", Map.of("ce_type", "product.x", "ce_aggregateversion", "1")));
     add(record(0, 11, "a", Map.of("ce_type", "product.x", "ce_aggregateversion", "2")));
     add(record(1, 5, "b", Map.of("ce_type", "product.x", "ce_aggregateversion", "1")));
-    assertThatThrownBy(pending::applied).isInstanceOf(IllegalStateException.class);
-    pending.evicted("product:a");
-    pending.evicted("product:b");
-    assertThat(pending.applied())
+    assertThatThrownBy(pending::done).isInstanceOf(IllegalStateException.class);
+    pending.evicted("product:a", NOW);
+    pending.evicted("product:b", NOW);
+    assertThat(pending.done().offsets())
         .containsOnly(
             Map.entry(new TopicPartition(TOPIC, 0), 12L),
             Map.entry(new TopicPartition(TOPIC, 1), 6L));
-    assertThat(pending.applied()).isEmpty();
+    assertThat(pending.done().offsets()).isEmpty();
   }
 
   @Test
@@ -64,8 +66,23 @@ class PendingEvictionsTest {
     add(record(0, 10, "a", Map.of("ce_type", "product.x", "ce_aggregateversion", "1")));
     pending.forget(List.of(new TopicPartition(TOPIC, 0)));
     assertThat(pending.requests()).containsExactly(new EvictionRequest("product:a", 1));
-    pending.evicted("product:a");
-    assertThat(pending.applied()).isEmpty();
+    pending.evicted("product:a", NOW);
+    assertThat(pending.done().offsets()).isEmpty();
+  }
+
+  @Test
+  void theTimeOfAnEvictionThatIsReadAgainIsToldOnce() {
+    Map<String, String> headers =
+        Map.of("ce_type", "product.updated", "ce_aggregateversion", "9", "ce_time", TIME);
+    add(record(0, 1, "a", headers));
+    add(record(0, 2, "b", headers));
+    pending.evicted("product:a", NOW);
+
+    pending.clear();
+
+    add(record(0, 1, "a", headers));
+    pending.evicted("product:a", NOW);
+    assertThat(pending.done().times()).hasSize(1);
   }
 
   @Test
@@ -78,7 +95,7 @@ class PendingEvictionsTest {
     assertThat(pending.requests()).isEmpty();
     assertThat(pending.forced()).containsExactly("product:a");
     pending.evictedByForce("product:a");
-    assertThat(pending.applied()).isEmpty();
+    assertThat(pending.done().offsets()).isEmpty();
   }
 
   @Test

@@ -99,6 +99,10 @@ class RewindIT {
       await().until(() -> invalidator.metric("invalidator_rewinds_total") == 1);
       await().untilAsserted(() -> assertThat(held()).containsOnly(new Lookup.Miss()));
       await().until(() -> invalidator.metric("invalidator_lag_events") == 0);
+      assertThat(invalidator.metric("invalidations_total")).isGreaterThanOrEqualTo(2 * KEYS);
+      assertThat(invalidator.metric("invalidation_commit_to_evict_seconds_count"))
+          .as("how long it took is told once of each change")
+          .isEqualTo(KEYS);
     }
   }
 
