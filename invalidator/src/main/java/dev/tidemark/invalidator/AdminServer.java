@@ -1,6 +1,5 @@
 package dev.tidemark.invalidator;
 
-import io.helidon.health.HealthCheck;
 import io.helidon.http.HeaderNames;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.Handler;
@@ -9,21 +8,21 @@ import io.helidon.webserver.observe.health.HealthObserver;
 import io.opentelemetry.exporter.prometheus.PrometheusMetricReader;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import java.io.ByteArrayOutputStream;
-import java.util.List;
 
-/// Health at `/health/live` and `/health/ready`, metrics at `/metrics`.
+/// Health at `/health/live` and `/health/ready`, metrics at `/metrics`, the whole state at
+/// `/status`.
 final class AdminServer {
 
   private AdminServer() {}
 
   static WebServer create(
-      String host, int port, List<? extends HealthCheck> checks, PrometheusMetricReader metrics) {
+      String host, int port, StatusReport report, PrometheusMetricReader metrics) {
     HealthObserver health =
         HealthObserver.builder()
             .endpoint("/health")
             .details(true)
             .useSystemServices(false)
-            .addHealthChecks(checks)
+            .addHealthChecks(report.obstacles())
             .build();
     return WebServer.builder()
         .host(host)
@@ -31,8 +30,16 @@ final class AdminServer {
         .shutdownHook(false)
         .addFeature(
             ObserveFeature.builder().observersDiscoverServices(false).addObserver(health).build())
-        .routing(routing -> routing.get("/metrics", prometheus(metrics)))
+        .routing(
+            routing -> routing.get("/metrics", prometheus(metrics)).get("/status", status(report)))
         .build();
+  }
+
+  private static Handler status(StatusReport report) {
+    return (request, response) -> {
+      response.header(HeaderNames.CONTENT_TYPE, "application/json");
+      response.send(report.json());
+    };
   }
 
   private static Handler prometheus(PrometheusMetricReader metrics) {

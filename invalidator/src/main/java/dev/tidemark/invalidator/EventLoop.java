@@ -2,6 +2,7 @@ package dev.tidemark.invalidator;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -39,13 +40,13 @@ final class EventLoop {
   private final Configuration configuration;
   private final Evictor evictor;
   private final Obstacle obstacle;
-  private final KafkaWatch watch;
+  private final KafkaLag lag;
   private final RedisWatch redis;
   private final InvalidatorMetrics metrics;
   private final CommitToEvict commitToEvict;
 
   private final VersionGaps gaps;
-  private final Rewind rewind = new Rewind();
+  private final Rewind rewind;
   private final PendingEvictions pending = new PendingEvictions();
   private Duration retry = FIRST_RETRY;
   private volatile boolean stopping;
@@ -54,16 +55,18 @@ final class EventLoop {
       Configuration configuration,
       Evictor evictor,
       Obstacle obstacle,
-      KafkaWatch watch,
+      KafkaLag lag,
       RedisWatch redis,
+      Rewind rewind,
       InvalidatorMetrics metrics,
       CommitToEvict commitToEvict,
       Clock clock) {
     this.configuration = configuration;
     this.evictor = evictor;
     this.obstacle = obstacle;
-    this.watch = watch;
+    this.lag = lag;
     this.redis = redis;
+    this.rewind = rewind;
     this.metrics = metrics;
     this.commitToEvict = commitToEvict;
     this.gaps = new VersionGaps(clock);
@@ -104,10 +107,15 @@ final class EventLoop {
               rewind(offsets.before(change), consumer, offsets);
               goOn(consumer);
             });
+    long oldest = Long.MAX_VALUE;
     for (ConsumerRecord<byte[], byte[]> record : consumer.poll(pending.isEmpty() ? POLL : retry)) {
+      oldest = Math.min(oldest, record.timestamp());
       EventReading reading = EventReading.of(record);
       gaps.before(record, reading).ifPresent(this::heal);
       pending.add(record, rewind.repeats(record) ? reading.again() : reading);
+    }
+    if (oldest < Long.MAX_VALUE) {
+      lag.read(Instant.ofEpochMilli(oldest));
     }
     if (pending.isEmpty()) {
       offsets.passOver();
@@ -193,7 +201,7 @@ final class EventLoop {
         consumer.pause(partitions);
       }
       rewind(offsets.begin(partitions), consumer, offsets);
-      watch.assigned(consumer.assignment());
+      lag.assigned(consumer.assignment());
     }
 
     @Override
@@ -202,7 +210,7 @@ final class EventLoop {
       rewind.forget(partitions);
       gaps.forget(partitions);
       offsets.handOver(partitions);
-      watch.assigned(without(partitions));
+      lag.assigned(without(partitions));
     }
 
     @Override
@@ -211,7 +219,7 @@ final class EventLoop {
       rewind.forget(partitions);
       gaps.forget(partitions);
       offsets.forget(partitions);
-      watch.assigned(without(partitions));
+      lag.assigned(without(partitions));
     }
 
     private Set<TopicPartition> without(Collection<TopicPartition> partitions) {

@@ -3,84 +3,106 @@ package dev.tidemark.invalidator;
 import dev.tidemark.cache.Eviction;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
-import io.opentelemetry.api.metrics.LongCounter;
 import io.opentelemetry.api.metrics.Meter;
-import java.util.OptionalLong;
-import java.util.function.Supplier;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.LongAdder;
 
-/// The metrics of the invalidator. Thread-safe.
+/// What the invalidator counts, for its metrics and its status. Thread-safe.
 final class InvalidatorMetrics {
 
   private static final AttributeKey<String> RESULT = AttributeKey.stringKey("result");
-  private static final Attributes EVICTED = Attributes.of(RESULT, "evicted");
-  private static final Attributes ALREADY_FRESH = Attributes.of(RESULT, "already_fresh");
-  private static final Attributes FLOOR_RAISED = Attributes.of(RESULT, "floor_raised");
-  private static final Attributes ABSENT = Attributes.of(RESULT, "absent");
-  private static final Attributes FAILED = Attributes.of(RESULT, "failed");
   private static final Attributes INVALIDATOR =
       Attributes.of(AttributeKey.stringKey("by"), "invalidator");
+  private static final String FAILED = "failed";
+  private static final double NANOS = 1e9;
 
-  private final LongCounter invalidations;
-  private final LongCounter deadLetters;
-  private final LongCounter rewinds;
-  private final LongCounter gaps;
+  private final Map<Eviction, LongAdder> evictions = new EnumMap<>(Eviction.class);
+  private final LongAdder failed = new LongAdder();
+  private final LongAdder deadLetters = new LongAdder();
+  private final LongAdder rewinds = new LongAdder();
+  private final LongAdder gaps = new LongAdder();
 
   /// Sets up the instruments.
-  ///
-  /// @param lag events between what is committed and the end of the topics, where it is known
-  InvalidatorMetrics(Meter meter, Supplier<OptionalLong> lag) {
-    invalidations =
-        meter
-            .counterBuilder("invalidations")
-            .setDescription("Evictions sent to Redis, by what they found and did")
-            .build();
-    deadLetters =
-        meter
-            .counterBuilder("dead_letters")
-            .setDescription("Records that break the contract")
-            .build();
-    gaps =
-        meter
-            .counterBuilder("invalidation_gaps")
-            .setDescription("Versions that were missing between two events of an aggregate")
-            .build();
-    rewinds =
-        meter
-            .counterBuilder("invalidator_rewinds")
-            .setDescription(
-                "How often the last evictions were applied again, for a Redis that may have lost them")
-            .build();
+  InvalidatorMetrics(Meter meter, KafkaLag lag) {
+    for (Eviction eviction : Eviction.values()) {
+      evictions.put(eviction, new LongAdder());
+    }
+    meter
+        .counterBuilder("invalidations")
+        .setDescription("Evictions sent to Redis, by what they found and did")
+        .buildWithCallback(
+            counter ->
+                evictions()
+                    .forEach(
+                        (result, count) -> counter.record(count, Attributes.of(RESULT, result))));
+    meter
+        .counterBuilder("dead_letters")
+        .setDescription("Records that break the contract")
+        .buildWithCallback(counter -> counter.record(deadLetters(), INVALIDATOR));
+    meter
+        .counterBuilder("invalidation_gaps")
+        .setDescription("Versions that were missing between two events of an aggregate")
+        .buildWithCallback(counter -> counter.record(gaps()));
+    meter
+        .counterBuilder("invalidator_rewinds")
+        .setDescription(
+            "How often the last evictions were applied again, for a Redis that may have lost them")
+        .buildWithCallback(counter -> counter.record(rewinds()));
     meter
         .gaugeBuilder("invalidator_lag_events")
         .setDescription("Records between the committed offsets and the end of the topics")
         .ofLongs()
-        .buildWithCallback(gauge -> lag.get().ifPresent(gauge::record));
+        .buildWithCallback(gauge -> lag.events().ifPresent(gauge::record));
+    meter
+        .gaugeBuilder("invalidator_lag_seconds")
+        .setDescription("Age of the oldest event that is not applied")
+        .buildWithCallback(
+            gauge -> lag.time().ifPresent(time -> gauge.record(time.toNanos() / NANOS)));
   }
 
   void invalidation(Eviction eviction) {
-    invalidations.add(
-        1,
-        switch (eviction) {
-          case EVICTED -> EVICTED;
-          case ALREADY_FRESH -> ALREADY_FRESH;
-          case FLOOR_RAISED -> FLOOR_RAISED;
-          case ABSENT -> ABSENT;
-        });
+    Objects.requireNonNull(evictions.get(eviction)).increment();
   }
 
   void invalidationFailed() {
-    invalidations.add(1, FAILED);
+    failed.increment();
+  }
+
+  /// By result.
+  Map<String, Long> evictions() {
+    Map<String, Long> byResult = new LinkedHashMap<>();
+    evictions.forEach(
+        (eviction, count) ->
+            byResult.put(eviction.name().toLowerCase(Locale.ROOT), count.longValue()));
+    byResult.put(FAILED, failed.longValue());
+    return byResult;
   }
 
   void gap() {
-    gaps.add(1);
+    gaps.increment();
+  }
+
+  long gaps() {
+    return gaps.longValue();
   }
 
   void rewind() {
-    rewinds.add(1);
+    rewinds.increment();
+  }
+
+  long rewinds() {
+    return rewinds.longValue();
   }
 
   void deadLetters(int count) {
-    deadLetters.add(count, INVALIDATOR);
+    deadLetters.add(count);
+  }
+
+  long deadLetters() {
+    return deadLetters.longValue();
   }
 }

@@ -4,7 +4,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
@@ -18,9 +17,8 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /// Looks at Kafka from beside the consumer, which itself is silent about a Kafka that is away:
-/// whether it answers, whether the topics are there, and how far this consumer is behind.
-///
-/// Thread-safe: one thread looks, others read the lag, the consumer's thread tells its partitions.
+/// whether it answers, whether the topics are there, and how far this consumer is behind. Confined
+/// to one thread.
 final class KafkaWatch implements AutoCloseable {
 
   private static final int TIMEOUT_MILLIS = 3000;
@@ -29,14 +27,13 @@ final class KafkaWatch implements AutoCloseable {
   private final List<String> topics;
   private final String group;
   private final Obstacle obstacle;
-
-  private volatile Set<TopicPartition> assigned = Set.of();
-  private volatile OptionalLong lag = OptionalLong.empty();
+  private final KafkaLag lag;
 
   /// Opens a client of its own; looks at nothing yet.
   ///
   /// @param obstacle what is told how Kafka is
-  KafkaWatch(Configuration configuration, Obstacle obstacle) {
+  /// @param lag what is told how many events are left
+  KafkaWatch(Configuration configuration, Obstacle obstacle, KafkaLag lag) {
     Map<String, Object> settings = configuration.kafka().forClient();
     settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, TIMEOUT_MILLIS);
     settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, TIMEOUT_MILLIS);
@@ -44,33 +41,24 @@ final class KafkaWatch implements AutoCloseable {
     this.topics = configuration.kafka().topics();
     this.group = configuration.group();
     this.obstacle = obstacle;
-  }
-
-  void assigned(Set<TopicPartition> partitions) {
-    assigned = Set.copyOf(partitions);
-  }
-
-  /// Records between the committed offsets of this consumer's partitions and their ends; empty
-  /// while it is not known.
-  OptionalLong lag() {
-    return lag;
+    this.lag = lag;
   }
 
   void look() {
     try {
       List<String> missing = missingTopics();
       if (!missing.isEmpty()) {
-        lag = OptionalLong.empty();
+        lag.isNotKnown();
         obstacle.is("there is no topic " + String.join(", ", missing) + " yet");
         return;
       }
-      lag = OptionalLong.of(lagOf(assigned));
+      lag.sees(lagOf(lag.assigned()));
       obstacle.isGone();
     } catch (ExecutionException e) {
-      lag = OptionalLong.empty();
+      lag.isNotKnown();
       obstacle.is("Kafka does not answer: " + e.getCause());
     } catch (KafkaException e) {
-      lag = OptionalLong.empty();
+      lag.isNotKnown();
       obstacle.is("Kafka cannot be asked: " + e);
     } catch (InterruptedException closing) {
       Thread.currentThread().interrupt();

@@ -17,7 +17,6 @@ import java.util.concurrent.TimeUnit;
 /// Thread-safe: one thread looks, others read what it saw. Times are those of [System#nanoTime].
 final class RedisWatch {
 
-  private final RedisConnection redis;
   private final Obstacle obstacle;
   private final CountDownLatch known = new CountDownLatch(1);
 
@@ -29,12 +28,11 @@ final class RedisWatch {
   /// Looks at nothing yet.
   ///
   /// @param obstacle what is told how Redis is
-  RedisWatch(RedisConnection redis, Obstacle obstacle) {
-    this.redis = redis;
+  RedisWatch(Obstacle obstacle) {
     this.obstacle = obstacle;
   }
 
-  void look() {
+  void look(RedisConnection redis) {
     try {
       redis.ping();
       long now = System.nanoTime();

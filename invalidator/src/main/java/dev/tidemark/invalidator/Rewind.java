@@ -10,16 +10,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// A stretch of the topics that is applied again, because Redis may have lost it: from its
-/// beginning until all is applied that was before. Confined to one thread.
+/// beginning until all is applied that was before. Confined to one thread, but for [#isUnderWay].
 final class Rewind {
 
   private static final Logger log = LoggerFactory.getLogger(Rewind.class);
 
   private final Map<TopicPartition, Long> until = new HashMap<>();
   private long begin;
+  private volatile boolean underWay;
 
   boolean isUnderWay() {
-    return !until.isEmpty();
+    return underWay;
   }
 
   /// Whether the record was applied before.
@@ -41,6 +42,7 @@ final class Rewind {
       until.merge(target.getKey(), end, Math::max);
       records += Math.max(0, end - target.getValue());
     }
+    underWay = true;
     log.atWarn()
         .addKeyValue("partitions", targets.size())
         .addKeyValue("records", records)
@@ -50,13 +52,15 @@ final class Rewind {
 
   void forget(Collection<TopicPartition> partitions) {
     partitions.forEach(until::remove);
+    underWay = !until.isEmpty();
   }
 
   /// @param applied by partition, how far all is applied again
   void done(Map<TopicPartition, Long> applied) {
     if (isUnderWay()) {
       until.entrySet().removeIf(end -> applied.getOrDefault(end.getKey(), 0L) >= end.getValue());
-      if (!isUnderWay()) {
+      underWay = !until.isEmpty();
+      if (!underWay) {
         log.atInfo()
             .addKeyValue("ms", Duration.ofNanos(System.nanoTime() - begin).toMillis())
             .log("the last evictions are applied again");

@@ -34,6 +34,12 @@ final class Service implements AutoCloseable {
   private final Obstacle redisObstacle = new Obstacle("redis");
   private final Obstacle kafkaObstacle = new Obstacle("kafka");
   private final Obstacle evictionObstacle = new Obstacle("evictions");
+  private final Clock clock = Clock.systemUTC();
+  private final KafkaLag lag = new KafkaLag(clock, System::nanoTime);
+  private final RedisWatch redisWatch = new RedisWatch(redisObstacle);
+  private final Rewind rewind = new Rewind();
+  private final InvalidatorMetrics metrics;
+  private final CommitToEvict commitToEvict;
   private final WebServer admin;
   private final ScheduledExecutorService looks =
       Executors.newScheduledThreadPool(2, Thread.ofVirtual().name("watch-", 0).factory());
@@ -45,12 +51,22 @@ final class Service implements AutoCloseable {
   Service(Configuration configuration) {
     this.configuration = configuration;
     this.telemetry = telemetry(prometheus);
+    Meter meter = telemetry.getMeter("dev.tidemark.invalidator");
+    this.metrics = new InvalidatorMetrics(meter, lag);
+    this.commitToEvict = new CommitToEvict(meter, System::nanoTime);
+    StatusReport report =
+        new StatusReport(
+            configuration,
+            List.of(redisObstacle, kafkaObstacle, evictionObstacle),
+            lag,
+            redisWatch,
+            rewind,
+            metrics,
+            commitToEvict,
+            Optional::empty);
     this.admin =
         AdminServer.create(
-            configuration.adminHost(),
-            configuration.adminPort(),
-            List.of(redisObstacle, kafkaObstacle, evictionObstacle),
-            prometheus);
+            configuration.adminHost(), configuration.adminPort(), report, prometheus);
   }
 
   /// Runs on the calling thread until [#close]. What it throws is the end of the process.
@@ -87,27 +103,23 @@ final class Service implements AutoCloseable {
   }
 
   private void runWith(RedisConnection redis) {
-    try (KafkaWatch watch = new KafkaWatch(configuration, kafkaObstacle);
+    try (KafkaWatch watch = new KafkaWatch(configuration, kafkaObstacle, lag);
         DeadLetters deadLetters = new DeadLetters(configuration.kafka().forClient())) {
-      Meter meter = telemetry.getMeter("dev.tidemark.invalidator");
-      InvalidatorMetrics metrics = new InvalidatorMetrics(meter, watch::lag);
-      CommitToEvict commitToEvict = new CommitToEvict(meter, System::nanoTime);
-      Clock clock = Clock.systemUTC();
       Evictor evictor = new Evictor(redis.entries(), deadLetters, metrics, clock);
-      RedisWatch redisWatch = new RedisWatch(redis, redisObstacle);
       EventLoop started =
           new EventLoop(
               configuration,
               evictor,
               evictionObstacle,
-              watch,
+              lag,
               redisWatch,
+              rewind,
               metrics,
               commitToEvict,
               clock);
       loop = started;
       every(watch::look);
-      every(redisWatch::look);
+      every(() -> redisWatch.look(redis));
       every(commitToEvict::roll);
       if (stopping.getCount() > 0) {
         started.run();

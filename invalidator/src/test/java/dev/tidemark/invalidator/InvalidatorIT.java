@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.tidemark.cache.Acquisition;
 import dev.tidemark.cache.CachedValue;
 import dev.tidemark.cache.EntryStore;
@@ -144,6 +145,45 @@ class InvalidatorIT {
   }
 
   @Test
+  void statusTellsAllOfIt() throws Exception {
+    TestInvalidator invalidator = start();
+    await().until(() -> invalidator.status().at("/reason").asText().contains("there is no topic"));
+    assertThat(invalidator.status().at("/phase").asText()).isEqualTo("waiting");
+    assertThat(invalidator.status().at("/ready").asBoolean()).isFalse();
+    assertThat(invalidator.status().has("lagEvents")).isFalse();
+
+    topic.create(2);
+    given("older", 1);
+    topic.publish("older" + group, 2);
+    topic.publish("gap" + group, 1);
+    topic.publish("gap" + group, 3);
+    topic.publishRaw("poison" + group, Map.of("ce_type", "product.updated"), "{}");
+    await().until(() -> topic.committed(group) == 4);
+    await().until(() -> invalidator.status().path("lagEvents").asLong(-1) == 0);
+    await().until(() -> invalidator.status().at("/ready").asBoolean());
+
+    JsonNode status = invalidator.status();
+    assertThat(status.at("/phase").asText()).isEqualTo("following");
+    assertThat(status.at("/reason").asText()).isEqualTo("following");
+    assertThat(status.at("/group").asText()).isEqualTo(group);
+    assertThat(status.at("/topics/0").asText()).isEqualTo(topic.name());
+    assertThat(status.at("/partitions")).hasSize(2);
+    assertThat(status.at("/lagSeconds").asDouble(-1)).isZero();
+    assertThat(status.at("/evictions/evicted").asLong()).isEqualTo(1);
+    assertThat(status.at("/evictions/absent").asLong()).isBetween(3L, 4L);
+    assertThat(status.at("/evictions/failed").asLong(-1)).isZero();
+    assertThat(status.at("/commitToEvict/lastMinute/events").asLong()).isEqualTo(3);
+    assertThat(status.at("/commitToEvict/sinceStart/events").asLong()).isEqualTo(3);
+    assertThat(status.at("/commitToEvict/sinceStart/millis/0.999").asDouble()).isPositive();
+    assertThat(status.at("/commitToEvict/sinceStart/within/2s").asDouble()).isBetween(0.0, 1.0);
+    assertThat(status.at("/gaps").asLong()).isEqualTo(1);
+    assertThat(status.at("/rewinds").asLong(-1)).isZero();
+    assertThat(status.at("/deadLetters").asLong()).isEqualTo(1);
+    assertThat(status.at("/redis/primaries")).hasSize(1);
+    assertThat(status.has("audit")).isFalse();
+  }
+
+  @Test
   void ofManyChangesOfAKeyOnlyTheNewestIsSent() throws Exception {
     topic.create(1);
     for (int version = 1; version <= 500; version++) {
@@ -180,6 +220,9 @@ class InvalidatorIT {
         .until(() -> invalidator.metric("invalidations_total", "result=\"failed\"") > failed + 5);
     assertThat(topic.committed(group)).isEqualTo(1);
     await().until(() -> invalidator.metric("invalidator_lag_events") == 300);
+    double behind = invalidator.metric("invalidator_lag_seconds");
+    await().until(() -> invalidator.metric("invalidator_lag_seconds") > behind + 1);
+    assertThat(invalidator.status().at("/reason").asText()).contains("Redis gave no answer");
 
     restartRedis();
     await().until(() -> topic.committed(group) == 301);

@@ -2,6 +2,9 @@ package dev.tidemark.invalidator;
 
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -31,6 +34,14 @@ final class TestInvalidator implements AutoCloseable {
 
   String readiness() {
     return get("/health/ready").body();
+  }
+
+  JsonNode status() {
+    try {
+      return new ObjectMapper().readTree(get("/status").body());
+    } catch (JsonProcessingException e) {
+      throw new AssertionError("no JSON", e);
+    }
   }
 
   /// Sum over the label sets that have all of the labels, given as `name="value"`.
