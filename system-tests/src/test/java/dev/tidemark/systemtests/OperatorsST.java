@@ -24,7 +24,7 @@ import redis.clients.jedis.RedisClient;
 class OperatorsST {
 
   private static final Duration SOON = Duration.ofSeconds(60);
-  private static final Duration LONG = Duration.ofSeconds(120);
+  private static final Duration LONG = Duration.ofMinutes(2);
   private static final int PRODUCTS = 200;
   private static final String TOPIC = "product.events";
   private static final String GROUP = "tidemark-invalidator";
