@@ -2,7 +2,6 @@ package dev.tidemark.invalidator;
 
 import dev.tidemark.event.Topics;
 import dev.tidemark.invalidator.OperatorRun.Failed;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -52,8 +51,7 @@ final class DeadLetterBox {
       return;
     }
     try (KafkaTopicScan scan =
-        KafkaTopicScan.open(
-            settings.withTopics(topics).committedOnly(), start, Clock.systemUTC(), news)) {
+        KafkaTopicScan.open(settings.withTopics(topics).committedOnly(), start, news)) {
       while (!scan.isAtEnd() && !stopping.isWished()) {
         scan.next(stopping).forEach(reader);
       }

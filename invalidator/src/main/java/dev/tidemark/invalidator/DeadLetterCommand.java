@@ -2,6 +2,7 @@ package dev.tidemark.invalidator;
 
 import dev.tidemark.invalidator.OperatorRun.Failed;
 import java.io.PrintWriter;
+import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -43,9 +44,9 @@ final class DeadLetterCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
   /// With all that there is to do.
-  static CommandLine commandLine(Map<String, String> environment) {
+  static CommandLine commandLine(Map<String, String> environment, Clock clock) {
     return new CommandLine(new DeadLetterCommand())
-        .addSubcommand(new ListAll(environment))
+        .addSubcommand(new ListAll(environment, clock))
         .addSubcommand(new Show(environment))
         .addSubcommand(new DeadLetterSend(environment));
   }
@@ -80,15 +81,15 @@ final class DeadLetterCommand implements Callable<Integer> {
   static final class ListAll implements Callable<Integer> {
 
     private final Map<String, String> environment;
+    private final Clock clock;
 
     @Spec private CommandSpec spec = CommandSpec.create();
 
     @Option(
         names = "--from",
         paramLabel = "START",
-        converter = ScanStart.Converter.class,
         description = "Only from then on: a time, or how long ago (15m, 2h, 1d). Without: all.")
-    private ScanStart from = new ScanStart.Beginning();
+    private String from = "beginning";
 
     @Option(names = "--key", paramLabel = "ID", description = "Only this one's. Can be repeated.")
     private List<String> keys = List.of();
@@ -99,13 +100,15 @@ final class DeadLetterCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Each as one line of JSON, whole.")
     private boolean asJson;
 
-    ListAll(Map<String, String> environment) {
+    ListAll(Map<String, String> environment, Clock clock) {
       this.environment = environment;
+      this.clock = clock;
     }
 
     @Override
     public Integer call() {
       DeadLetterBox box = DeadLetterBox.of(spec, environment);
+      ScanStart start = ScanStart.from(spec, from, clock);
       KeyChoice choice = new KeyChoice(keys, Optional.ofNullable(prefix));
       PrintWriter out = spec.commandLine().getOut();
       AtomicLong count = new AtomicLong();
@@ -114,7 +117,7 @@ final class DeadLetterCommand implements Callable<Integer> {
               spec,
               () ->
                   box.forEach(
-                      from,
+                      start,
                       new Stopping(),
                       record -> {
                         DeadLetterView letter = new DeadLetterView(record);

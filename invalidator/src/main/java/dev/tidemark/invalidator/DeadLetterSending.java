@@ -7,7 +7,6 @@ import dev.tidemark.invalidator.DeadLetterEvent.Corrections;
 import dev.tidemark.invalidator.DeadLetterEvent.Unfit;
 import dev.tidemark.invalidator.OperatorRun.Failed;
 import dev.tidemark.invalidator.OperatorRun.Result;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -151,7 +150,7 @@ final class DeadLetterSending implements OperatorRun.Work {
       Map<Aggregate, Long> newest,
       Progress progress,
       Stopping stopping) {
-    try (KafkaTopicScan scan = KafkaTopicScan.open(settings, start, Clock.systemUTC(), news)) {
+    try (KafkaTopicScan scan = KafkaTopicScan.open(settings, start, news)) {
       progress.begin("read", "records", scan.total());
       while (!scan.isAtEnd() && !stopping.isWished()) {
         scan.next(stopping).stream()

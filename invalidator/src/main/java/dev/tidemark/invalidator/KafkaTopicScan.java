@@ -2,7 +2,6 @@ package dev.tidemark.invalidator;
 
 import dev.tidemark.invalidator.OperatorRun.Failed;
 import dev.tidemark.invalidator.ScanStart.Partition;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -57,15 +56,14 @@ final class KafkaTopicScan implements AutoCloseable {
   ///
   /// @param news gets a line where the start is not what was asked for
   /// @throws Failed when a topic or an offset is not there, or Kafka does not answer
-  static KafkaTopicScan open(
-      KafkaSettings settings, ScanStart start, Clock clock, Consumer<String> news) {
+  static KafkaTopicScan open(KafkaSettings settings, ScanStart start, Consumer<String> news) {
     KafkaConsumer<byte[], byte[]> consumer = consumer(settings);
     try {
       Set<TopicPartition> all = partitions(consumer, settings.topics());
       Map<TopicPartition, Long> beginnings = consumer.beginningOffsets(all);
       Map<TopicPartition, Long> ends = consumer.endOffsets(all);
       Map<TopicPartition, Long> starts =
-          new Starts(settings.topics(), beginnings, ends, consumer, clock, news).of(start);
+          new Starts(settings.topics(), beginnings, ends, consumer, news).of(start);
       ends.keySet().retainAll(starts.keySet());
       consumer.assign(starts.keySet());
       starts.forEach(consumer::seek);
@@ -218,14 +216,12 @@ final class KafkaTopicScan implements AutoCloseable {
       Map<TopicPartition, Long> beginnings,
       Map<TopicPartition, Long> ends,
       KafkaConsumer<?, ?> consumer,
-      Clock clock,
       Consumer<String> news) {
 
     Map<TopicPartition, Long> of(ScanStart start) {
       return switch (start) {
         case ScanStart.Beginning() -> beginnings;
         case ScanStart.At(Instant time) -> at(time);
-        case ScanStart.Ago(Duration time) -> at(clock.instant().minus(time));
         case ScanStart.Offset(long offset) -> everywhere(offset);
         case ScanStart.Offsets(SortedMap<Partition, Long> offsets) -> of(offsets);
       };

@@ -1,5 +1,6 @@
 package dev.tidemark.invalidator;
 
+import java.time.Clock;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
@@ -53,10 +54,11 @@ final class Main implements Callable<Integer> {
 
   static CommandLine commandLine(Map<String, String> environment) {
     Invalidate invalidate = new Invalidate(environment);
+    Clock clock = Clock.systemUTC();
     return new CommandLine(new Main(invalidate))
         .addSubcommand(invalidate)
-        .addSubcommand(new Replay(environment))
-        .addSubcommand(DeadLetterCommand.commandLine(environment))
+        .addSubcommand(new Replay(environment, clock))
+        .addSubcommand(DeadLetterCommand.commandLine(environment, clock))
         .setUsageHelpWidth(HELP_WIDTH);
   }
 

@@ -46,6 +46,7 @@ import picocli.CommandLine.Spec;
 final class Replay implements Callable<Integer> {
 
   private final Map<String, String> environment;
+  private final Clock clock;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -53,10 +54,9 @@ final class Replay implements Callable<Integer> {
       names = "--from",
       paramLabel = "START",
       required = true,
-      converter = ScanStart.Converter.class,
       description =
           "beginning, a time, how long ago (15m, 2h, 1d), an offset, or partition:offset[,partition:offset].")
-  private ScanStart from = new ScanStart.Beginning();
+  private String from = "";
 
   @Option(
       names = "--key",
@@ -69,8 +69,9 @@ final class Replay implements Callable<Integer> {
 
   @Mixin private OperatorOptions options = new OperatorOptions();
 
-  Replay(Map<String, String> environment) {
+  Replay(Map<String, String> environment, Clock clock) {
     this.environment = environment;
+    this.clock = clock;
   }
 
   @Override
@@ -82,10 +83,9 @@ final class Replay implements Callable<Integer> {
         new ReplayRun(
             configuration.kafka(),
             configuration.redis(),
-            from,
+            ScanStart.from(spec, from, clock),
             new KeyChoice(keys, Optional.ofNullable(prefix)),
             options,
-            Clock.systemUTC(),
             line -> spec.commandLine().getErr().println(line)));
   }
 

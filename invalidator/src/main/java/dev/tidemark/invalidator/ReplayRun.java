@@ -7,7 +7,6 @@ import dev.tidemark.cache.EvictionRequest;
 import dev.tidemark.cache.Lookup;
 import dev.tidemark.cache.RedisConnection;
 import dev.tidemark.invalidator.OperatorRun.Result;
-import java.time.Clock;
 import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -36,7 +35,6 @@ final class ReplayRun implements OperatorRun.Work {
   private final ScanStart start;
   private final KeyChoice choice;
   private final OperatorOptions options;
-  private final Clock clock;
   private final Consumer<String> news;
 
   private final Map<Eviction, Long> evictions = new EnumMap<>(Eviction.class);
@@ -69,21 +67,19 @@ final class ReplayRun implements OperatorRun.Work {
       ScanStart start,
       KeyChoice choice,
       OperatorOptions options,
-      Clock clock,
       Consumer<String> news) {
     this.kafka = kafka;
     this.redis = redis;
     this.start = start;
     this.choice = choice;
     this.options = options;
-    this.clock = clock;
     this.news = news;
     this.position = start;
   }
 
   @Override
   public Result run(Progress progress, Stopping stopping) {
-    try (KafkaTopicScan scan = KafkaTopicScan.open(kafka, start, clock, news);
+    try (KafkaTopicScan scan = KafkaTopicScan.open(kafka, start, news);
         RedisConnection connection = redis.open()) {
       EntryStore entries = connection.entries();
       PatientBatches batches = new PatientBatches(stopping, news, PatientBatches.PATIENCE);

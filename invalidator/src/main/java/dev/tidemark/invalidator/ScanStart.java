@@ -1,5 +1,6 @@
 package dev.tidemark.invalidator;
 
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
@@ -15,8 +16,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
 
 /// Where the reading of topics begins. As text it is what [#parse] reads.
 sealed interface ScanStart {
@@ -34,14 +35,6 @@ sealed interface ScanStart {
     @Override
     public String toString() {
       return time.toString();
-    }
-  }
-
-  /// That long ago.
-  record Ago(Duration time) implements ScanStart {
-    @Override
-    public String toString() {
-      return time.toSeconds() + "s";
     }
   }
 
@@ -80,17 +73,29 @@ sealed interface ScanStart {
     }
   }
 
+  /// Reads the value of the option `--from`.
+  ///
+  /// @throws ParameterException that tells the forms there are
+  static ScanStart from(CommandSpec spec, String text, Clock clock) {
+    try {
+      return parse(text, clock.instant());
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), "--from: " + e.getMessage(), e);
+    }
+  }
+
   /// Reads what an operator writes.
   ///
+  /// @param now for what is so long ago
   /// @throws IllegalArgumentException that tells the forms there are
-  static ScanStart parse(String text) {
+  static ScanStart parse(String text, Instant now) {
     if (text.equals("beginning")) {
       return new Beginning();
     }
     return offset(text)
         .<ScanStart>map(Offset::new)
         .or(() -> offsets(text))
-        .or(() -> ago(text))
+        .or(() -> ago(text).map(time -> new At(now.minus(time))))
         .or(() -> time(text).map(At::new))
         .orElseThrow(
             () ->
@@ -123,7 +128,7 @@ sealed interface ScanStart {
     return Optional.of(new Offsets(offsets));
   }
 
-  private static Optional<ScanStart> ago(String text) {
+  private static Optional<Duration> ago(String text) {
     if (!text.matches("(\\d{1,6}d)?(\\d{1,6}h)?(\\d{1,6}m)?(\\d{1,6}s)?") || text.isEmpty()) {
       return Optional.empty();
     }
@@ -131,7 +136,7 @@ sealed interface ScanStart {
     int days = upper.indexOf('D') + 1;
     String time = upper.substring(days);
     String iso = "P" + upper.substring(0, days) + (time.isEmpty() ? "" : "T" + time);
-    return Optional.of(new Ago(Duration.parse(iso)));
+    return Optional.of(Duration.parse(iso));
   }
 
   private static Optional<Instant> time(String text) {
@@ -142,18 +147,6 @@ sealed interface ScanStart {
         return Optional.of(LocalDateTime.parse(text).atZone(ZoneId.systemDefault()).toInstant());
       } catch (DateTimeParseException notATime) {
         return Optional.empty();
-      }
-    }
-  }
-
-  /// For picocli.
-  final class Converter implements ITypeConverter<ScanStart> {
-    @Override
-    public ScanStart convert(String text) {
-      try {
-        return parse(text);
-      } catch (IllegalArgumentException e) {
-        throw new TypeConversionException(String.valueOf(e.getMessage()));
       }
     }
   }

@@ -3,7 +3,6 @@ package dev.tidemark.invalidator;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.tidemark.event.OutboxEvent;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -129,8 +128,7 @@ final class TestTopic implements AutoCloseable {
         new KafkaSettings(Map.of("bootstrap.servers", bootstrapServers), List.of(name));
     List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
     try (KafkaTopicScan scan =
-        KafkaTopicScan.open(
-            settings.committedOnly(), new ScanStart.Beginning(), Clock.systemUTC(), line -> {})) {
+        KafkaTopicScan.open(settings.committedOnly(), new ScanStart.Beginning(), line -> {})) {
       while (!scan.isAtEnd()) {
         records.addAll(scan.next(new Stopping()));
       }
