@@ -1,27 +1,40 @@
 package dev.tidemark.invalidator;
 
+import dev.tidemark.db.DatabaseUrl;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /// The settings of the invalidator, all from the environment, all checked before anything starts.
 ///
 /// @param rewind so much of what was applied is applied again after a failover or restart of Redis
+/// @param audit how the cache is audited meanwhile; empty: not at all
+/// @param database where an audit asks what was committed, where it may
 record Configuration(
     KafkaSettings kafka,
     RedisTarget redis,
     String group,
     Duration rewind,
+    Optional<AuditSettings> audit,
+    Optional<DatabaseUrl> database,
     String adminHost,
     int adminPort) {
 
   private static final String GROUP = "KAFKA_GROUP_ID";
+  private static final String DATABASE = "DATABASE_URL";
   private static final String REWIND = "TIDEMARK_INVALIDATOR_REWIND_SECONDS";
   private static final String ADMIN_HOST = "TIDEMARK_INVALIDATOR_ADMIN_HOST";
   private static final String ADMIN_PORT = "TIDEMARK_INVALIDATOR_ADMIN_PORT";
   private static final Set<String> OWN =
-      Set.of(RedisTarget.TIMEOUT, REWIND, ADMIN_HOST, ADMIN_PORT);
+      Set.of(
+          RedisTarget.TIMEOUT,
+          REWIND,
+          AuditSettings.MODE,
+          AuditSettings.SAMPLE,
+          ADMIN_HOST,
+          ADMIN_PORT);
 
   /// Settings of the other programs are none of this one's business.
   private static final Set<String> OTHERS =
@@ -53,6 +66,8 @@ record Configuration(
             RedisTarget.from(environment),
             environment.text(GROUP, "tidemark-invalidator"),
             Duration.ofSeconds(environment.number(REWIND, 60, 1, LONGEST_REWIND_SECONDS)),
+            AuditSettings.from(environment),
+            database(environment),
             environment.text(ADMIN_HOST, "127.0.0.1"),
             environment.number(ADMIN_PORT, 8083, 0, LARGEST_PORT));
     if (configuration.group().isBlank()) {
@@ -76,5 +91,17 @@ record Configuration(
                         + " is not a setting of the invalidator; there are "
                         + String.join(", ", OWN.stream().sorted().toList())));
     return environment;
+  }
+
+  private static Optional<DatabaseUrl> database(Environment environment) {
+    if (!environment.variables().containsKey(DATABASE)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(DatabaseUrl.from(environment.variables()));
+    } catch (IllegalArgumentException e) {
+      environment.fault(String.valueOf(e.getMessage()));
+      return Optional.empty();
+    }
   }
 }

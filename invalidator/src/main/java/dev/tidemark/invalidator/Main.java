@@ -25,6 +25,12 @@ import picocli.CommandLine.Command;
       "  TIDEMARK_INVALIDATOR_REDIS_TIMEOUT_MS  for a connection, and for the answers to a batch (1000)",
       "  TIDEMARK_INVALIDATOR_REWIND_SECONDS    so much is applied again when Redis may have lost it (60):",
       "                                         longer than its replicas are ever behind",
+      "  TIDEMARK_INVALIDATOR_AUDIT             off, sampled (default) or full: check the cache some time after",
+      "                                         each event, and evict what is stale",
+      "  TIDEMARK_INVALIDATOR_AUDIT_SAMPLE      share of the events that is audited when sampled (0.01)",
+      "  DATABASE_URL                           where the audit asks what was committed; optional, as",
+      "                                         tidemark_audit; DATABASE_USER, DATABASE_PASSWORD override its",
+      "                                         own; DATABASE_PASSWORD_FILE names a file",
       "  TIDEMARK_INVALIDATOR_ADMIN_HOST        where health and metrics are served (127.0.0.1)",
       "  TIDEMARK_INVALIDATOR_ADMIN_PORT        and on which port (8083; 0: any)",
       "  OTEL_<NAME>                            as OpenTelemetry defines them"

@@ -31,6 +31,7 @@ final class Service implements AutoCloseable {
   private final Configuration configuration;
   private final PrometheusMetricReader prometheus = PrometheusMetricReader.create();
   private final OpenTelemetrySdk telemetry;
+  private final Optional<KafkaAuditLoop> audit;
   private final Obstacle redisObstacle = new Obstacle("redis");
   private final Obstacle kafkaObstacle = new Obstacle("kafka");
   private final Obstacle evictionObstacle = new Obstacle("evictions");
@@ -54,6 +55,9 @@ final class Service implements AutoCloseable {
     Meter meter = telemetry.getMeter("dev.tidemark.invalidator");
     this.metrics = new InvalidatorMetrics(meter, lag);
     this.commitToEvict = new CommitToEvict(meter, System::nanoTime);
+    this.audit =
+        configuration.audit().map(settings -> new KafkaAuditLoop(configuration, settings, clock));
+    audit.ifPresent(running -> AuditMetrics.register(meter, running::report));
     StatusReport report =
         new StatusReport(
             configuration,
@@ -63,7 +67,7 @@ final class Service implements AutoCloseable {
             rewind,
             metrics,
             commitToEvict,
-            Optional::empty);
+            () -> auditReport().map(AuditReport::json));
     this.admin =
         AdminServer.create(
             configuration.adminHost(), configuration.adminPort(), report, prometheus);
@@ -121,9 +125,12 @@ final class Service implements AutoCloseable {
       every(watch::look);
       every(() -> redisWatch.look(redis));
       every(commitToEvict::roll);
+      audit.ifPresent(KafkaAuditLoop::start);
       if (stopping.getCount() > 0) {
         started.run();
       }
+    } finally {
+      audit.ifPresent(KafkaAuditLoop::close);
     }
   }
 
@@ -150,6 +157,11 @@ final class Service implements AutoCloseable {
 
   private void every(Runnable look) {
     var _ = looks.scheduleWithFixedDelay(look, 0, LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /// Empty when there is no audit.
+  Optional<AuditReport> auditReport() {
+    return audit.map(KafkaAuditLoop::report);
   }
 
   int adminPort() {

@@ -63,8 +63,26 @@ class ConfigurationTest {
   void settingsOfOtherProgramsAreIgnored() {
     environment.put("TIDEMARK_API_PORT", "1");
     environment.put("TIDEMARK_RELAY_SLOT", "x");
-    environment.put("DATABASE_URL", "nonsense");
     assertThat(Configuration.from(environment)).isNotNull();
+  }
+
+  @Test
+  void aSampleIsAuditedUnlessToldOtherwise() {
+    assertThat(Configuration.from(environment).audit()).contains(AuditSettings.of(0.01));
+    assertThat(Configuration.from(environment).database()).isEmpty();
+    environment.put("TIDEMARK_INVALIDATOR_AUDIT_SAMPLE", "0.2");
+    assertThat(Configuration.from(environment).audit()).contains(AuditSettings.of(0.2));
+    environment.put("TIDEMARK_INVALIDATOR_AUDIT", "full");
+    assertThat(Configuration.from(environment).audit()).contains(AuditSettings.of(1));
+    environment.put("TIDEMARK_INVALIDATOR_AUDIT", "off");
+    assertThat(Configuration.from(environment).audit()).isEmpty();
+  }
+
+  @Test
+  void theAuditMayAskADatabase() {
+    environment.put("DATABASE_URL", "postgresql://tidemark_audit@h/d");
+    assertThat(Configuration.from(environment).database().orElseThrow().user())
+        .isEqualTo("tidemark_audit");
   }
 
   @ParameterizedTest
@@ -73,6 +91,11 @@ class ConfigurationTest {
     "TIDEMARK_INVALIDATOR_ADMIN_PORT, http",
     "TIDEMARK_INVALIDATOR_REDIS_TIMEOUT_MS, 0",
     "TIDEMARK_INVALIDATOR_REWIND_SECONDS, 0",
+    "TIDEMARK_INVALIDATOR_AUDIT, 'on'",
+    "TIDEMARK_INVALIDATOR_AUDIT_SAMPLE, 0",
+    "TIDEMARK_INVALIDATOR_AUDIT_SAMPLE, 1.5",
+    "TIDEMARK_INVALIDATOR_AUDIT_SAMPLE, some",
+    "DATABASE_URL, nonsense",
     "TIDEMARK_INVALIDATOR_ADMINPORT, 1",
     "TIDEMARK_SOMETHING, 1",
     "KAFKA_PRODUCT_TOPIC, 'a,,b'",

@@ -1,0 +1,307 @@
+package dev.tidemark.invalidator;
+
+import dev.tidemark.cache.CachedValue;
+import dev.tidemark.cache.EntryStore;
+import dev.tidemark.cache.EntryStoreException;
+import dev.tidemark.cache.Lookup;
+import dev.tidemark.cache.Outcome;
+import dev.tidemark.cache.Outcome.Applied;
+import dev.tidemark.cache.Outcome.Failed;
+import dev.tidemark.invalidator.AuditTally.Finding;
+import dev.tidemark.invalidator.AuditTally.Result;
+import dev.tidemark.invalidator.PostgresProducts.State;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
+
+/// Makes the checks that are due: whether the cache has the version of an event, a newer one, or
+/// nothing. An event is proof that its version was committed, so an older entry is behind. What is
+/// behind at the last check is a suspect; PostgreSQL is asked about suspects only, and what is
+/// stale is evicted. Confined to one thread.
+///
+/// A check that cannot be made, or not in time, is unknown: it counts neither as consistent nor as
+/// behind. A last check that cannot be made is made later.
+final class Auditor {
+
+  private static final Logger log = LoggerFactory.getLogger(Auditor.class);
+
+  /// Keys in one round trip.
+  private static final int BATCH = 1000;
+
+  /// So much later than it was due a check still counts: a part of its time, and not less than
+  /// this.
+  private static final double LATE_PART = 0.25;
+
+  private static final Duration LATE_LEAST = Duration.ofMillis(500);
+
+  /// How long Redis or PostgreSQL is left alone after it gave no answer.
+  private static final Duration PAUSE = Duration.ofSeconds(1);
+
+  /// How often a suspect is given more time because Redis was away: the live path has to catch up.
+  private static final int MOST_POSTPONEMENTS = 5;
+
+  private static final int MOST_KEYS_NAMED = 10;
+
+  private final EntryStore entries;
+  private final Optional<PostgresProducts> products;
+  private final AuditSettings settings;
+  private final PendingChecks pending;
+  private final AuditTally tally;
+  private final Obstacle redis;
+  private final Obstacle database = new Obstacle("audit's database");
+
+  private boolean isAnswered;
+  private long answeredSince;
+  private long pausedUntil;
+
+  /// @param products empty: events alone tell what was committed
+  /// @param redis what is told how Redis is
+  Auditor(
+      EntryStore entries,
+      Optional<PostgresProducts> products,
+      AuditSettings settings,
+      PendingChecks pending,
+      AuditTally tally,
+      Obstacle redis) {
+    this.entries = entries;
+    this.products = products;
+    this.settings = settings;
+    this.pending = pending;
+    this.tally = tally;
+    this.redis = redis;
+    this.pausedUntil = System.nanoTime();
+  }
+
+  private record Suspect(PendingCheck check, long found) {}
+
+  /// Makes all that are due now.
+  void check() {
+    long now = System.nanoTime();
+    while (pausedUntil - now <= 0) {
+      List<PendingCheck> due = pending.takeDue(now, BATCH);
+      if (due.isEmpty()) {
+        break;
+      }
+      check(due);
+    }
+    tally.pending(pending.size());
+  }
+
+  private void check(List<PendingCheck> due) {
+    List<PendingCheck> made = new ArrayList<>();
+    for (PendingCheck check : due) {
+      if (isTooLate(check) && !pending.isLast(check.window())) {
+        tally.check(check.window(), Finding.UNKNOWN);
+        pending.goOn(check);
+      } else {
+        made.add(check);
+      }
+    }
+    List<String> keys = made.stream().map(PendingCheck::key).distinct().toList();
+    if (keys.isEmpty()) {
+      return;
+    }
+    Map<String, Outcome<Lookup>> found = lookup(keys);
+    List<Suspect> suspects = new ArrayList<>();
+    for (PendingCheck check : made) {
+      switch (found.get(check.key())) {
+        case Applied(Lookup.Hit(CachedValue value)) when value.version() < check.version() -> {
+          if (isBehind(check)) {
+            suspects.add(new Suspect(check, value.version()));
+          }
+        }
+        case Applied(Lookup.Hit _) -> isConsistent(check, Result.FRESH);
+        case Applied(Lookup.Miss _), Applied(Lookup.Filling _) ->
+            isConsistent(check, Result.ABSENT);
+        case Failed(EntryStoreException _) -> isNotMade(check);
+        case null -> throw new IllegalStateException("no answer for " + check.key());
+      }
+    }
+    if (!suspects.isEmpty()) {
+      judge(suspects);
+    }
+  }
+
+  private Map<String, Outcome<Lookup>> lookup(List<String> keys) {
+    List<Outcome<Lookup>> outcomes = entries.lookup(keys);
+    Map<String, Outcome<Lookup>> byKey = new HashMap<>();
+    int failed = 0;
+    for (int i = 0; i < keys.size(); i++) {
+      byKey.put(keys.get(i), outcomes.get(i));
+      if (outcomes.get(i) instanceof Failed<Lookup>(EntryStoreException cause)) {
+        failed++;
+        redisFails(cause);
+      }
+    }
+    if (failed == 0) {
+      redisAnswers();
+    } else if (failed == keys.size()) {
+      pausedUntil = System.nanoTime() + PAUSE.toNanos();
+    }
+    return byKey;
+  }
+
+  private void redisAnswers() {
+    if (!isAnswered) {
+      isAnswered = true;
+      answeredSince = System.nanoTime();
+    }
+    redis.isGone();
+  }
+
+  private void redisFails(EntryStoreException cause) {
+    isAnswered = false;
+    redis.is(String.valueOf(cause.getMessage()));
+  }
+
+  private void isConsistent(PendingCheck check, Result result) {
+    count(check, Finding.CONSISTENT);
+    if (pending.isLast(check.window())) {
+      tally.event(check.hasLagged() ? Result.LAGGING : result);
+    } else {
+      pending.goOn(check);
+    }
+  }
+
+  /// @return whether this was the last chance
+  private boolean isBehind(PendingCheck check) {
+    count(check, Finding.BEHIND);
+    check.lags();
+    if (pending.isLast(check.window())) {
+      return true;
+    }
+    pending.goOn(check);
+    return false;
+  }
+
+  private void isNotMade(PendingCheck check) {
+    count(check, Finding.UNKNOWN);
+    if (pending.isLast(check.window())) {
+      pending.postpone(check, System.nanoTime() + settings.last().toNanos());
+    } else {
+      pending.goOn(check);
+    }
+  }
+
+  /// A check counts once. What is found long after its time says nothing about that time.
+  private void count(PendingCheck check, Finding finding) {
+    if (!check.isCounted()) {
+      tally.check(check.window(), isTooLate(check) ? Finding.UNKNOWN : finding);
+      check.count();
+    }
+  }
+
+  private boolean isTooLate(PendingCheck check) {
+    long within = settings.within().get(check.window()).toNanos();
+    long late = System.nanoTime() - check.committed() - within;
+    return late > Math.max((long) (within * LATE_PART), LATE_LEAST.toNanos());
+  }
+
+  private void judge(List<Suspect> suspects) {
+    List<Suspect> ripe = suspects.stream().filter(suspect -> !getsTime(suspect.check())).toList();
+    Map<String, State> states;
+    try {
+      states = states(ripe);
+      database.isGone();
+    } catch (PostgresProducts.Unanswered e) {
+      database.is(String.valueOf(e.getMessage()));
+      long later = System.nanoTime() + settings.within().getFirst().toNanos();
+      ripe.forEach(suspect -> pending.postpone(suspect.check(), later));
+      return;
+    }
+    List<Suspect> forked = new ArrayList<>();
+    List<Suspect> stale = new ArrayList<>();
+    for (Suspect suspect : ripe) {
+      (isCommitted(suspect.check(), states) ? stale : forked).add(suspect);
+    }
+    tell(forked);
+    repair(stale);
+  }
+
+  /// After Redis was away the live path has to catch up first.
+  private boolean getsTime(PendingCheck check) {
+    long now = System.nanoTime();
+    boolean wasAway = !isAnswered || now - answeredSince < settings.last().toNanos();
+    if (!wasAway || check.postponements() == MOST_POSTPONEMENTS) {
+      return false;
+    }
+    check.isPostponed();
+    pending.postpone(check, now + settings.last().toNanos());
+    return true;
+  }
+
+  private Map<String, State> states(List<Suspect> suspects) {
+    List<String> ids =
+        suspects.stream()
+            .map(suspect -> suspect.check().key())
+            .filter(Auditor::isProduct)
+            .map(key -> key.substring(PostgresProducts.KEY_PREFIX.length()))
+            .distinct()
+            .toList();
+    return products.isEmpty() || ids.isEmpty() ? Map.of() : products.get().states(ids);
+  }
+
+  private static boolean isProduct(String key) {
+    return key.startsWith(PostgresProducts.KEY_PREFIX);
+  }
+
+  /// The event is proof enough where PostgreSQL cannot be asked; and it knows products only.
+  private boolean isCommitted(PendingCheck check, Map<String, State> states) {
+    if (products.isEmpty() || !isProduct(check.key())) {
+      return true;
+    }
+    State state = states.get(check.key().substring(PostgresProducts.KEY_PREFIX.length()));
+    return state != null && state.version() >= check.version();
+  }
+
+  private void tell(List<Suspect> forked) {
+    forked.forEach(_ -> tally.event(Result.FORKED));
+    forked.stream()
+        .limit(MOST_KEYS_NAMED)
+        .forEach(
+            suspect ->
+                said(log.atError(), suspect)
+                    .log(
+                        "PostgreSQL lacks a version that was published: was it recovered to an earlier moment?"));
+    tellOfMore(forked.size());
+  }
+
+  /// By force, for the protocol does not let an entry become stale: nothing that it says of itself
+  /// can be trusted (H8).
+  private void repair(List<Suspect> stale) {
+    int told = 0;
+    for (Suspect suspect : stale) {
+      PendingCheck check = suspect.check();
+      try {
+        entries.evictByForce(check.key());
+      } catch (EntryStoreException e) {
+        redisFails(e);
+        pending.postpone(check, System.nanoTime() + settings.last().toNanos());
+        continue;
+      }
+      tally.stale(check.key(), check.version(), suspect.found());
+      if (told++ < MOST_KEYS_NAMED) {
+        said(log.atError(), suspect).log("stale entry, evicted");
+      }
+    }
+    tellOfMore(told);
+  }
+
+  private static LoggingEventBuilder said(LoggingEventBuilder line, Suspect suspect) {
+    return line.addKeyValue("key", suspect.check().key())
+        .addKeyValue("version", suspect.check().version())
+        .addKeyValue("found", suspect.found());
+  }
+
+  private static void tellOfMore(int count) {
+    if (count > MOST_KEYS_NAMED) {
+      log.atError().addKeyValue("keys", count - MOST_KEYS_NAMED).log("and more like these");
+    }
+  }
+}

@@ -1,0 +1,164 @@
+package dev.tidemark.invalidator;
+
+import dev.tidemark.cache.RedisConnection;
+import dev.tidemark.invalidator.AuditTally.Result;
+import dev.tidemark.invalidator.PendingChecks.Admission;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The running audit: follows the topics from their end on, beside the live path, and checks the
+/// cache some time after each event.
+///
+/// It has everything for itself, thread, consumer, connections, so that it cannot hold up the live
+/// path, nor go wrong with it. Its consumer group is `<group>-audit`: several invalidators share
+/// the events among them. It commits nothing; what happens while none of them has a partition is
+/// not audited.
+///
+/// The thread that [#start] starts owns all of it but the tally. Whatever goes wrong, it tries
+/// again.
+final class KafkaAuditLoop implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(KafkaAuditLoop.class);
+
+  /// How long a poll waits for records; also how late checks may be.
+  private static final Duration POLL = Duration.ofMillis(100);
+
+  private static final Duration PAUSE = Duration.ofSeconds(1);
+  private static final Duration STOP_GRACE = Duration.ofSeconds(5);
+  private static final int MAX_POLL_RECORDS = 2000;
+
+  private final Configuration configuration;
+  private final AuditSettings settings;
+  private final AuditTally tally;
+  private final Clock clock;
+  private final PendingChecks pending;
+  private final Obstacle obstacle = new Obstacle("audit");
+  private final Thread thread = Thread.ofPlatform().daemon().name("audit").unstarted(this::run);
+  private final CountDownLatch stopping = new CountDownLatch(1);
+  private boolean toldOfLeftOut;
+
+  KafkaAuditLoop(Configuration configuration, AuditSettings settings, Clock clock) {
+    this.configuration = configuration;
+    this.settings = settings;
+    this.tally = new AuditTally(settings, clock);
+    this.clock = clock;
+    this.pending = new PendingChecks(settings, System.nanoTime());
+  }
+
+  /// Returns at once, whether or not anything is there.
+  void start() {
+    log.atInfo()
+        .addKeyValue("share", settings.share())
+        .addKeyValue("within", settings.within())
+        .addKeyValue(
+            "suspects",
+            configuration.database().isPresent()
+                ? "are asked for in PostgreSQL"
+                : "are judged by the event alone: DATABASE_URL is not set")
+        .log("audit starts");
+    thread.start();
+  }
+
+  /// From any thread.
+  AuditReport report() {
+    return tally.report();
+  }
+
+  @Override
+  public void close() {
+    stopping.countDown();
+    try {
+      thread.join(STOP_GRACE.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void run() {
+    try {
+      do {
+        try {
+          follow();
+        } catch (RuntimeException e) {
+          // Of any kind: the live path goes on, whatever is wrong here.
+          obstacle.is(e.toString());
+          log.atDebug().setCause(e).log("the audit begins again after");
+        }
+      } while (!stopping.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS));
+    } catch (InterruptedException closed) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void follow() {
+    Optional<PostgresProducts> products = configuration.database().map(PostgresProducts::new);
+    Consumer<byte[], byte[]> consumer = consumer();
+    try (RedisConnection redis = configuration.redis().open()) {
+      Auditor auditor = new Auditor(redis.entries(), products, settings, pending, tally, obstacle);
+      consumer.subscribe(configuration.kafka().topics());
+      while (stopping.getCount() > 0) {
+        consumer.poll(POLL).forEach(this::take);
+        auditor.check();
+      }
+    } finally {
+      consumer.close(CloseOptions.timeout(PAUSE));
+      products.ifPresent(PostgresProducts::close);
+    }
+  }
+
+  /// A record that does not tell key and version cannot be audited: the live path evicts by force.
+  private void take(ConsumerRecord<byte[], byte[]> record) {
+    EventReading reading = EventReading.of(record);
+    if (reading.key().isEmpty() || reading.version().isEmpty()) {
+      return;
+    }
+    long now = System.nanoTime();
+    Admission admission =
+        pending.add(
+            reading.key().get(),
+            reading.version().getAsLong(),
+            now - reading.committed().map(this::nanosSince).orElse(0L),
+            now);
+    if (admission == Admission.LEFT_OUT) {
+      tally.event(Result.LEFT_OUT);
+      if (!toldOfLeftOut) {
+        toldOfLeftOut = true;
+        log.atWarn()
+            .addKeyValue("pending", pending.size())
+            .log("more events than can be audited: a smaller share is taken for now");
+      }
+    }
+  }
+
+  /// Not less than 0, although clocks may differ.
+  private long nanosSince(Instant committed) {
+    return Math.max(0, Duration.between(committed, clock.instant()).toNanos());
+  }
+
+  private Consumer<byte[], byte[]> consumer() {
+    Map<String, Object> kafka = new HashMap<>();
+    kafka.put(ConsumerConfig.GROUP_PROTOCOL_CONFIG, "consumer");
+    kafka.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, MAX_POLL_RECORDS);
+    kafka.putAll(configuration.kafka().forClient());
+    kafka.compute(ConsumerConfig.CLIENT_ID_CONFIG, (name, id) -> id + "-audit");
+    kafka.put(ConsumerConfig.GROUP_ID_CONFIG, configuration.group() + "-audit");
+    kafka.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
+    kafka.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+    kafka.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+    return new KafkaConsumer<>(kafka, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+  }
+}

@@ -1,0 +1,109 @@
+package dev.tidemark.invalidator;
+
+import dev.tidemark.db.DatabaseUrl;
+import dev.tidemark.db.Migration;
+import dev.tidemark.embedded.PostgresServer;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Optional;
+
+/// A real, migrated PostgreSQL with products that are written by plain SQL.
+final class TestProducts implements AutoCloseable {
+
+  private final PostgresServer server;
+
+  private TestProducts(PostgresServer server) {
+    this.server = server;
+  }
+
+  static TestProducts start(Path dir) throws SQLException {
+    TestProducts products = new TestProducts(PostgresServer.start(dir, 0));
+    new Migration(DatabaseUrl.parse(products.server.url()), step -> {}).run();
+    return products;
+  }
+
+  PostgresServer server() {
+    return server;
+  }
+
+  /// As the role that may do least.
+  String auditUrl() {
+    return server.url().replace("postgres@", "tidemark_audit@");
+  }
+
+  DatabaseUrl auditAddress() {
+    return DatabaseUrl.parse(server.url()).withUser("tidemark_audit", Optional.empty());
+  }
+
+  /// Brings a product to a version, by as many changes as that takes.
+  void bringTo(String id, long version) throws SQLException {
+    for (long known = version(id); known < version; known++) {
+      update(
+          """
+          insert into product (id, name, price, currency, attributes) values (?, 'v0', 9.90, 'EUR', '{"z": 1, "ü": [1.50]}')
+            on conflict (id) do update set name = 'v' || product.version, deleted_at = null
+          """,
+          id);
+    }
+  }
+
+  void delete(String id) throws SQLException {
+    update("delete from product where id = ?", id);
+  }
+
+  /// As a recovery to an earlier moment leaves it.
+  void setBackTo(String id, long version) throws SQLException {
+    try (Connection connection = connect()) {
+      connection.setAutoCommit(false);
+      try (PreparedStatement quiet =
+              connection.prepareStatement("set local session_replication_role = replica");
+          PreparedStatement update =
+              connection.prepareStatement("update product set version = ? where id = ?")) {
+        quiet.execute();
+        update.setLong(1, version);
+        update.setString(2, id);
+        update.executeUpdate();
+      }
+      connection.commit();
+    }
+  }
+
+  long version(String id) throws SQLException {
+    String version = text("select version from product where id = ?", id);
+    return version.isEmpty() ? 0 : Long.parseLong(version);
+  }
+
+  String json(String id) throws SQLException {
+    return text("select product_json(p)::text from product p where id = ?", id);
+  }
+
+  private String text(String query, String id) throws SQLException {
+    try (Connection connection = connect();
+        PreparedStatement statement = connection.prepareStatement(query)) {
+      statement.setString(1, id);
+      try (ResultSet rows = statement.executeQuery()) {
+        return rows.next() ? rows.getString(1) : "";
+      }
+    }
+  }
+
+  private void update(String sql, String id) throws SQLException {
+    try (Connection connection = connect();
+        PreparedStatement statement = connection.prepareStatement(sql)) {
+      statement.setString(1, id);
+      statement.executeUpdate();
+    }
+  }
+
+  private Connection connect() throws SQLException {
+    return DatabaseUrl.parse(server.url()).dataSource("test").getConnection();
+  }
+
+  @Override
+  public void close() {
+    server.close();
+  }
+}
