@@ -64,7 +64,7 @@ record Configuration(
         new Configuration(
             KafkaSettings.from(environment),
             RedisTarget.from(environment),
-            environment.text(GROUP, "tidemark-invalidator"),
+            group(environment),
             Duration.ofSeconds(environment.number(REWIND, 60, 1, LONGEST_REWIND_SECONDS)),
             AuditSettings.from(environment),
             database(environment),
@@ -75,6 +75,10 @@ record Configuration(
     }
     environment.check();
     return configuration;
+  }
+
+  static String group(Environment environment) {
+    return environment.text(GROUP, "tidemark-invalidator");
   }
 
   /// The environment, with a fault for each name that no program has.

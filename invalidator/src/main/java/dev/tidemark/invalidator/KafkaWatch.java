@@ -1,6 +1,5 @@
 package dev.tidemark.invalidator;
 
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -8,12 +7,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
-import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
-import org.apache.kafka.clients.admin.OffsetSpec;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.KafkaFuture;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /// Looks at Kafka from beside the consumer, which itself is silent about a Kafka that is away:
@@ -52,7 +46,7 @@ final class KafkaWatch implements AutoCloseable {
         obstacle.is("there is no topic " + String.join(", ", missing) + " yet");
         return;
       }
-      lag.sees(lagOf(lag.assigned()));
+      lag.sees(KafkaGroupLag.events(admin, group, lag.assigned()));
       obstacle.isGone();
     } catch (ExecutionException e) {
       lag.isNotKnown();
@@ -78,35 +72,6 @@ final class KafkaWatch implements AutoCloseable {
       }
     }
     return missing.stream().sorted().toList();
-  }
-
-  private long lagOf(Set<TopicPartition> partitions)
-      throws ExecutionException, InterruptedException {
-    if (partitions.isEmpty()) {
-      return 0;
-    }
-    Map<TopicPartition, OffsetAndMetadata> committed =
-        admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get();
-    Map<TopicPartition, Long> ends = offsets(partitions, OffsetSpec.latest());
-    Map<TopicPartition, Long> starts = offsets(partitions, OffsetSpec.earliest());
-    long sum = 0;
-    for (TopicPartition partition : partitions) {
-      OffsetAndMetadata own = committed.get(partition);
-      long start = starts.getOrDefault(partition, 0L);
-      sum += Math.max(0, ends.getOrDefault(partition, 0L) - (own == null ? start : own.offset()));
-    }
-    return sum;
-  }
-
-  private Map<TopicPartition, Long> offsets(Set<TopicPartition> partitions, OffsetSpec spec)
-      throws ExecutionException, InterruptedException {
-    Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
-    partitions.forEach(partition -> wanted.put(partition, spec));
-    KafkaFuture<Map<TopicPartition, ListOffsetsResultInfo>> answer =
-        admin.listOffsets(wanted).all();
-    Map<TopicPartition, Long> offsets = new HashMap<>();
-    answer.get().forEach((partition, info) -> offsets.put(partition, info.offset()));
-    return offsets;
   }
 
   @Override

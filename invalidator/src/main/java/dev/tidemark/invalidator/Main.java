@@ -1,9 +1,7 @@
 package dev.tidemark.invalidator;
 
 import java.time.Clock;
-import java.util.Arrays;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -41,9 +39,6 @@ final class Main implements Callable<Integer> {
 
   private static final int HELP_WIDTH = 110;
 
-  /// Those that end by themselves.
-  private static final Set<String> COMMANDS = Set.of("replay", "dead-letters");
-
   private final Invalidate invalidate;
 
   private Main(Invalidate invalidate) {
@@ -51,8 +46,10 @@ final class Main implements Callable<Integer> {
   }
 
   public static void main(String[] arguments) {
-    if (Arrays.stream(arguments).anyMatch(COMMANDS::contains)) {
-      // The result alone goes to standard output.
+    if (arguments.length > 0
+        && !arguments[0].startsWith("-")
+        && !arguments[0].equals("invalidate")) {
+      // Of a command that ends by itself the result alone goes to standard output.
       System.setProperty("logback.configurationFile", "commands-logback.xml");
     }
     System.exit(commandLine(System.getenv()).execute(arguments));
@@ -65,6 +62,7 @@ final class Main implements Callable<Integer> {
         .addSubcommand(invalidate)
         .addSubcommand(new Replay(environment, clock))
         .addSubcommand(DeadLetterCommand.commandLine(environment, clock))
+        .addSubcommand(new Status(environment))
         .setUsageHelpWidth(HELP_WIDTH);
   }
 

@@ -55,11 +55,14 @@ final class TestInvalidator implements AutoCloseable {
         .sum();
   }
 
+  String url() {
+    return "http://127.0.0.1:" + service.adminPort();
+  }
+
   private HttpResponse<String> get(String path) {
     try {
       return http.send(
-          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + service.adminPort() + path))
-              .build(),
+          HttpRequest.newBuilder(URI.create(url() + path)).build(),
           HttpResponse.BodyHandlers.ofString());
     } catch (IOException e) {
       throw new AssertionError("the admin port does not answer", e);

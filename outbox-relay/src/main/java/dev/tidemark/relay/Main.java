@@ -8,7 +8,6 @@ import java.time.Clock;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
@@ -48,7 +47,6 @@ import picocli.CommandLine.Spec;
     })
 final class Main implements Callable<Integer> {
   private static final String RESYNC = "resync";
-  private static final String STATUS = "status";
   private static final int HELP_WIDTH = 110;
 
   /// Not static: `main` says first where log lines go.
@@ -70,7 +68,7 @@ final class Main implements Callable<Integer> {
   }
 
   public static void main(String[] arguments) {
-    if (Arrays.stream(arguments).anyMatch(Set.of(RESYNC, STATUS)::contains)) {
+    if (Arrays.asList(arguments).contains(RESYNC)) {
       // The result alone goes to standard output.
       System.setProperty("logback.configurationFile", "resync-logback.xml");
     }
@@ -80,10 +78,7 @@ final class Main implements Callable<Integer> {
   static CommandLine commandLine(Map<String, String> environment) {
     var command = new CommandLine(new Main(environment));
     command.getCommandSpec().version("relay " + Main.class.getPackage().getImplementationVersion());
-    return command
-        .addSubcommand(RESYNC, new Resync(environment))
-        .addSubcommand(STATUS, new Status(environment))
-        .setUsageHelpWidth(HELP_WIDTH);
+    return command.addSubcommand(RESYNC, new Resync(environment)).setUsageHelpWidth(HELP_WIDTH);
   }
 
   @Override

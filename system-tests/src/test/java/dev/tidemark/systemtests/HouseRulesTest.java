@@ -94,7 +94,7 @@ class HouseRulesTest {
     "org.apache.kafka..,  invalidator, '(Kafka|EventLoop|EventReading|Offsets|PendingEvictions|Evictor|DeadLetter|VersionGaps|Rewind|OperatorRun|Replay).*'",
     "org.apache.kafka..,  api,         'Kafka.*'",
     "redis.clients..,     cache,       '(Redis|Script|CommandBatch).*'",
-    "redis.clients..,     invalidator, Main",
+    "redis.clients..,     invalidator, 'Main|Redis.*'",
     "redis.clients..,     api,         Main",
   })
   void clientLibrariesStayBehindTheClassesNamedForThem(

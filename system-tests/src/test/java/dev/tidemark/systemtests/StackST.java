@@ -1,6 +1,7 @@
 package dev.tidemark.systemtests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.net.URI;
 import java.nio.file.Files;
@@ -69,6 +70,37 @@ class StackST {
               "INVALIDATOR_PID");
       assertThat(URI.create(env.get("DATABASE_URL")).getScheme()).isEqualTo("postgresql");
     }
+  }
+
+  @Test
+  void statusOfARunningStackIsGoodInEveryPart() throws Exception {
+    try (var stack = StackProcess.up(folder.resolve("stack"))) {
+      new Shop(stack).put("clock", Shop.json("Clock", "12"));
+      await()
+          .untilAsserted(
+              () -> {
+                var output = folder.resolve("status.out");
+                assertThat(status(stack, output)).as(Files.readString(output)).isZero();
+              });
+      assertThat(Files.readString(folder.resolve("status.out")))
+          .doesNotContain("RED", "not asked")
+          .contains("relay", "slot", "outbox", "kafka", "group", "invalidator", "redis")
+          .contains("product-api");
+    }
+  }
+
+  private static int status(StackProcess stack, Path output) throws Exception {
+    var jar = StackProcess.PROJECT.resolve("invalidator/target/app/invalidator.jar");
+    var command =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-jar",
+                jar.toString(),
+                "status")
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile());
+    command.environment().putAll(stack.env());
+    return command.start().waitFor();
   }
 
   @Test

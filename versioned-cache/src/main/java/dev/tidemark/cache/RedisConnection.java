@@ -2,7 +2,9 @@ package dev.tidemark.cache;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import redis.clients.jedis.ConnectionPool;
@@ -101,6 +103,34 @@ public final class RedisConnection implements AutoCloseable {
           .toList();
     } catch (JedisException e) {
       throw RedisFault.exception(address + " does not answer", e);
+    }
+  }
+
+  /// Asks each process for what it tells of itself, replicas of a cluster included. One that does
+  /// not answer is there without it.
+  ///
+  /// @throws EntryStoreException when a single server, or the primary behind sentinels, does not
+  ///   answer
+  public List<RedisNode> nodes() {
+    try {
+      if (!(client instanceof RedisClusterClient cluster)) {
+        return List.of(new RedisNode(toString(), new RedisReport(client.info()).fields()));
+      }
+      return cluster.getClusterNodes().entrySet().stream()
+          .map(node -> new RedisNode(node.getKey(), fields(node.getValue())))
+          .sorted(Comparator.comparing(RedisNode::address))
+          .toList();
+    } catch (JedisException e) {
+      throw RedisFault.exception(address + " does not answer", e);
+    }
+  }
+
+  private static Map<String, String> fields(ConnectionPool node) {
+    // Closes the connection, which gives it back to the pool.
+    try (Jedis server = new Jedis(node.getResource())) {
+      return new RedisReport(server.info()).fields();
+    } catch (JedisException e) {
+      return Map.of();
     }
   }
 

@@ -27,6 +27,10 @@ final class RedisReport {
             .collect(Collectors.toMap(pair -> pair[0], pair -> pair[1], (first, _) -> first));
   }
 
+  Map<String, String> fields() {
+    return fields;
+  }
+
   boolean isPrimary() {
     return "master".equals(fields.get("role"));
   }

@@ -1,0 +1,93 @@
+package dev.tidemark.invalidator;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.tidemark.invalidator.AdminPort.Unanswered;
+import dev.tidemark.invalidator.PartStatus.Line;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.StreamSupport;
+
+/// The relay, by its own account, and what it knows of PostgreSQL: its slot and the outbox.
+final class RelayPart {
+
+  private static final String NAME = "relay";
+
+  private RelayPart() {}
+
+  static PartStatus ask(AdminPort port) {
+    try {
+      return of(port.json("/status"));
+    } catch (Unanswered e) {
+      return PartStatus.unanswered(NAME, NAME, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static PartStatus of(JsonNode relay) {
+    boolean ready = relay.path("ready").asBoolean();
+    List<Line> lines = new ArrayList<>();
+    lines.add(new Line(NAME, PartStatus.wellOrRed(ready, relay.path("reason").asText())));
+    lines.add(new Line("postgresql", postgresql(relay)));
+    lines.add(new Line("slot", slot(relay)));
+    JsonNode outbox = relay.path("outbox");
+    if (outbox.has("partitions")) {
+      lines.add(new Line("outbox", outbox(outbox)));
+    }
+    lines.add(new Line("retention", retention(outbox)));
+    for (JsonNode finding : relay.path("findings")) {
+      lines.add(
+          new Line(
+              finding.path("severity").asText(),
+              finding.path("what").asText() + ": " + finding.path("remedy").asText()));
+    }
+    return new PartStatus(NAME, relay, !ready, lines);
+  }
+
+  private static String postgresql(JsonNode relay) {
+    Optional<JsonNode> error =
+        StreamSupport.stream(relay.path("findings").spliterator(), false)
+            .filter(finding -> finding.path("server").asText().equals("POSTGRESQL"))
+            .filter(finding -> finding.path("severity").asText().equals("ERROR"))
+            .findFirst();
+    if (error.isPresent()) {
+      return PartStatus.wellOrRed(false, error.get().path("what").asText());
+    }
+    return relay.path("slot").has("walStatus")
+        ? PartStatus.wellOrRed(true, "answers the relay")
+        : "not known, it has not answered the relay yet";
+  }
+
+  private static String slot(JsonNode relay) {
+    JsonNode slot = relay.path("slot");
+    return slot.path("name").asText()
+        + (slot.has("walStatus")
+            ? ": wal_status %s, %s behind (%.1f s), %s of log kept for it"
+                .formatted(
+                    slot.path("walStatus").asText(),
+                    Sizes.bytes(slot.path("lagBytes").asLong()),
+                    relay.path("lagSeconds").asDouble(),
+                    Sizes.bytes(slot.path("retainedBytes").asLong()))
+            : ": not known, PostgreSQL has not answered yet");
+  }
+
+  private static String outbox(JsonNode outbox) {
+    return "%d daily partitions, %s to %s (%s days ahead), %d rows in the default partition"
+        .formatted(
+            outbox.path("partitions").asInt(),
+            outbox.path("oldestDay").asText("none"),
+            outbox.path("newestDay").asText("none"),
+            outbox.path("daysAhead").asText("no"),
+            outbox.path("defaultRows").asLong());
+  }
+
+  private static String retention(JsonNode outbox) {
+    return (outbox.has("retentionDays")
+            ? outbox.path("retentionDays").asLong() + " days"
+            : "off: rows stay for ever")
+        + (outbox.has("lastRemoval")
+            ? "; last: %s at %s"
+                .formatted(
+                    outbox.at("/lastRemoval/what").asText(), outbox.at("/lastRemoval/at").asText())
+            : "");
+  }
+}

@@ -1,0 +1,308 @@
+package dev.tidemark.invalidator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tidemark.embedded.KafkaServer;
+import dev.tidemark.embedded.Ports;
+import dev.tidemark.embedded.RedisServer;
+import io.helidon.webserver.WebServer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.UUID;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import redis.clients.jedis.Jedis;
+
+/// The command `status` against real Kafka, Redis and invalidator, and what a relay and a product
+/// API would answer.
+class StatusIT {
+
+  private static final String RELAY =
+      """
+      {
+        "phase": "streaming", "ready": true, "reason": "streaming", "lagSeconds": 0.0,
+        "slot": {"name": "tidemark_relay", "walStatus": "reserved", "lagBytes": 1200, "retainedBytes": 16800000},
+        "outbox": {"partitions": 22, "oldestDay": "2026-03-03", "newestDay": "2026-03-24", "daysAhead": 14,
+          "defaultRows": 3, "retentionDays": 7,
+          "lastRemoval": {"what": "partition outbox_20260302 dropped", "at": "2026-03-10T12:00:00Z"}},
+        "findings": [{"server": "POSTGRESQL", "severity": "WARNING", "what": "wal_level is odd", "remedy": "set it"}]
+      }
+      """;
+
+  @TempDir static Path dir;
+  private static KafkaServer kafka;
+  private static RedisServer redis;
+
+  private final String group = "status-" + UUID.randomUUID();
+  private final Map<String, String> environment = new HashMap<>();
+  private TestTopic topic;
+  private TestInvalidator invalidator;
+  private WebServer others;
+  private volatile String relay = RELAY;
+
+  @BeforeAll
+  static void startServers() {
+    Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
+    kafka = KafkaServer.start(dir.resolve("kafka"), 0);
+    redis = RedisServer.start(dir.resolve("redis"), 0);
+  }
+
+  @AfterAll
+  static void stopServers() {
+    redis.close();
+    kafka.close();
+  }
+
+  @BeforeEach
+  void start() throws Exception {
+    topic = new TestTopic(kafka.bootstrapServers(), "product-" + UUID.randomUUID() + ".events");
+    topic.create(3);
+    environment.put("KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrapServers());
+    environment.put("KAFKA_PRODUCT_TOPIC", topic.name());
+    environment.put("KAFKA_GROUP_ID", group);
+    environment.put("REDIS_URL", redis.url());
+    environment.put("TIDEMARK_INVALIDATOR_ADMIN_PORT", "0");
+    invalidator = new TestInvalidator(environment);
+    others =
+        WebServer.builder()
+            .host("127.0.0.1")
+            .port(0)
+            .routing(
+                routing ->
+                    routing
+                        .get("/status", (request, answer) -> answer.send(relay))
+                        .get(
+                            "/health/ready",
+                            (request, answer) -> answer.send("{\"status\":\"UP\"}"))
+                        .get("/metrics", (request, answer) -> answer.send(apiMetrics())))
+            .build()
+            .start();
+    String url = "http://127.0.0.1:" + others.port();
+    environment.put("OUTBOX_RELAY_ADMIN_URL", url + "/");
+    environment.put("PRODUCT_API_ADMIN_URL", url);
+    environment.put("INVALIDATOR_ADMIN_URL", invalidator.url());
+    await()
+        .until(() -> invalidator.isReady() && invalidator.status().path("partitions").size() == 3);
+  }
+
+  @AfterEach
+  void stop() {
+    others.stop();
+    invalidator.close();
+    topic.close();
+    if (!redis.isAlive()) {
+      redis.restart();
+    }
+    try (Jedis admin = new Jedis("127.0.0.1", redis.port())) {
+      admin.flushAll();
+    }
+  }
+
+  private static String apiMetrics() {
+    return """
+        # TYPE cache_requests_total counter
+        cache_requests_total{otel_scope_name="dev.tidemark.cache",result="hit"} 90.0
+        cache_requests_total{otel_scope_name="dev.tidemark.cache",result="near_hit"} 5.0
+        cache_requests_total{otel_scope_name="dev.tidemark.cache",result="negative"} 1.0
+        cache_requests_total{otel_scope_name="dev.tidemark.cache",result="miss"} 4.0
+        cache_requests_total{otel_scope_name="dev.tidemark.cache",result="bypass"} 50.0
+        cache_fills_total{otel_scope_name="dev.tidemark.cache",result="stored"} 4.0
+        """;
+  }
+
+  @Test
+  void everyPartIsSaidToAHuman() throws Exception {
+    topic.publish("a" + group, 1);
+    await().until(() -> topic.committed(group) == 1);
+    await().until(() -> invalidator.metric("invalidator_lag_events") == 0);
+
+    CommandOutcome status = run();
+
+    assertThat(status.out())
+        .contains(
+            """
+            relay        well, streaming
+            postgresql   well, answers the relay
+            slot         tidemark_relay: wal_status reserved, 1200 bytes behind (0.0 s), 16.8 MB of log kept for it
+            outbox       22 daily partitions, 2026-03-03 to 2026-03-24 (14 days ahead), 3 rows in the default partition
+            retention    7 days; last: partition outbox_20260302 dropped at 2026-03-10T12:00:00Z
+            WARNING      wal_level is odd: set it
+            kafka        well, %s: 3 partitions, some 1 events, 0 dead letters
+            group        well, %s: 1 members, 0 events behind
+            invalidator  well, following; 3 partitions, 0 events behind (0.0 s)
+            """
+                .formatted(topic.name(), group))
+        .containsPattern(
+            "evictions +0 evicted, 0 already fresh, 0 floor raised, 1 absent, 0 failed; 0 gaps")
+        .containsPattern(
+            "latency +commit to evict p50 [0-9.]+, .*100.0 % within 2s of the last minute's 1 changes")
+        .containsPattern(
+            "redis +well, redis://127.0.0.1:[0-9]+: primary, .* \\(no limit\\), 0 keys dropped")
+        .containsPattern("product-api +well, ready; 96.0 % of 100 reads were hits")
+        .containsPattern("audit +none is known");
+    assertThat(status.code()).as(status.out() + status.err()).isZero();
+  }
+
+  @Test
+  void jsonHasTheSameForPrograms() throws Exception {
+    try (Jedis admin = new Jedis("127.0.0.1", redis.port())) {
+      admin.set("tidemark:last-audit", "{\"stale\":0,\"fresh\":7}");
+    }
+
+    CommandOutcome status = run("--json");
+
+    JsonNode json = new ObjectMapper().readTree(status.out());
+    assertThat(status.out()).hasLineCount(1);
+    assertThat(json.path("relay")).isEqualTo(new ObjectMapper().readTree(RELAY));
+    assertThat(json.at("/kafka/topics/0/partitions").asInt()).isEqualTo(3);
+    assertThat(json.at("/kafka/group/members").asInt()).isEqualTo(1);
+    assertThat(json.at("/kafka/group/lagEvents").asInt(-1)).isZero();
+    assertThat(json.at("/invalidators/0/phase").asText()).isEqualTo("following");
+    assertThat(json.at("/invalidators/0/group").asText()).isEqualTo(group);
+    assertThat(json.at("/redis/servers/0/role").asText()).isEqualTo("master");
+    assertThat(json.at("/redis/servers/0/usedMemoryBytes").asLong()).isPositive();
+    assertThat(json.at("/productApi/hitRatio").asDouble()).isEqualTo(0.96);
+    assertThat(json.at("/audit/last/fresh").asInt()).isEqualTo(7);
+    assertThat(status.code()).isZero();
+  }
+
+  @Test
+  void lastAuditIsSaid() {
+    try (Jedis admin = new Jedis("127.0.0.1", redis.port())) {
+      admin.set("tidemark:last-audit", "{\"stale\":2,\"fresh\":7}");
+    }
+    assertThat(run().out()).containsPattern("audit +last: stale 2, fresh 7");
+  }
+
+  @Test
+  void aPartThatDoesNotAnswerIsRedAndTheOthersAreSaidAllTheSame() {
+    environment.put("OUTBOX_RELAY_ADMIN_URL", "http://127.0.0.1:1");
+    environment.put("PRODUCT_API_ADMIN_URL", "http://127.0.0.1:1");
+
+    CommandOutcome status = run();
+
+    assertThat(status.out())
+        .contains(
+            "relay        RED, no relay answers at http://127.0.0.1:1/status: see that it runs, and that OUTBOX_RELAY_ADMIN_URL, or --data DIR, is right")
+        .contains("product-api  RED, no product API answers at http://127.0.0.1:1/health/ready")
+        .contains("kafka        well")
+        .contains("invalidator  well")
+        .contains("redis        well");
+    assertThat(status.code()).isEqualTo(1);
+  }
+
+  @Test
+  void whenRedisIsAwayItAndTheInvalidatorAreRed() {
+    redis.kill();
+    await().until(() -> !invalidator.isReady());
+
+    CommandOutcome status = run();
+
+    assertThat(status.out())
+        .containsPattern("redis +RED, redis://127.0.0.1:[0-9]+ does not answer.*REDIS_URL")
+        .containsPattern("invalidator +RED, redis: ");
+    assertThat(status.code()).isEqualTo(1);
+  }
+
+  @Test
+  void whenKafkaIsAwayItIsRed() {
+    environment.put("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:" + Ports.free());
+
+    CommandOutcome status = run();
+
+    assertThat(status.out())
+        .containsPattern(
+            "kafka +RED, Kafka does not answer at 127.0.0.1:.*KAFKA_BOOTSTRAP_SERVERS");
+    assertThat(status.code()).isEqualTo(1);
+  }
+
+  @Test
+  void groupWithoutMemberAndTopicThatIsNotThereAreRed() {
+    environment.put("KAFKA_GROUP_ID", "nobody-" + group);
+    environment.put("KAFKA_PRODUCT_TOPIC", topic.name() + ",nothing.events");
+
+    CommandOutcome status = run();
+
+    assertThat(status.out())
+        .contains("kafka        RED, there is no topic nothing.events yet")
+        .contains("group        RED, nobody-" + group + " has no member, 0 events behind");
+    assertThat(status.code()).isEqualTo(1);
+  }
+
+  @Test
+  void relayThatFailsIsRedWithItsReason() {
+    relay =
+        """
+        {"ready": false, "reason": "no PostgreSQL", "slot": {"name": "s"}, "outbox": {},
+         "findings": [{"server": "POSTGRESQL", "severity": "ERROR", "what": "PostgreSQL does not answer", "remedy": "see"}]}
+        """;
+
+    CommandOutcome status = run();
+
+    assertThat(status.out())
+        .contains("relay        RED, no PostgreSQL")
+        .contains("postgresql   RED, PostgreSQL does not answer")
+        .contains("slot         s: not known, PostgreSQL has not answered yet");
+    assertThat(status.code()).isEqualTo(1);
+  }
+
+  @Test
+  void severalInvalidatorsAreEachAsked() {
+    environment.put("INVALIDATOR_ADMIN_URL", invalidator.url() + ", http://127.0.0.1:1");
+
+    CommandOutcome status = run();
+
+    assertThat(status.out())
+        .contains("invalidator  well, following")
+        .contains("invalidator  RED, no invalidator answers at http://127.0.0.1:1/status");
+    assertThat(status.code()).isEqualTo(1);
+  }
+
+  @Test
+  void whatNobodySaysWhereItIsIsNotAsked() {
+    environment.remove("KAFKA_BOOTSTRAP_SERVERS");
+    environment.remove("REDIS_URL");
+
+    CommandOutcome status = run();
+
+    assertThat(status.out())
+        .contains("kafka        not asked: KAFKA_BOOTSTRAP_SERVERS is not set")
+        .contains("redis        not asked: REDIS_URL is not set");
+    assertThat(status.code()).isZero();
+  }
+
+  @Test
+  void anotherProgramAtTheAddressIsSaidInWords() {
+    relay = "hello";
+    assertThat(run().out())
+        .contains(
+            "does not answer with JSON: OUTBOX_RELAY_ADMIN_URL must be the admin address of a relay");
+  }
+
+  @Test
+  void addressThatIsNoneIsWrongUsage() {
+    environment.put("OUTBOX_RELAY_ADMIN_URL", "127.0.0.1:8082");
+
+    CommandOutcome status = run();
+
+    assertThat(status.err()).contains("OUTBOX_RELAY_ADMIN_URL is '127.0.0.1:8082'");
+    assertThat(status.code()).isEqualTo(2);
+  }
+
+  private CommandOutcome run(String... options) {
+    String[] arguments = new String[options.length + 1];
+    arguments[0] = "status";
+    System.arraycopy(options, 0, arguments, 1, options.length);
+    return CommandOutcome.of(environment, arguments);
+  }
+}
