@@ -11,6 +11,7 @@ held as materialized (
            when 'any' then true
            when 'absent' then false
            when 'present' then true
+           when 'other' then not p.version = any (:versions::bigint[])
            else p.version = any (:versions::bigint[])
          end as met
     from product p

@@ -5,6 +5,7 @@
 --   absent   there is no live product
 --   present  there is one
 --   version  there is one, at one of :versions
+--   other    there is none at one of :versions
 -- Answer, one row per id: outcome (created, updated, unchanged, refused, raced), the version now, and for the first three, where :answer
 -- is true, the product's JSON. "Raced": somebody inserted the id after this statement's snapshot; nothing was done, do it
 -- again. A product that already is as wanted is "unchanged" and not even locked.
@@ -54,6 +55,7 @@ decided as materialized (
                       when 'any' then true
                       when 'absent' then not h.live
                       when 'present' then h.live
+                      when 'other' then not (h.live and h.version = any (:versions::bigint[]))
                       else h.live and h.version = any (:versions::bigint[])
                     end then 'refused'
            when h.same then 'unchanged'

@@ -11,9 +11,14 @@ import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http1.Http1ConnectionSelector;
+import io.helidon.webserver.http2.Http2Config;
+import io.helidon.webserver.http2.Http2ConnectionSelector;
+import io.helidon.webserver.spi.ServerConnectionSelector;
 import io.opentelemetry.api.metrics.Meter;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /// The public HTTP server: which path and method is answered by what.
@@ -26,6 +31,16 @@ final class ApiServer {
   private static final Duration READ_TIMEOUT = Duration.ofSeconds(30);
 
   private static final int BACKLOG = 1024;
+
+  /// Room for the most ids of the longest kind in one query.
+  private static final int LONGEST_FIRST_LINE = 16 * 1024;
+
+  private static final int MOST_HEADERS = 16 * 1024;
+
+  private static final int FIRST_SERVER_FAULT = 500;
+
+  /// Requests at a time on one connection of HTTP/2.
+  private static final int MOST_STREAMS = 100;
 
   private ApiServer() {}
 
@@ -43,9 +58,29 @@ final class ApiServer {
                 .contentEncodingsDiscoverServices(false)
                 .addContentEncoding(new GzipDecoding())
                 .build())
+        .protocolsDiscoverServices(false)
+        .connectionSelectors(protocols())
         .directHandlers(problems())
         .routing(routing -> route(routing, configuration, store, cache, new HttpMetrics(meter)))
         .build();
+  }
+
+  /// HTTP/1.1, and HTTP/2 for those who agree on it by TLS or know it beforehand. A connection is
+  /// not upgraded in its middle: RFC 9113 has given that up.
+  private static List<ServerConnectionSelector> protocols() {
+    return List.of(
+        Http1ConnectionSelector.builder()
+            .config(
+                http1 -> http1.maxPrologueLength(LONGEST_FIRST_LINE).maxHeadersSize(MOST_HEADERS))
+            .build(),
+        Http2ConnectionSelector.builder()
+            .http2Config(
+                Http2Config.builder()
+                    .maxHeaderListSize(MOST_HEADERS)
+                    .maxConcurrentStreams(MOST_STREAMS)
+                    .build())
+            .build(),
+        new ForeignProtocol(LONGEST_FIRST_LINE));
   }
 
   private static void route(
@@ -55,6 +90,7 @@ final class ApiServer {
       VersionedCache cache,
       HttpMetrics metrics) {
     ProductReads reads = new ProductReads(store, cache);
+    ProductLists lists = new ProductLists(store, cache);
     ProductWrites writes = new ProductWrites(store, cache, new Bodies(configuration.bodyLimit()));
     ProductImport imports = new ProductImport(store, configuration.bodyLimit());
     BearerToken token = new BearerToken(configuration.apiToken());
@@ -68,6 +104,8 @@ final class ApiServer {
             reads::one,
             Method.PUT,
             token.guard(writes::put),
+            Method.PATCH,
+            token.guard(writes::patch),
             Method.DELETE,
             token.guard(writes::delete));
     Map<Method, Handler> productsImport = new HashMap<>(product);
@@ -81,8 +119,8 @@ final class ApiServer {
             metrics,
             "/products",
             Map.of(
-                Method.GET, reads::page,
-                Method.HEAD, reads::page,
+                Method.GET, lists::handle,
+                Method.HEAD, lists::handle,
                 Method.POST, token.guard(writes::create))));
     routing.any(endpoint(metrics, "/*", Map.of()));
   }
@@ -96,7 +134,9 @@ final class ApiServer {
   private static DirectHandlers problems() {
     DirectHandler handler =
         (request, type, status, headers, message) -> {
-          Problem problem = problem(status, request.headers());
+          // Each route answers for its own faults: what is told as one here comes of the request.
+          Status told = status.code() < FIRST_SERVER_FAULT ? status : Status.BAD_REQUEST_400;
+          Problem problem = problem(told, request.headers());
           return DirectHandler.TransportResponse.builder()
               .status(problem.status())
               .headers(headers)
@@ -116,6 +156,9 @@ final class ApiServer {
     if (headers.contains(HeaderNames.CONTENT_ENCODING) && !GzipDecoding.isAccepted(headers)) {
       return Problem.unsupportedMediaType("plain, or with Content-Encoding: gzip");
     }
-    return Problem.http(status, "The request breaks the rules of HTTP.");
+    return Problem.http(
+        status,
+        "The first line or a header is not in the form that HTTP asks for, or there is too much of it (%d bytes)."
+            .formatted(MOST_HEADERS));
   }
 }

@@ -20,4 +20,11 @@ sealed interface Condition {
       versions = List.copyOf(versions);
     }
   }
+
+  /// There is no live product at one of these versions (`If-None-Match: "41"`).
+  record UnlessVersion(List<Long> versions) implements Condition {
+    public UnlessVersion {
+      versions = List.copyOf(versions);
+    }
+  }
 }

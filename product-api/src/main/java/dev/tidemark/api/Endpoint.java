@@ -17,6 +17,7 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +33,12 @@ final class Endpoint implements Handler {
   private static final Header BEARER =
       HeaderValues.createCached(HeaderNames.WWW_AUTHENTICATE, "Bearer");
 
+  /// RFC 5789.
+  private static final Header ACCEPT_PATCH =
+      HeaderValues.createCached(HeaderNames.create("Accept-Patch"), MergePatch.MEDIA_TYPE);
+
+  private static final long LITTLE_BODY = 64 * 1024;
+
   private final Map<Method, Handler> methods;
   private final String allowed;
   private final HttpMetrics.Route metrics;
@@ -40,7 +47,10 @@ final class Endpoint implements Handler {
     this.metrics = metrics;
     this.methods = Map.copyOf(methods);
     this.allowed =
-        methods.keySet().stream().map(Method::text).sorted().collect(Collectors.joining(", "));
+        Stream.concat(methods.keySet().stream(), Stream.of(Method.OPTIONS))
+            .map(Method::text)
+            .sorted()
+            .collect(Collectors.joining(", "));
   }
 
   @Override
@@ -52,6 +62,29 @@ final class Endpoint implements Handler {
     } finally {
       metrics.record(method, response.status(), System.nanoTime() - start);
     }
+    if (isLast(request, response)) {
+      throw new CloseConnectionException("the last answer of this connection is sent");
+    }
+  }
+
+  /// The server would go on listening until the client hangs up, and take the rest of a body that
+  /// nobody has read for the next request.
+  private static boolean isLast(ServerRequest request, ServerResponse response) {
+    return isHttp1(request)
+        && (response.headers().contains(HeaderValues.CONNECTION_CLOSE)
+            || request.headers().contains(HeaderValues.CONNECTION_CLOSE));
+  }
+
+  private static boolean isHttp1(ServerRequest request) {
+    return request.prologue().protocolVersion().startsWith("1");
+  }
+
+  /// Whether the next request begins where the server will look for it. The server itself reads
+  /// what a handler has left of a body, which is worth it only where that is known to be little.
+  private static boolean isBodyDone(ServerRequest request) {
+    return !request.content().hasEntity()
+        || request.content().consumed()
+        || request.headers().contentLength().orElse(Long.MAX_VALUE) <= LITTLE_BODY;
   }
 
   private void answer(Method method, ServerRequest request, ServerResponse response) {
@@ -60,22 +93,34 @@ final class Endpoint implements Handler {
       if (handler != null) {
         handler.handle(request, response);
       } else if (methods.isEmpty()) {
-        send(Problem.noSuchResource(), response);
+        throw new ProblemException(Problem.noSuchResource());
       } else {
         response.header(HeaderNames.ALLOW, allowed);
-        send(Problem.methodNotAllowed(method.text(), allowed), response);
+        if (methods.containsKey(Method.PATCH)) {
+          response.header(ACCEPT_PATCH);
+        }
+        if (!method.equals(Method.OPTIONS)) {
+          throw new ProblemException(Problem.methodNotAllowed(method.text(), allowed));
+        }
+        response.status(Status.NO_CONTENT_204).send();
       }
     } catch (ProblemException e) {
-      send(e.problem(), response);
+      send(e.problem(), request, response);
     } catch (DatabaseBusyException e) {
-      send(Problem.overloaded(), response);
+      send(Problem.overloaded(), request, response);
     } catch (SourceException e) {
-      send(e.getCause() instanceof DatabaseFault fault ? problem(fault) : unexpected(e), response);
+      send(
+          e.getCause() instanceof DatabaseFault fault ? problem(fault) : unexpected(e),
+          request,
+          response);
     } catch (DatabaseFault e) {
-      send(problem(e), response);
+      send(problem(e), request, response);
     } catch (RequestException e) {
       // What the server found wrong with the body while it was read.
-      send(Problem.http(e.status(), "The body cannot be read: " + e.getMessage()), response);
+      send(
+          Problem.http(e.status(), "The body cannot be read: " + e.getMessage()),
+          request,
+          response);
     } catch (InsufficientDataAvailableException
         | CloseConnectionException
         | UncheckedIOException e) {
@@ -83,8 +128,8 @@ final class Endpoint implements Handler {
       log.atDebug().setCause(e).log("a request was cut short");
       response.status(Status.BAD_REQUEST_400);
       throw e;
-    } catch (Exception e) {
-      send(unexpected(e), response);
+    } catch (Throwable e) {
+      send(unexpected(e), request, response);
     }
   }
 
@@ -104,12 +149,12 @@ final class Endpoint implements Handler {
     };
   }
 
-  private static Problem unexpected(Exception fault) {
+  private static Problem unexpected(Throwable fault) {
     log.atError().setCause(fault).log("a request failed");
     return Problem.internal();
   }
 
-  private static void send(Problem problem, ServerResponse response) {
+  private static void send(Problem problem, ServerRequest request, ServerResponse response) {
     if (response.isSent()) {
       return;
     }
@@ -117,10 +162,16 @@ final class Endpoint implements Handler {
     switch (problem.status().code()) {
       case 401 -> response.header(BEARER);
       case 503 -> response.header(RETRY_AFTER);
-      // The rest of such a body is not worth reading.
-      case 413 -> response.header(HeaderValues.CONNECTION_CLOSE);
+      case 415 -> {
+        if (request.prologue().method().equals(Method.PATCH)) {
+          response.header(ACCEPT_PATCH);
+        }
+      }
       default -> {}
     }
-    response.send(problem.json());
+    if (isHttp1(request) && !isBodyDone(request)) {
+      response.header(HeaderValues.CONNECTION_CLOSE);
+    }
+    Answers.send(request, response, problem.json());
   }
 }

@@ -1,6 +1,5 @@
 package dev.tidemark.api;
 
-import io.helidon.http.HeaderValues;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
@@ -38,35 +37,26 @@ final class ProductImport {
     if (!Bodies.isMediaType(request.headers(), MEDIA_TYPE)) {
       throw new ProblemException(Problem.unsupportedMediaType(MEDIA_TYPE));
     }
+    RequestHeaders.refuseCondition(request.headers());
     ImportReport report = new ImportReport();
-    try (InputStream body = body(request)) {
+    try (InputStream body = Bodies.stream(request)) {
       new Run(report, RequestHeaders.traceparent(request.headers()))
           .all(new Lines(body, lineLimit));
     } catch (DatabaseFault e) {
-      throw interrupted(response, report, e);
+      throw interrupted(report, e);
     } catch (ZipException | java.io.EOFException e) {
-      throw cutShort(response, report, "The body is not whole gzip: " + e.getMessage());
+      throw cutShort(report, "The body is not whole gzip: " + e.getMessage());
     } catch (IOException e) {
-      throw cutShort(response, report, "The body was not read to its end: " + e.getMessage());
+      throw cutShort(report, "The body was not read to its end: " + e.getMessage());
     }
     response.header(Answers.JSON).send(report.json());
   }
 
-  private static InputStream body(ServerRequest request) {
-    return request.content().hasEntity()
-        ? request.content().inputStream()
-        : InputStream.nullInputStream();
-  }
-
-  private static ProblemException interrupted(
-      ServerResponse response, ImportReport report, DatabaseFault fault) {
-    response.header(HeaderValues.CONNECTION_CLOSE);
+  private static ProblemException interrupted(ImportReport report, DatabaseFault fault) {
     return new ProblemException(Endpoint.problem(fault).withMembers(report.members()));
   }
 
-  private static ProblemException cutShort(
-      ServerResponse response, ImportReport report, String detail) {
-    response.header(HeaderValues.CONNECTION_CLOSE);
+  private static ProblemException cutShort(ImportReport report, String detail) {
     return new ProblemException(Problem.malformedRequest(detail).withMembers(report.members()));
   }
 

@@ -1,17 +1,9 @@
 package dev.tidemark.api;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import java.io.IOException;
 import java.math.BigDecimal;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Currency;
 import java.util.HashMap;
@@ -36,27 +28,12 @@ final class ProductReader {
 
   private static final int PRICE_DECIMALS = 2;
 
-  /// A number takes this many digits at most when written out, so that a short `1e99999` does not
-  /// become a long text in the database.
-  private static final int NUMBER_DIGITS = 100;
-
-  private static final int DEEPEST_NESTING = 64;
   private static final int MOST_VIOLATIONS = 20;
 
   private static final Set<String> CURRENCIES =
       Currency.getAvailableCurrencies().stream()
           .map(Currency::getCurrencyCode)
           .collect(Collectors.toUnmodifiableSet());
-
-  private static final JsonFactory JSON =
-      JsonFactory.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .streamReadConstraints(
-              StreamReadConstraints.builder()
-                  .maxNestingDepth(DEEPEST_NESTING)
-                  .maxNumberLength(NUMBER_DIGITS + 10)
-                  .build())
-          .build();
 
   private final boolean idRequired;
 
@@ -76,27 +53,18 @@ final class ProductReader {
 
   /// @param givenId the product's id when the text has none
   Parsed read(byte[] utf8, String givenId) {
-    String text;
     try {
-      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString();
-    } catch (CharacterCodingException e) {
-      return new Parsed.Malformed("The text is not valid UTF-8.");
+      return read(StrictJson.text(utf8), givenId);
+    } catch (MalformedJsonException e) {
+      return new Parsed.Malformed(String.valueOf(e.getMessage()));
     }
-    try (JsonParser parser = JSON.createParser(text)) {
-      return new Reading(text, parser).read(givenId, idRequired);
-    } catch (StreamConstraintsException e) {
-      return new Parsed.Malformed(
-          "Nesting must not be deeper than %d, and no number longer than %d digits."
-              .formatted(DEEPEST_NESTING, NUMBER_DIGITS));
-    } catch (JsonProcessingException e) {
-      return new Parsed.Malformed(
-          "Not JSON at line %d, column %d: %s"
-              .formatted(
-                  e.getLocation() == null ? 1 : e.getLocation().getLineNr(),
-                  e.getLocation() == null ? 1 : e.getLocation().getColumnNr(),
-                  e.getOriginalMessage()));
-    } catch (IOException e) {
-      throw new IllegalStateException("reading from memory failed", e);
+  }
+
+  Parsed read(String text, String givenId) {
+    try {
+      return StrictJson.read(text, parser -> new Reading(text, parser).read(givenId, idRequired));
+    } catch (MalformedJsonException e) {
+      return new Parsed.Malformed(String.valueOf(e.getMessage()));
     }
   }
 
@@ -114,18 +82,14 @@ final class ProductReader {
       this.parser = parser;
     }
 
-    Parsed read(String givenId, boolean idRequired) throws IOException {
-      if (parser.nextToken() != JsonToken.START_OBJECT) {
-        return new Parsed.Malformed("The text must be one JSON object.");
-      }
+    Parsed read(String givenId, boolean idRequired) throws IOException, MalformedJsonException {
+      StrictJson.begin(parser);
       while (parser.nextToken() == JsonToken.FIELD_NAME) {
         String field = parser.currentName();
         parser.nextToken();
         field(field);
       }
-      if (parser.nextToken() != null) {
-        return new Parsed.Malformed("The text must be one JSON object, with nothing after it.");
-      }
+      StrictJson.end(parser);
       require("name");
       require("price");
       require("currency");
@@ -245,7 +209,8 @@ final class ProductReader {
             if (number(parser.getText()).isEmpty()) {
               violateOnce(
                   "attributes",
-                  "must not contain a number of more than %d digits".formatted(NUMBER_DIGITS));
+                  "must not contain a number of more than %d digits"
+                      .formatted(StrictJson.NUMBER_DIGITS));
             }
           }
           case VALUE_TRUE, VALUE_FALSE, VALUE_NULL, VALUE_EMBEDDED_OBJECT, NOT_AVAILABLE -> {}
@@ -289,7 +254,7 @@ final class ProductReader {
       BigDecimal number = new BigDecimal(text);
       long integerDigits = Math.max(1, (long) number.precision() - number.scale());
       long digits = integerDigits + Math.max(0, number.scale());
-      return digits <= NUMBER_DIGITS ? Optional.of(number) : Optional.empty();
+      return digits <= StrictJson.NUMBER_DIGITS ? Optional.of(number) : Optional.empty();
     } catch (NumberFormatException e) {
       return Optional.empty();
     }

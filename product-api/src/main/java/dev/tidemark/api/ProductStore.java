@@ -11,8 +11,10 @@ import java.nio.charset.StandardCharsets;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
@@ -37,6 +39,8 @@ final class ProductStore {
   record Entry(String id, byte[] json) {}
 
   private static final String FIND = sql("find.sql");
+  private static final String FIND_ALL = sql("find-all.sql");
+  private static final String HOLD = sql("hold.sql");
   private static final String PAGE = sql("page.sql");
   private static final String WRITE = sql("write.sql");
   private static final String DELETE = sql("delete.sql");
@@ -77,14 +81,27 @@ final class ProductStore {
 
   /// The committed state of one product.
   CachedValue find(String id) {
+    return inHandle(handle -> find(handle, FIND, id));
+  }
+
+  private static CachedValue find(Handle handle, String query, String id) {
+    return handle
+        .createQuery(query)
+        .bind("id", id)
+        .map((row, context) -> value(row))
+        .findOne()
+        .orElseGet(() -> new CachedValue.Absent(0));
+  }
+
+  /// The committed states of those products that are, or were.
+  Map<String, CachedValue> findAll(Collection<String> ids) {
     return inHandle(
         handle ->
             handle
-                .createQuery(FIND)
-                .bind("id", id)
-                .map((row, context) -> value(row))
-                .findOne()
-                .orElseGet(() -> new CachedValue.Absent(0)));
+                .createQuery(FIND_ALL)
+                .bindArray("ids", String.class, ids.toArray())
+                .map((row, context) -> Map.entry(row.getString("id"), value(row)))
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)));
   }
 
   private static CachedValue value(ResultSet row) throws SQLException {
@@ -116,24 +133,35 @@ final class ProductStore {
                 inHandle(
                     handle ->
                         write(handle, List.of(product), condition, traceparent, true).getFirst());
-            switch (row.outcome()) {
-              case CREATED -> {
-                return new WriteResult.Created(row.version(), row.json());
-              }
-              case UPDATED -> {
-                return new WriteResult.Updated(row.version(), row.json());
-              }
-              case UNCHANGED -> {
-                return new WriteResult.Unchanged(row.version(), row.json());
-              }
-              case REFUSED -> {
-                return new WriteResult.Refused(row.version());
-              }
-              case RACED -> {}
+            Optional<WriteResult> result = row.result();
+            if (result.isPresent()) {
+              return result.get();
             }
           }
           throw new IllegalStateException("product " + product.id() + " is there and is not");
         });
+  }
+
+  /// Replaces a live product by what an edit makes of its JSON, where the condition is met. Nobody
+  /// else writes the product in between.
+  ///
+  /// @return empty when there is no live product
+  Optional<WriteResult> edit(
+      String id,
+      Function<byte[], Product> edit,
+      Condition condition,
+      Optional<String> traceparent) {
+    return retrying(
+        () ->
+            inTransaction(
+                handle ->
+                    switch (find(handle, HOLD, id)) {
+                      case CachedValue.Absent _ -> Optional.<WriteResult>empty();
+                      case CachedValue.Present(long _, byte[] json) ->
+                          write(handle, List.of(edit.apply(json)), condition, traceparent, true)
+                              .getFirst()
+                              .result();
+                    }));
   }
 
   /// Creates or replaces products in one transaction; an id that comes again is written again.
@@ -202,7 +230,19 @@ final class ProductStore {
 
   /// One row of the answer of write.sql.
   @SuppressWarnings("ArrayRecordComponent") // handed on, never changed
-  private record Row(String id, Outcome outcome, long version, byte[] json) {}
+  private record Row(String id, Outcome outcome, long version, byte[] json) {
+
+    /// Empty when nothing was done yet.
+    Optional<WriteResult> result() {
+      return switch (outcome) {
+        case CREATED -> Optional.of(new WriteResult.Created(version, json));
+        case UPDATED -> Optional.of(new WriteResult.Updated(version, json));
+        case UNCHANGED -> Optional.of(new WriteResult.Unchanged(version, json));
+        case REFUSED -> Optional.of(new WriteResult.Refused(version));
+        case RACED -> Optional.empty();
+      };
+    }
+  }
 
   private static Row row(ResultSet row) throws SQLException {
     byte[] json = row.getBytes("json");
@@ -238,7 +278,11 @@ final class ProductStore {
 
   private static void bindCondition(SqlStatement<?> statement, Condition condition) {
     List<Long> versions =
-        condition instanceof Condition.IfVersion(List<Long> wanted) ? wanted : List.of();
+        switch (condition) {
+          case Condition.IfVersion(List<Long> wanted) -> wanted;
+          case Condition.UnlessVersion(List<Long> known) -> known;
+          case Condition.None(), Condition.IfAbsent(), Condition.IfPresent() -> List.of();
+        };
     statement
         .bind(
             "condition",
@@ -247,6 +291,7 @@ final class ProductStore {
               case Condition.IfAbsent() -> "absent";
               case Condition.IfPresent() -> "present";
               case Condition.IfVersion(List<Long> _) -> "version";
+              case Condition.UnlessVersion(List<Long> _) -> "other";
             })
         .bindArray("versions", Long.class, versions);
   }

@@ -15,10 +15,14 @@ import java.util.UUID;
 /// read sees the write; whether that works out does not matter to the request. Thread-safe.
 final class ProductWrites {
 
+  private static final ProductReader READER = ProductReader.withOptionalId();
+
+  /// A patch must leave the product its id.
+  private static final ProductReader PATCHED = ProductReader.withId();
+
   private final ProductStore store;
   private final VersionedCache cache;
   private final Bodies bodies;
-  private final ProductReader reader = ProductReader.withOptionalId();
 
   ProductWrites(ProductStore store, VersionedCache cache, Bodies bodies) {
     this.store = store;
@@ -28,6 +32,7 @@ final class ProductWrites {
 
   /// `POST /products`
   void create(ServerRequest request, ServerResponse response) {
+    RequestHeaders.refuseCondition(request.headers());
     Product product = product(request, UUID.randomUUID().toString());
     Condition condition = new Condition.IfAbsent();
     switch (store.write(product, condition, RequestHeaders.traceparent(request.headers()))) {
@@ -51,7 +56,14 @@ final class ProductWrites {
     if (!product.id().equals(id)) {
       throw invalid("id", "must be that of the path");
     }
-    switch (store.write(product, condition, RequestHeaders.traceparent(request.headers()))) {
+    replaced(
+        response,
+        id,
+        store.write(product, condition, RequestHeaders.traceparent(request.headers())));
+  }
+
+  private void replaced(ServerResponse response, String id, WriteResult result) {
+    switch (result) {
       case WriteResult.Created(long version, byte[] json) -> created(response, id, version, json);
       case WriteResult.Updated(long version, byte[] json) -> {
         refresh(id, new CachedValue.Present(version, json));
@@ -60,6 +72,28 @@ final class ProductWrites {
       case WriteResult.Unchanged(long version, byte[] json) -> send(response, version, json);
       case WriteResult.Refused(long version) -> throw preconditionFailed(response, version);
     }
+  }
+
+  /// `PATCH /products/{id}`
+  void patch(ServerRequest request, ServerResponse response) {
+    String id = Product.idOf(request.path().path());
+    Condition condition = RequestHeaders.condition(request.headers());
+    Optional<String> traceparent = RequestHeaders.traceparent(request.headers());
+    MergePatch patch = bodies.mergePatch(request);
+    Optional<WriteResult> result =
+        Product.isId(id)
+            ? store.edit(id, json -> patched(id, patch.applyTo(json)), condition, traceparent)
+            : Optional.empty();
+    replaced(
+        response, id, result.orElseThrow(() -> new ProblemException(Problem.productNotFound())));
+  }
+
+  private static Product patched(String id, String json) {
+    Product product = product(PATCHED.read(json, id));
+    if (!product.id().equals(id)) {
+      throw invalid("id", "must be that of the path");
+    }
+    return product;
   }
 
   /// `DELETE /products/{id}`
@@ -81,7 +115,11 @@ final class ProductWrites {
   }
 
   private Product product(ServerRequest request, String givenId) {
-    return switch (reader.read(bodies.json(request), givenId)) {
+    return product(READER.read(bodies.json(request), givenId));
+  }
+
+  private static Product product(Parsed parsed) {
+    return switch (parsed) {
       case Parsed.Valid(Product product) -> product;
       case Parsed.Invalid(List<Violation> violations) ->
           throw new ProblemException(Problem.invalidProduct(violations));

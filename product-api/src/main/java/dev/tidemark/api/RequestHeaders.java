@@ -67,19 +67,37 @@ final class RequestHeaders {
             .anyMatch(tag -> tag.value().equals(Long.toString(version)));
   }
 
+  /// Whether `If-Match`, where it is there, names this version.
+  static boolean isWanted(ServerRequestHeaders headers, long version) {
+    return switch (match(headers)) {
+      case Condition.IfVersion(List<Long> versions) -> versions.contains(version);
+      case Condition.None(),
+          Condition.IfPresent(),
+          Condition.IfAbsent(),
+          Condition.UnlessVersion(List<Long> _) ->
+          true;
+    };
+  }
+
+  /// What a write asks for.
   static Condition condition(ServerRequestHeaders headers) {
     boolean match = headers.contains(HeaderNames.IF_MATCH);
     boolean noneMatch = headers.contains(HeaderNames.IF_NONE_MATCH);
     if (match && noneMatch) {
       throw malformed("If-Match and If-None-Match together are not for writes.");
     }
-    if (noneMatch) {
-      if (!headers.get(HeaderNames.IF_NONE_MATCH).values().strip().equals("*")) {
-        throw malformed("If-None-Match must be * in a write.");
-      }
-      return new Condition.IfAbsent();
+    if (!noneMatch) {
+      return match(headers);
     }
-    if (!match) {
+    String text = headers.get(HeaderNames.IF_NONE_MATCH).values();
+    return text.strip().equals("*")
+        ? new Condition.IfAbsent()
+        // The weak comparison: a weak tag counts as well.
+        : new Condition.UnlessVersion(versions(entityTags(text, "If-None-Match")));
+  }
+
+  private static Condition match(ServerRequestHeaders headers) {
+    if (!headers.contains(HeaderNames.IF_MATCH)) {
       return new Condition.None();
     }
     String text = headers.get(HeaderNames.IF_MATCH).values();
@@ -88,10 +106,18 @@ final class RequestHeaders {
     }
     // The strong comparison: a weak tag, or one that is no version, matches nothing.
     return new Condition.IfVersion(
-        entityTags(text, "If-Match").stream()
-            .filter(tag -> !tag.weak())
-            .flatMap(tag -> version(tag.value()).stream())
-            .toList());
+        versions(entityTags(text, "If-Match").stream().filter(tag -> !tag.weak()).toList()));
+  }
+
+  /// For writes that are of no one product.
+  static void refuseCondition(ServerRequestHeaders headers) {
+    if (headers.contains(HeaderNames.IF_MATCH) || headers.contains(HeaderNames.IF_NONE_MATCH)) {
+      throw malformed("If-Match and If-None-Match are for PUT, PATCH and DELETE of one product.");
+    }
+  }
+
+  private static List<Long> versions(List<EntityTag> tags) {
+    return tags.stream().flatMap(tag -> version(tag.value()).stream()).toList();
   }
 
   private record EntityTag(boolean weak, String value) {}

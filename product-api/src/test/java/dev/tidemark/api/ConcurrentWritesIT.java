@@ -137,6 +137,67 @@ final class ConcurrentWritesIT {
     }
   }
 
+  /// Read, add one, write if nobody has written in between: what is lost when a condition is
+  /// checked anywhere but where the write happens.
+  @Test
+  void fiftyWritersWithIfMatchNeverLoseAnUpdate() throws Exception {
+    int writers = 50;
+    int each = 4;
+    api.put("/products/sum", "{'name':'sum','price':0,'currency':'EUR'}");
+    List<Answer> answers =
+        together(
+            writers,
+            writer -> {
+              List<Answer> own = new java.util.ArrayList<>();
+              for (int done = 0; done < each; ) {
+                Answer read = api.get("/products/sum");
+                String price =
+                    read.json()
+                        .get("price")
+                        .decimalValue()
+                        .add(java.math.BigDecimal.ONE)
+                        .toPlainString();
+                String tag = read.header("ETag");
+                Answer written =
+                    writer % 2 == 0
+                        ? api.put(
+                            "/products/sum",
+                            "{'name':'sum','price':" + price + ",'currency':'EUR'}",
+                            "If-Match",
+                            tag)
+                        : api.patch("/products/sum", "{'price':" + price + "}", "If-Match", tag);
+                own.add(written);
+                done += written.status() == 200 ? 1 : 0;
+              }
+              return own;
+            });
+    assertThat(answers).allMatch(answer -> answer.status() == 200 || answer.status() == 412);
+    assertThat(answers)
+        .filteredOn(answer -> answer.status() == 412)
+        .as("they were in each other's way")
+        .isNotEmpty();
+    assertThat(api.get("/products/sum", "Cache-Control", "no-cache").json().get("price").asInt())
+        .isEqualTo(writers * each);
+    assertThat(events("sum"))
+        .extracting(Event::version)
+        .containsExactlyElementsOf(upTo(writers * each + 1));
+  }
+
+  @Test
+  void patchesOfDifferentFieldsDoNotUndoEachOtherWithoutAnyCondition() throws Exception {
+    api.put("/products/parts", "{'name':'parts','price':0,'currency':'EUR'}");
+    List<Answer> answers =
+        together(
+            50,
+            writer ->
+                List.of(
+                    api.patch(
+                        "/products/parts", "{'attributes':{'w%d':%d}}".formatted(writer, writer))));
+    assertThat(answers).allMatch(answer -> answer.status() == 200);
+    assertThat(api.get("/products/parts", "Cache-Control", "no-cache").json().get("attributes"))
+        .hasSize(50);
+  }
+
   @Test
   void importsOfTheSameProductsInAnyOrderDoNotLoseOrBlockEachOther() throws Exception {
     long seed = System.nanoTime();

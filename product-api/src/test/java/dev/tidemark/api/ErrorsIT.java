@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tidemark.api.RunningService.Answer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
@@ -35,12 +34,18 @@ final class ErrorsIT {
           GET    | /products/nobody         | 404 | product-not-found
           GET    | /products/..%20          | 404 | product-not-found
           DELETE | /products/nobody         | 404 | product-not-found
-          PATCH  | /products/nobody         | 405 | method-not-allowed
+          POST   | /products/nobody         | 405 | method-not-allowed
           DELETE | /products                | 405 | method-not-allowed
           GET    | /products?limit=0        | 400 | malformed-request
           GET    | /products?limit=x        | 400 | malformed-request
           GET    | /products?after=%20      | 400 | malformed-request
           GET    | /products?colour=red     | 400 | malformed-request
+          GET    | /products?limit=1&limit=2 | 400 | malformed-request
+          GET    | /products?ids=a&limit=1  | 400 | malformed-request
+          GET    | /products?ids=           | 400 | malformed-request
+          GET    | /products?ids=a,,b       | 400 | malformed-request
+          GET    | /products?ids=a,%2F      | 400 | malformed-request
+          GET    | /products?ids=a&ids=b    | 400 | malformed-request
           """)
   void aRequestThatCannotBeAnsweredIsTold(String method, String path, int status, String problem) {
     Answer answer = api.send(method, path, BodyPublishers.noBody(), "Authorization", TOKEN);
@@ -53,10 +58,10 @@ final class ErrorsIT {
 
   @Test
   void theMethodsThatAreAllowedAreNamed() {
-    assertThat(api.send("PATCH", "/products/x", BodyPublishers.noBody()).header("Allow"))
-        .isEqualTo("DELETE, GET, HEAD, PUT");
+    assertThat(api.send("POST", "/products/x", BodyPublishers.noBody()).header("Allow"))
+        .isEqualTo("DELETE, GET, HEAD, OPTIONS, PATCH, PUT");
     assertThat(api.send("PATCH", "/products", BodyPublishers.noBody()).header("Allow"))
-        .isEqualTo("GET, HEAD, POST");
+        .isEqualTo("GET, HEAD, OPTIONS, POST");
   }
 
   @ParameterizedTest
@@ -121,6 +126,24 @@ final class ErrorsIT {
   }
 
   @Test
+  void aHeadOfAnErrorHasItsHeadersAndNoBody() throws IOException {
+    String answers =
+        RawHttp.exchange(
+            api.service().port(),
+            "HEAD /products/nobody HTTP/1.1",
+            "Host: x",
+            "",
+            "DELETE /nowhere HTTP/1.1",
+            "Host: x",
+            "Connection: close",
+            "");
+    assertThat(answers)
+        .startsWith("HTTP/1.1 404")
+        .containsOnlyOnce("{\"type\"")
+        .containsPattern("\r\n\r\nHTTP/1.1 404");
+  }
+
+  @Test
   void anInvalidIdIsTold() {
     Answer answer = api.put("/products/a%20b", CHAIR, "Authorization", TOKEN);
     assertThat(answer.status()).isEqualTo(422);
@@ -158,6 +181,7 @@ final class ErrorsIT {
   @CsvSource({
     "PUT,  /products/type,   text/plain",
     "PUT,  /products/type,   application/json;charset=latin1",
+    "PATCH, /products/type,  application/json",
     "POST, /products/import, application/json"
   })
   void aBodyOfAnotherTypeIsRefused(String method, String path, String type) {
@@ -189,7 +213,7 @@ final class ErrorsIT {
           """
           If-Match      | 42
           If-Match      | "1" "2"
-          If-None-Match | "1"
+          If-None-Match | 1
           """)
   void aConditionOutOfFormIsTold(String header, String value) {
     Answer answer = api.put("/products/condition", CHAIR, header, value, "Authorization", TOKEN);
@@ -241,17 +265,9 @@ final class ErrorsIT {
 
   @Test
   void whatIsNoHttpIsToldToo() throws IOException {
-    try (Socket socket =
-        new Socket(java.net.InetAddress.getLoopbackAddress(), api.service().port())) {
-      socket
-          .getOutputStream()
-          .write(
-              "GET /products/%zz HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      assertThat(answer)
-          .startsWith("HTTP/1.1 400")
-          .contains("urn:tidemark:problem:malformed-request");
-    }
+    assertThat(RawHttp.exchange(api.service().port(), "GET /products/%zz HTTP/1.1", "Host: x", ""))
+        .startsWith("HTTP/1.1 400")
+        .contains("urn:tidemark:problem:malformed-request");
   }
 
   @Test

@@ -132,29 +132,68 @@ final class ProductsIT {
   }
 
   @Test
+  void aWriterMayNameTheVersionsThatItDoesNotWantToReplace() {
+    api.put("/products/unless", CHAIR);
+    assertThat(api.put("/products/unless", STOOL, "If-None-Match", "W/\"1\"").status())
+        .isEqualTo(412);
+    assertThat(api.put("/products/unless", STOOL, "If-None-Match", "\"2\"").status())
+        .isEqualTo(200);
+    assertThat(api.delete("/products/unless", "If-None-Match", "\"2\"").status()).isEqualTo(412);
+    assertThat(api.delete("/products/unless", "If-None-Match", "\"1\"").status()).isEqualTo(204);
+    assertThat(api.put("/products/unless", CHAIR, "If-None-Match", "\"3\"").status())
+        .as("a deleted product has no entity tag")
+        .isEqualTo(201);
+  }
+
+  @Test
+  void aReaderMayNameTheVersionsThatItWants() {
+    api.put("/products/wanted", CHAIR);
+    assertThat(api.get("/products/wanted", "If-Match", "\"1\"").status()).isEqualTo(200);
+    assertThat(api.get("/products/wanted", "If-Match", "*").status()).isEqualTo(200);
+    Answer other = api.get("/products/wanted", "If-Match", "\"2\"", "If-None-Match", "\"1\"");
+    assertThat(other.problem()).isEqualTo("precondition-failed");
+    assertThat(other.header("ETag")).isEqualTo("\"1\"");
+    assertThat(api.get("/products/nothing", "If-Match", "\"1\"").status()).isEqualTo(404);
+  }
+
+  @Test
+  void aConditionOnACallThatKnowsNoneIsRefusedAndNotPassedOver() {
+    for (String header : new String[] {"If-Match", "If-None-Match"}) {
+      assertThat(api.post("/products", CHAIR, header, "*").problem())
+          .isEqualTo("malformed-request");
+      assertThat(
+              api.send(
+                      "POST",
+                      "/products/import",
+                      BodyPublishers.noBody(),
+                      "Content-Type",
+                      "application/x-ndjson",
+                      header,
+                      "*")
+                  .problem())
+          .isEqualTo("malformed-request");
+    }
+  }
+
+  @Test
+  void optionsTellsWhatAResourceTakes() {
+    Answer product = api.send("OPTIONS", "/products/x", BodyPublishers.noBody());
+    assertThat(product.status()).isEqualTo(204);
+    assertThat(product.header("Allow")).isEqualTo("DELETE, GET, HEAD, OPTIONS, PATCH, PUT");
+    assertThat(product.header("Accept-Patch")).isEqualTo("application/merge-patch+json");
+    Answer products = api.send("OPTIONS", "/products", BodyPublishers.noBody());
+    assertThat(products.header("Allow")).isEqualTo("GET, HEAD, OPTIONS, POST");
+    assertThat(products.header("Accept-Patch")).isEmpty();
+    assertThat(api.send("OPTIONS", "/nowhere", BodyPublishers.noBody()).status()).isEqualTo(404);
+  }
+
+  @Test
   void whatWasReadCanBeWrittenBack() {
     Answer created = api.put("/products/back", CHAIR);
     Answer back = api.put("/products/back", created.text());
     assertThat(back.status()).isEqualTo(200);
     assertThat(back.text()).isEqualTo(created.text());
     assertThat(api.events("back")).hasSize(1);
-  }
-
-  @Test
-  void theListGoesThroughAllLiveProductsPageByPage() {
-    for (int i = 0; i < 5; i++) {
-      api.put("/products/list-" + i, CHAIR);
-    }
-    api.delete("/products/list-3");
-    Answer first = api.get("/products?after=list-&limit=3");
-    assertThat(first.json().get("products").findValuesAsText("id"))
-        .containsExactly("list-0", "list-1", "list-2");
-    assertThat(first.header("Link")).isEqualTo("</products?after=list-2&limit=3>; rel=\"next\"");
-    Answer second = api.get("/products?after=list-2&limit=3");
-    assertThat(second.json().get("products").findValuesAsText("id")).startsWith("list-4");
-    Answer last = api.get("/products?after=~~~");
-    assertThat(last.json().get("products")).isEmpty();
-    assertThat(last.header("Link")).isEmpty();
   }
 
   @Test

@@ -130,17 +130,22 @@ final class RunningService implements BeforeAllCallback, AfterAllCallback {
 
   /// @param json single quotes stand for double ones
   Answer put(String path, String json, String... headers) {
-    return sendJson("PUT", path, json, headers);
+    return sendJson("PUT", "application/json", path, json, headers);
+  }
+
+  Answer patch(String path, String json, String... headers) {
+    return sendJson("PATCH", "application/merge-patch+json", path, json, headers);
   }
 
   Answer post(String path, String json, String... headers) {
-    return sendJson("POST", path, json, headers);
+    return sendJson("POST", "application/json", path, json, headers);
   }
 
-  Answer sendJson(String method, String path, String json, String... headers) {
+  private Answer sendJson(
+      String method, String mediaType, String path, String json, String... headers) {
     String[] all = new String[headers.length + 2];
     all[0] = "Content-Type";
-    all[1] = "application/json";
+    all[1] = mediaType;
     System.arraycopy(headers, 0, all, 2, headers.length);
     return send(method, path, BodyPublishers.ofString(json.replace('\'', '"')), all);
   }

@@ -1,0 +1,77 @@
+package dev.tidemark.api;
+
+import dev.tidemark.cache.Read;
+import dev.tidemark.cache.Read.Served;
+import io.helidon.http.Header;
+import io.helidon.http.HeaderName;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+
+/// The header that says how the cache served an answer, RFC 9211.
+final class CacheStatus {
+
+  private static final HeaderName NAME = HeaderNames.create("Cache-Status");
+
+  private static final Map<Served, Header> SINGLE = single();
+  private static final Header ALL_HIT = header("hit");
+
+  private CacheStatus() {}
+
+  static Header of(Read read) {
+    return Objects.requireNonNull(SINGLE.get(read.served()));
+  }
+
+  /// For an answer of several reads: a hit when all were, else why and with how many hits the rest
+  /// was asked for.
+  static Header of(Collection<Read> reads) {
+    Set<Served> served = EnumSet.noneOf(Served.class);
+    long hits = 0;
+    for (Read read : reads) {
+      switch (read.served()) {
+        case HIT, NEAR_HIT -> hits++;
+        case STORED, NOT_STORED, COLLAPSED, BYPASSED, DEGRADED -> served.add(read.served());
+      }
+    }
+    if (served.isEmpty()) {
+      return ALL_HIT;
+    }
+    String why;
+    if (served.contains(Served.BYPASSED)) {
+      why = "request";
+    } else if (served.contains(Served.DEGRADED)) {
+      why = "bypass";
+    } else {
+      why = hits == 0 ? "miss" : "partial";
+    }
+    return header("fwd=%s; detail=\"%d of %d hit\"".formatted(why, hits, reads.size()));
+  }
+
+  private static Map<Served, Header> single() {
+    Map<Served, Header> headers = new EnumMap<>(Served.class);
+    for (Served served : Served.values()) {
+      headers.put(
+          served,
+          header(
+              switch (served) {
+                case HIT -> "hit";
+                case NEAR_HIT -> "hit; detail=near";
+                case STORED -> "fwd=miss; stored";
+                case NOT_STORED -> "fwd=miss";
+                case COLLAPSED -> "fwd=miss; collapsed";
+                case BYPASSED -> "fwd=request";
+                case DEGRADED -> "fwd=bypass";
+              }));
+    }
+    return headers;
+  }
+
+  private static Header header(String text) {
+    return HeaderValues.createCached(NAME, "tidemark; " + text);
+  }
+}

@@ -1,0 +1,54 @@
+package dev.tidemark.api;
+
+import io.helidon.common.buffers.DataReader.InsufficientDataAvailableException;
+import io.helidon.http.RequestException;
+import io.helidon.webserver.CloseConnectionException;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+
+/// A body whose frame the server finds broken only while it is read, in chunks that are none: the
+/// request is malformed then, not the service. Confined to one thread.
+final class FramedBody extends FilterInputStream {
+
+  FramedBody(InputStream body) {
+    super(body);
+  }
+
+  @Override
+  public int read() throws IOException {
+    try {
+      return super.read();
+    } catch (RuntimeException e) {
+      throw told(e);
+    }
+  }
+
+  @Override
+  public int read(byte[] bytes, int offset, int length) throws IOException {
+    try {
+      return super.read(bytes, offset, length);
+    } catch (RuntimeException e) {
+      throw told(e);
+    }
+  }
+
+  /// What is left is not read: it may be without end.
+  @Override
+  public void close() {
+    // Either the server reads on, or the connection is closed.
+  }
+
+  private static RuntimeException told(RuntimeException fault) {
+    return switch (fault) {
+      case InsufficientDataAvailableException e -> e;
+      case CloseConnectionException e -> e;
+      case UncheckedIOException e -> e;
+      case RequestException e -> e;
+      default ->
+          new ProblemException(
+              Problem.malformedRequest("The body is not framed as HTTP/1.1 asks."));
+    };
+  }
+}

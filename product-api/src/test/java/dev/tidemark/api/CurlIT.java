@@ -1,0 +1,101 @@
+package dev.tidemark.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/// The service as curl sees it, where the machine has one.
+final class CurlIT {
+
+  private static final String JSON = "Content-Type: application/json";
+  private static final String CHAIR = "{\"name\":\"Chair\",\"price\":12.5,\"currency\":\"EUR\"}";
+
+  @RegisterExtension private static final RunningService api = new RunningService();
+
+  @BeforeAll
+  static void thereIsACurlThatSpeaksHttp2() throws IOException {
+    String version;
+    try {
+      version = output("curl", "--version");
+    } catch (IOException e) {
+      version = "";
+    }
+    assumeTrue(version.contains("HTTP2"), "no curl with HTTP/2 on this machine");
+  }
+
+  private static String curl(String path, String... options) throws IOException {
+    List<String> command = new ArrayList<>(List.of("curl", "-s", "-S", "-i", "--max-time", "30"));
+    command.addAll(List.of(options));
+    command.add(api.uri(path).toString());
+    return output(command.toArray(String[]::new));
+  }
+
+  private static String output(String... command) throws IOException {
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    process.getOutputStream().close();
+    try (InputStream output = process.getInputStream()) {
+      return new String(output.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  @Test
+  void aProductIsWrittenReadPatchedAndDeleted() throws IOException {
+    assertThat(curl("/products/tour", "-X", "PUT", "-H", JSON, "-d", CHAIR))
+        .startsWith("HTTP/1.1 201");
+    assertThat(curl("/products/tour", "-H", "If-None-Match: \"1\"")).startsWith("HTTP/1.1 304");
+    assertThat(
+            curl(
+                "/products/tour",
+                "-X",
+                "PATCH",
+                "-H",
+                "Content-Type: application/merge-patch+json",
+                "-d",
+                "{\"price\":13}"))
+        .startsWith("HTTP/1.1 200")
+        .contains("ETag: \"2\"");
+    assertThat(curl("/products/tour", "-I")).startsWith("HTTP/1.1 200").endsWith("\r\n\r\n");
+    assertThat(curl("/products?ids=tour,none", "--compressed")).contains("\"missing\":[\"none\"]");
+    assertThat(curl("/products/tour", "-X", "DELETE")).startsWith("HTTP/1.1 204");
+  }
+
+  @Test
+  void http2IsSpokenToThoseWhoKnowIt() throws IOException {
+    String http2 = "--http2-prior-knowledge";
+    assertThat(curl("/products/two", http2, "-X", "PUT", "-H", JSON, "-d", CHAIR))
+        .startsWith("HTTP/2 201");
+    assertThat(curl("/products/two", http2)).startsWith("HTTP/2 200").contains("etag: \"1\"");
+    assertThat(curl("/products/two", http2, "-I")).startsWith("HTTP/2 200");
+    assertThat(curl("/products/nobody", http2))
+        .startsWith("HTTP/2 404")
+        .contains("product-not-found");
+    assertThat(curl("/products/two", http2, "-X", "PUT", "-H", JSON, "-d", "{"))
+        .startsWith("HTTP/2 400")
+        .contains("malformed-json");
+    assertThat(
+            curl(
+                "/products/two",
+                http2,
+                "-X",
+                "PUT",
+                "-H",
+                JSON,
+                "-d",
+                "{\"name\":\"" + "x".repeat(100_000) + "\"}"))
+        .startsWith("HTTP/2 422");
+    assertThat(curl("/products/two", http2, "-X", "DELETE")).startsWith("HTTP/2 204");
+  }
+
+  @Test
+  void aConnectionIsNotUpgradedInItsMiddle() throws IOException {
+    assertThat(curl("/products/two", "--http2")).startsWith("HTTP/1.1 404");
+  }
+}

@@ -1,0 +1,24 @@
+package dev.tidemark.api;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+
+/// Speaks to a service byte by byte, past any client that would correct it.
+final class RawHttp {
+
+  private RawHttp() {}
+
+  /// Sends a text, one byte for each character up to U+00FF, and reads until the service hangs up.
+  ///
+  /// @param lines are sent with CR LF after each
+  static String exchange(int port, String... lines) throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      socket.setSoTimeout(60_000);
+      String request = String.join("\r\n", lines) + "\r\n";
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+    }
+  }
+}
