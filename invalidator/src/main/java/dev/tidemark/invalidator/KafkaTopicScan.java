@@ -57,7 +57,13 @@ final class KafkaTopicScan implements AutoCloseable {
   /// @param news gets a line where the start is not what was asked for
   /// @throws Failed when a topic or an offset is not there, or Kafka does not answer
   static KafkaTopicScan open(KafkaSettings settings, ScanStart start, Consumer<String> news) {
-    KafkaConsumer<byte[], byte[]> consumer = consumer(settings);
+    return open(settings, start, news, MAX_POLL_RECORDS);
+  }
+
+  /// The same for a reader that takes at most so many records at once.
+  static KafkaTopicScan open(
+      KafkaSettings settings, ScanStart start, Consumer<String> news, int atOnce) {
+    KafkaConsumer<byte[], byte[]> consumer = consumer(settings, atOnce);
     try {
       Set<TopicPartition> all = partitions(consumer, settings.topics());
       Map<TopicPartition, Long> beginnings = consumer.beginningOffsets(all);
@@ -79,7 +85,7 @@ final class KafkaTopicScan implements AutoCloseable {
 
   /// Those of the topics that are there.
   static List<String> existing(KafkaSettings settings, List<String> topics) {
-    try (KafkaConsumer<byte[], byte[]> consumer = consumer(settings)) {
+    try (KafkaConsumer<byte[], byte[]> consumer = consumer(settings, MAX_POLL_RECORDS)) {
       Set<String> all = consumer.listTopics().keySet();
       return topics.stream().filter(all::contains).toList();
     } catch (TimeoutException e) {
@@ -177,9 +183,9 @@ final class KafkaTopicScan implements AutoCloseable {
     consumer.close();
   }
 
-  private static KafkaConsumer<byte[], byte[]> consumer(KafkaSettings settings) {
+  private static KafkaConsumer<byte[], byte[]> consumer(KafkaSettings settings, int atOnce) {
     Map<String, Object> own = settings.forClient();
-    own.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, MAX_POLL_RECORDS);
+    own.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, atOnce);
     own.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     own.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     own.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);

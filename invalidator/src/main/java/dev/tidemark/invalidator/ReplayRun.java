@@ -79,23 +79,17 @@ final class ReplayRun implements OperatorRun.Work {
 
   @Override
   public Result run(Progress progress, Stopping stopping) {
-    try (KafkaTopicScan scan = KafkaTopicScan.open(kafka, start, news);
+    Pace pace = new Pace(options.perSecond(), BATCH);
+    try (KafkaTopicScan scan = KafkaTopicScan.open(kafka, start, news, pace.largestBatch());
         RedisConnection connection = redis.open()) {
       EntryStore entries = connection.entries();
       PatientBatches batches = new PatientBatches(stopping, news, PatientBatches.PATIENCE);
-      Pace pace = new Pace(options.perSecond(), BATCH);
       position = scan.position();
       progress.begin("replay", "records", scan.total());
       while (!scan.isAtEnd()) {
         List<ConsumerRecord<byte[], byte[]>> read = scan.next(stopping);
-        for (int from = 0; from < read.size(); from += pace.largestBatch()) {
-          Batch batch =
-              batch(read.subList(from, Math.min(from + pace.largestBatch(), read.size())));
-          if (!pace.await(batch.size(), stopping) || !apply(batch, entries, batches)) {
-            return result(false);
-          }
-        }
-        if (stopping.isWished()) {
+        Batch batch = batch(read);
+        if (!pace.await(batch.size(), stopping) || !apply(batch, entries, batches)) {
           return result(false);
         }
         records += read.size();

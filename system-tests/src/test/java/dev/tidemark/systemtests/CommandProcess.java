@@ -45,15 +45,10 @@ final class CommandProcess {
     }
   }
 
-  /// As Ctrl-C does it.
+  /// What Ctrl-C does, by another signal: a process whose ancestor runs in the background of a
+  /// shell does not hear of SIGINT.
   void interrupt() {
-    try {
-      new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
+    process.destroy();
   }
 
   String err() {
