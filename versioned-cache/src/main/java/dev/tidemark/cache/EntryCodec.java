@@ -28,6 +28,11 @@ final class EntryCodec {
     };
   }
 
+  /// A lease as it is when it has just been taken.
+  static byte[] lease(String token) {
+    return ("L0:" + token + '\n').getBytes(US_ASCII);
+  }
+
   private static byte[] entry(char kind, long version, byte[] payload) {
     byte[] header = (kind + Long.toString(version) + '\n').getBytes(US_ASCII);
     byte[] entry = Arrays.copyOf(header, header.length + payload.length);

@@ -8,16 +8,29 @@ import java.util.concurrent.ThreadLocalRandom;
 ///
 /// @param ttl the bound of staleness: no life is longer
 /// @param negativeTtl the same for absence
-record Lives(Duration ttl, Duration negativeTtl) {
+/// @param leastShare no life is a smaller share of these
+public record Lives(Duration ttl, Duration negativeTtl, double leastShare) {
 
   private static final double LEAST_SHARE = 0.85;
 
-  Offer offer(String key, CachedValue value) {
+  /// When a whole cache is filled at once, nothing else spreads the ends of its entries.
+  private static final double LEAST_SHARE_OF_MANY = 0.5;
+
+  Lives(Duration ttl, Duration negativeTtl) {
+    this(ttl, negativeTtl, LEAST_SHARE);
+  }
+
+  /// For whoever fills a whole cache at once.
+  public static Lives ofMany(CacheSettings settings) {
+    return new Lives(settings.ttl(), settings.negativeTtl(), LEAST_SHARE_OF_MANY);
+  }
+
+  public Offer offer(String key, CachedValue value) {
     return new Offer(key, value, of(value));
   }
 
   Duration of(CachedValue value) {
-    double share = ThreadLocalRandom.current().nextDouble(LEAST_SHARE, 1.0);
+    double share = ThreadLocalRandom.current().nextDouble(leastShare, 1.0);
     return Duration.ofMillis(Math.max(1, (long) (longest(value).toMillis() * share)));
   }
 

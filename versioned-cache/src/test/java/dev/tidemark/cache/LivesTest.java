@@ -20,6 +20,13 @@ class LivesTest {
     assertThat(lives.of(ABSENCE)).isBetween(Duration.ofMillis(8_500), Duration.ofSeconds(10));
   }
 
+  @RepeatedTest(50)
+  void ofManyTheLivesAreSpreadWider() {
+    Lives lives = Lives.ofMany(CacheSettings.defaults().withTtl(Duration.ofSeconds(100)));
+    assertThat(lives.of(VALUE)).isBetween(Duration.ofSeconds(50), Duration.ofSeconds(100));
+    assertThat(lives.of(ABSENCE)).isBetween(Duration.ofSeconds(30), Duration.ofSeconds(60));
+  }
+
   @Test
   void noLifeIsTooShortForRedis() {
     Duration least = Duration.ofMillis(1);
