@@ -1,0 +1,243 @@
+package dev.tidemark.embedded;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.Protocol;
+import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.exceptions.JedisException;
+import redis.clients.jedis.util.JedisClusterCRC16;
+
+/// A Redis Cluster: primaries with an equal share of the slots each at first, and replicas where
+/// wanted. For tests, which bring Jedis. Confined to one thread, but for what only reads.
+public final class RedisCluster implements AutoCloseable {
+
+  public static final int SLOTS = 16384;
+
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final int ADMIN_TIMEOUT_MILLIS = 10_000;
+  private static final int MIGRATE_TIMEOUT_MILLIS = 5000;
+  private static final int KEYS_AT_A_TIME = 100;
+
+  private final Path dir;
+  private final List<String> arguments;
+  private final List<RedisServer> primaries = new ArrayList<>();
+  private final List<RedisServer> replicas = new ArrayList<>();
+
+  private RedisCluster(Path dir, List<String> arguments) {
+    this.dir = dir;
+    this.arguments = arguments;
+  }
+
+  /// Starts the primaries and returns when each takes the cluster for whole.
+  ///
+  /// @param nodeTimeout after which a silent node counts as down; a minority then stops serving
+  /// @param extraArguments of redis-server, for every node
+  public static RedisCluster start(
+      Path dir, int primaries, Duration nodeTimeout, String... extraArguments) {
+    List<String> arguments = new ArrayList<>();
+    arguments.addAll(List.of("--cluster-enabled", "yes", "--cluster-require-full-coverage", "no"));
+    arguments.addAll(List.of("--cluster-node-timeout", Long.toString(nodeTimeout.toMillis())));
+    arguments.addAll(List.of(extraArguments));
+    RedisCluster cluster = new RedisCluster(dir, arguments);
+    for (int i = 0; i < primaries; i++) {
+      RedisServer node = cluster.node("primary" + i);
+      cluster.primaries.add(node);
+      try (Jedis admin = admin(node)) {
+        admin.clusterAddSlots(
+            IntStream.range(firstSlot(i, primaries), firstSlot(i + 1, primaries)).toArray());
+      }
+      cluster.meet(node);
+    }
+    cluster.awaitOk();
+    return cluster;
+  }
+
+  private static int firstSlot(int primary, int primaries) {
+    return SLOTS * primary / primaries;
+  }
+
+  private RedisServer node(String name, String... more) {
+    List<String> all = new ArrayList<>(arguments);
+    // The usual one, 10000 above the port, may be beyond the last.
+    all.addAll(List.of("--cluster-port", Integer.toString(Ports.free())));
+    all.addAll(List.of(more));
+    return RedisServer.start(dir.resolve(name), 0, all.toArray(String[]::new));
+  }
+
+  private void meet(RedisServer node) {
+    RedisServer first = primaries.getFirst();
+    if (node != first) {
+      try (Jedis known = admin(first);
+          Jedis admin = admin(node)) {
+        admin.sendCommand(
+            Protocol.Command.CLUSTER,
+            "MEET",
+            "127.0.0.1",
+            Integer.toString(first.port()),
+            known.configGet("cluster-port").get("cluster-port"));
+      }
+    }
+  }
+
+  /// Adds a replica and returns when it has the primary's data.
+  public RedisServer addReplica(RedisServer primary, String... extraArguments) {
+    RedisServer replica = node("replica" + replicas.size(), extraArguments);
+    replicas.add(replica);
+    meet(replica);
+    awaitOk();
+    try (Jedis known = admin(primary);
+        Jedis admin = admin(replica)) {
+      String id = known.clusterMyId();
+      await(
+          "a replica takes its primary",
+          () -> {
+            try {
+              return admin.clusterReplicate(id).equals("OK");
+            } catch (JedisDataException doesNotKnowItYet) {
+              return false;
+            }
+          });
+      await(
+          "a replica has its primary's data",
+          () -> admin.info("replication").contains("master_link_status:up"));
+    }
+    return replica;
+  }
+
+  /// As they were at first, in the order of their slots.
+  public List<RedisServer> primaries() {
+    return List.copyOf(primaries);
+  }
+
+  /// For a client: the primaries.
+  public String url() {
+    return primaries.stream()
+        .map(node -> "127.0.0.1:" + node.port())
+        .collect(Collectors.joining(",", "redis://", ""));
+  }
+
+  /// The primary that has the key's slot at first.
+  public RedisServer home(String key) {
+    return primaries.get(JedisClusterCRC16.getSlot(key) * primaries.size() / SLOTS);
+  }
+
+  /// Returns when each node knows all others and takes the cluster for whole.
+  public void awaitOk() {
+    for (RedisServer node : nodes()) {
+      await("the cluster is whole", () -> isOk(node));
+    }
+  }
+
+  private List<RedisServer> nodes() {
+    List<RedisServer> nodes = new ArrayList<>(primaries);
+    nodes.addAll(replicas);
+    return nodes;
+  }
+
+  private boolean isOk(RedisServer node) {
+    try (Jedis admin = admin(node)) {
+      String info = admin.clusterInfo();
+      return info.contains("cluster_state:ok")
+          && info.contains("cluster_known_nodes:" + nodes().size());
+    } catch (JedisException e) {
+      return false;
+    }
+  }
+
+  public void move(int slot, RedisServer from, RedisServer to) {
+    beginMove(slot, from, to);
+    moveKeys(slot, from, to);
+    endMove(slot, from, to);
+  }
+
+  /// Both nodes know that the slot is on its way: a key that the source does not have (any more) is
+  /// asked for at the target. Where an old message took the slot from the source after its last
+  /// move, the source takes it back first.
+  public void beginMove(int slot, RedisServer from, RedisServer to) {
+    try (Jedis source = admin(from);
+        Jedis target = admin(to)) {
+      await(
+          "slot " + slot + " of " + from.port() + " can be moved",
+          () -> {
+            try {
+              if (portOfOwner(source, slot) != from.port()) {
+                endMove(slot, to, from);
+              }
+              target.clusterSetSlotImporting(slot, source.clusterMyId());
+              source.clusterSetSlotMigrating(slot, target.clusterMyId());
+              return true;
+            } catch (JedisDataException notYet) {
+              return false;
+            }
+          });
+    }
+  }
+
+  public void moveKeys(int slot, RedisServer from, RedisServer to) {
+    try (Jedis source = admin(from)) {
+      List<String> keys = source.clusterGetKeysInSlot(slot, KEYS_AT_A_TIME);
+      while (!keys.isEmpty()) {
+        for (String key : keys) {
+          source.migrate("127.0.0.1", to.port(), key, 0, MIGRATE_TIMEOUT_MILLIS);
+        }
+        keys = source.clusterGetKeysInSlot(slot, KEYS_AT_A_TIME);
+      }
+    }
+  }
+
+  /// The target first: it must not send back to the source what the source sends to it. And with
+  /// the highest epoch: else an old message of the source, still on its way, takes the slot back.
+  /// Said again until both agree: a source that raised its own epoch meanwhile (Redis does that by
+  /// itself where two epochs are equal) is believed by the target once more.
+  public void endMove(int slot, RedisServer from, RedisServer to) {
+    try (Jedis source = admin(from);
+        Jedis target = admin(to)) {
+      String id = target.clusterMyId();
+      await(
+          "both nodes take " + to.port() + " for the owner of slot " + slot,
+          () -> {
+            target.clusterBumpEpoch();
+            target.clusterSetSlotNode(slot, id);
+            source.clusterSetSlotNode(slot, id);
+            return portOfOwner(source, slot) == to.port() && portOfOwner(target, slot) == to.port();
+          });
+    }
+  }
+
+  private static long portOfOwner(Jedis asked, int slot) {
+    for (Object each : (List<?>) asked.sendCommand(Protocol.Command.CLUSTER, "SLOTS")) {
+      List<?> range = (List<?>) each;
+      if ((long) range.get(0) <= slot && slot <= (long) range.get(1)) {
+        return (long) ((List<?>) range.get(2)).get(1);
+      }
+    }
+    return -1;
+  }
+
+  private static void await(String what, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() - deadline > 0) {
+        throw new IllegalStateException("not within " + PATIENCE.toSeconds() + " s: " + what);
+      }
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
+    }
+  }
+
+  private static Jedis admin(RedisServer server) {
+    return new Jedis("127.0.0.1", server.port(), ADMIN_TIMEOUT_MILLIS);
+  }
+
+  @Override
+  public void close() {
+    nodes().reversed().forEach(RedisServer::close);
+  }
+}
