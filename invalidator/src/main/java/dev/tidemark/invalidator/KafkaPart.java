@@ -107,7 +107,11 @@ final class KafkaPart {
           false,
           "%s has no member, %,d events behind: start an invalidator".formatted(group, lag));
     } else {
-      say("group", true, "%s: %d members, %,d events behind".formatted(group, members, lag));
+      say(
+          "group",
+          true,
+          "%s: %d %s, %,d events behind"
+              .formatted(group, members, members == 1 ? "member" : "members", lag));
     }
   }
 

@@ -18,6 +18,9 @@ final class ProgressDisplay implements AutoCloseable {
   private static final Duration TERMINAL_REFRESH = Duration.ofMillis(200);
   private static final Duration PLAIN_REFRESH = Duration.ofSeconds(2);
 
+  /// Looks after which a line is repeated though nothing has changed.
+  private static final int PATIENCE = 5;
+
   private final Progress progress;
   private final boolean terminal;
   private final Consumer<String> lines;
@@ -27,6 +30,8 @@ final class ProgressDisplay implements AutoCloseable {
 
   private @Nullable ProgressBar bar;
   private @Nullable Step shown;
+  private long doneThen;
+  private int unchanged;
 
   /// @param terminal whether a human looks on
   /// @param lines where the lines go, when none does
@@ -44,7 +49,13 @@ final class ProgressDisplay implements AutoCloseable {
     if (terminal) {
       show(step, done);
     } else if (step.total() > 0) {
-      lines.accept(line(step, done));
+      boolean isNews = !step.equals(shown) || done != doneThen;
+      unchanged = isNews ? 0 : unchanged + 1;
+      if (unchanged % PATIENCE == 0) {
+        lines.accept(line(step, done));
+      }
+      shown = step;
+      doneThen = done;
     }
   }
 
