@@ -195,20 +195,34 @@ public final class RedisCluster implements AutoCloseable {
 
   /// The target first: it must not send back to the source what the source sends to it. And with
   /// the highest epoch: else an old message of the source, still on its way, takes the slot back.
-  /// Said again until both agree: a source that raised its own epoch meanwhile (Redis does that by
-  /// itself where two epochs are equal) is believed by the target once more.
+  /// Then the source, and the others: one that has not heard of the move when the source's epoch
+  /// rises tells the target that the slot is the source's. Said again until all agree: a source
+  /// that raised its own epoch meanwhile (Redis does that by itself where two epochs are equal) is
+  /// believed by the target once more.
   public void endMove(int slot, RedisServer from, RedisServer to) {
-    try (Jedis source = admin(from);
-        Jedis target = admin(to)) {
+    List<RedisServer> told = new ArrayList<>(List.of(to, from));
+    primaries.stream().filter(node -> node != to && node != from).forEach(told::add);
+    try (Jedis target = admin(to)) {
       String id = target.clusterMyId();
       await(
-          "both nodes take " + to.port() + " for the owner of slot " + slot,
+          "all nodes take " + to.port() + " for the owner of slot " + slot,
           () -> {
             target.clusterBumpEpoch();
-            target.clusterSetSlotNode(slot, id);
-            source.clusterSetSlotNode(slot, id);
-            return portOfOwner(source, slot) == to.port() && portOfOwner(target, slot) == to.port();
+            told.forEach(node -> setOwner(node, slot, id));
+            return told.stream().allMatch(node -> portOfOwner(node, slot) == to.port());
           });
+    }
+  }
+
+  private static void setOwner(RedisServer node, int slot, String id) {
+    try (Jedis admin = admin(node)) {
+      admin.clusterSetSlotNode(slot, id);
+    }
+  }
+
+  private static long portOfOwner(RedisServer asked, int slot) {
+    try (Jedis admin = admin(asked)) {
+      return portOfOwner(admin, slot);
     }
   }
 

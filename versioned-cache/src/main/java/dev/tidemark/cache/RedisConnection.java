@@ -35,6 +35,9 @@ public final class RedisConnection implements AutoCloseable {
   /// Of a command to a cluster, redirections included.
   private static final int CLUSTER_ATTEMPTS = 3;
 
+  /// Who uses a cluster learns of a failover by what fails; who only looks learns of it by this.
+  private static final Duration CLUSTER_REFRESH = Duration.ofSeconds(1);
+
   /// While no sentinel is listened to, a failover goes unnoticed.
   private static final Duration SENTINEL_RECONNECT = Duration.ofMillis(500);
 
@@ -85,9 +88,21 @@ public final class RedisConnection implements AutoCloseable {
   /// @throws EntryStoreException when one does not answer
   public void ping() {
     try {
-      client.ping();
+      if (client instanceof RedisClusterClient cluster) {
+        // The client's own ping asks for ever those that were primaries when it began.
+        cluster.getClusterNodes().values().forEach(RedisConnection::ping);
+      } else {
+        client.ping();
+      }
     } catch (JedisException e) {
       throw RedisFault.exception(address + " does not answer", e);
+    }
+  }
+
+  private static void ping(ConnectionPool node) {
+    // Closes the connection, which gives it back to the pool.
+    try (Jedis server = new Jedis(node.getResource())) {
+      server.ping();
     }
   }
 
@@ -187,7 +202,8 @@ public final class RedisConnection implements AutoCloseable {
             .build();
       }
       case CLUSTER -> {
-        ClusterConnectionProvider provider = new ClusterConnectionProvider(hosts, config, pool);
+        ClusterConnectionProvider provider =
+            new ClusterConnectionProvider(hosts, config, pool, CLUSTER_REFRESH);
         yield RedisClusterClient.builder()
             .nodes(hosts)
             .clientConfig(config)

@@ -1,0 +1,46 @@
+package dev.tidemark.invalidator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.tidemark.embedded.RedisServer;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.Protocol;
+
+/// How a replica is cut off from its primary while both live, and while clients and sentinels see
+/// both: the primary no longer lets it in. The replica is started with this user and password.
+final class CuttableReplica {
+
+  static final String USER = "replica";
+  static final String PASSWORD = "secret";
+
+  private CuttableReplica() {}
+
+  /// To be called before the replica is started.
+  static void allow(RedisServer primary) {
+    try (Jedis admin = admin(primary)) {
+      admin.aclSetUser(USER, "on", ">" + PASSWORD, "+@all", "allkeys", "allchannels");
+    }
+  }
+
+  static void awaitCaughtUp(RedisServer primary) {
+    try (Jedis admin = admin(primary)) {
+      await().until(() -> admin.waitReplicas(1, 1000) == 1);
+    }
+  }
+
+  static void cutOff(RedisServer primary, RedisServer replica) {
+    try (Jedis first = admin(primary);
+        Jedis second = admin(replica)) {
+      first.aclSetUser(USER, "off");
+      first.sendCommand(Protocol.Command.CLIENT, "KILL", "TYPE", "replica");
+      await()
+          .untilAsserted(
+              () -> assertThat(second.info("replication")).contains("master_link_status:down"));
+    }
+  }
+
+  private static Jedis admin(RedisServer server) {
+    return new Jedis("127.0.0.1", server.port(), 10_000);
+  }
+}
