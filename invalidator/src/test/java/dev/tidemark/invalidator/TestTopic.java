@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -67,6 +68,15 @@ final class TestTopic implements AutoCloseable {
     var _ =
         producer.send(
             new ProducerRecord<>(name, partition, event.key(), event.value(), event.headers()));
+    producer.flush();
+  }
+
+  /// Many at once, each of its own id.
+  void publishMany(Stream<String> ids, long version) {
+    ids.forEach(
+        id -> {
+          var _ = producer.send(event(id, version));
+        });
     producer.flush();
   }
 
