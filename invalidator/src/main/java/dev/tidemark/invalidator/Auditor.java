@@ -241,7 +241,7 @@ final class Auditor {
         suspects.stream()
             .map(suspect -> suspect.check().key())
             .filter(Auditor::isProduct)
-            .map(key -> key.substring(PostgresProducts.KEY_PREFIX.length()))
+            .map(PostgresProducts::idOf)
             .distinct()
             .toList();
     return products.isEmpty() || ids.isEmpty() ? Map.of() : products.get().states(ids);
@@ -256,7 +256,7 @@ final class Auditor {
     if (products.isEmpty() || !isProduct(check.key())) {
       return true;
     }
-    State state = states.get(check.key().substring(PostgresProducts.KEY_PREFIX.length()));
+    State state = states.get(PostgresProducts.idOf(check.key()));
     return state != null && state.version() >= check.version();
   }
 

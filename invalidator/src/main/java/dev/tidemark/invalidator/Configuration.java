@@ -23,7 +23,7 @@ record Configuration(
     int adminPort) {
 
   private static final String GROUP = "KAFKA_GROUP_ID";
-  private static final String DATABASE = "DATABASE_URL";
+  static final String DATABASE = "DATABASE_URL";
   private static final String REWIND = "TIDEMARK_INVALIDATOR_REWIND_SECONDS";
   private static final String ADMIN_HOST = "TIDEMARK_INVALIDATOR_ADMIN_HOST";
   private static final String ADMIN_PORT = "TIDEMARK_INVALIDATOR_ADMIN_PORT";
@@ -97,7 +97,7 @@ record Configuration(
     return environment;
   }
 
-  private static Optional<DatabaseUrl> database(Environment environment) {
+  static Optional<DatabaseUrl> database(Environment environment) {
     if (!environment.variables().containsKey(DATABASE)) {
       return Optional.empty();
     }

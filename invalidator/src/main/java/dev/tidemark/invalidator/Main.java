@@ -61,6 +61,7 @@ final class Main implements Callable<Integer> {
     return new CommandLine(new Main(invalidate))
         .addSubcommand(invalidate)
         .addSubcommand(new Replay(environment, clock))
+        .addSubcommand(new Audit(environment, clock))
         .addSubcommand(DeadLetterCommand.commandLine(environment, clock))
         .addSubcommand(new Status(environment))
         .setUsageHelpWidth(HELP_WIDTH);

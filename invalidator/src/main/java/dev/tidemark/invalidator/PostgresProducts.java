@@ -36,6 +36,11 @@ final class PostgresProducts implements AutoCloseable {
   private final PGSimpleDataSource source;
   private @Nullable Handle connection;
 
+  /// The id in a key that has the prefix.
+  static String idOf(String key) {
+    return key.substring(KEY_PREFIX.length());
+  }
+
   /// Connects to nothing yet.
   PostgresProducts(DatabaseUrl database) {
     this.source = database.dataSource("tidemark-audit");
@@ -48,7 +53,7 @@ final class PostgresProducts implements AutoCloseable {
   /// The committed state of a product.
   ///
   /// @param digest SHA-256 of its JSON; empty when it is deleted
-  @SuppressWarnings("ArrayRecordComponent") // compared by [#hasPayload] only
+  @SuppressWarnings("ArrayRecordComponent") // compared by [#hasDigest] only
   record State(long version, Optional<byte[]> digest) {
 
     boolean isLive() {

@@ -8,7 +8,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.Optional;
 
 /// A real, migrated PostgreSQL with products that are written by plain SQL.
 final class TestProducts implements AutoCloseable {
@@ -32,10 +31,6 @@ final class TestProducts implements AutoCloseable {
   /// As the role that may do least.
   String auditUrl() {
     return server.url().replace("postgres@", "tidemark_audit@");
-  }
-
-  DatabaseUrl auditAddress() {
-    return DatabaseUrl.parse(server.url()).withUser("tidemark_audit", Optional.empty());
   }
 
   /// Brings a product to a version, by as many changes as that takes.

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import redis.clients.jedis.ConnectionPool;
@@ -81,6 +82,34 @@ public final class RedisConnection implements AutoCloseable {
   /// The entries kept there.
   public EntryStore entries() {
     return new RedisEntryStore(client);
+  }
+
+  /// A look at the same from outside.
+  public RedisInspection inspection() {
+    return new RedisInspection(client);
+  }
+
+  /// A text that somebody left beside the entries.
+  ///
+  /// @throws EntryStoreException when Redis does not answer
+  public Optional<String> note(String name) {
+    try {
+      return Optional.ofNullable(client.get(name));
+    } catch (JedisException e) {
+      throw RedisFault.exception("Redis did not tell " + name, e);
+    }
+  }
+
+  /// Leaves a text beside the entries, in place of the one before.
+  ///
+  /// @param name the key; it is of no aggregate type
+  /// @throws EntryStoreException when Redis does not answer, or refuses
+  public void leaveNote(String name, String text) {
+    try {
+      client.set(name, text);
+    } catch (JedisException e) {
+      throw RedisFault.exception("Redis did not take " + name, e);
+    }
   }
 
   /// Asks each server whether it is there; for health checks.

@@ -20,7 +20,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.RedisClusterClient;
 import redis.clients.jedis.UnifiedJedis;
-import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.params.SetParams;
 import redis.clients.jedis.util.JedisClusterCRC16;
@@ -356,8 +355,7 @@ public final class RedisEntryStore implements EntryStore {
   }
 
   private Lookup notRead(String key, JedisException cause) {
-    if (cause instanceof JedisDataException
-        && String.valueOf(cause.getMessage()).startsWith("WRONGTYPE")) {
+    if (RedisInspection.isOfAnotherType(cause)) {
       return dropUnreadable(key);
     }
     throw failed("lookup", key, cause);

@@ -1,0 +1,145 @@
+package dev.tidemark.invalidator;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// The command `audit`.
+@Command(
+    name = "audit",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = {
+      "Compares what the cache has of products with the database: each is fresh, absent (nothing is there, or it is just"
+          + " being filled), lagging (not right at first, and right within the grace time), stale (older), ahead (newer:"
+          + " was the database recovered to an earlier moment?), differs (same version, other content) or unreadable"
+          + " (not an entry; readers take it for nothing).",
+      "Safe while the system runs. It reads, and changes nothing but with --repair. What Redis holds beside products is"
+          + " not compared."
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  audit                              10000 entries by chance",
+      "  audit --all --rate 5000/s          every entry",
+      "  audit --all --repair               and evict those that are not right",
+      "  audit --all --repair --dry-run     how many that would be",
+      "  audit --key kettle --key teapot    only these",
+      "  audit --prefix shoe- --json",
+      "",
+      "Settings: REDIS_URL and DATABASE_URL (the role tidemark_audit may do what this needs; the primary, not a standby),",
+      "as for the invalidator (see invalidator --help). The result is left in Redis as tidemark:last-audit."
+    },
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:nothing is stale, ahead or differs, or all that was is evicted",
+      "1:something is, or the audit failed",
+      "2:wrong option or setting",
+      "130:interrupted"
+    })
+final class Audit implements Callable<Integer> {
+
+  private static final int SAMPLE = 10_000;
+  private static final int LARGEST_SAMPLE = 10_000_000;
+
+  private final Map<String, String> environment;
+  private final Clock clock;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @ArgGroup(multiplicity = "0..1")
+  private Which which = new Which();
+
+  @Option(names = "--repair", description = "Evict what is not right.")
+  private boolean repair;
+
+  @Option(
+      names = "--grace",
+      paramLabel = "TIME",
+      converter = Seconds.class,
+      description = "How long an entry may be behind until it is stale (10s).")
+  private Duration grace = Duration.ofSeconds(10);
+
+  @Mixin private OperatorOptions options = new OperatorOptions();
+
+  /// Which entries.
+  static final class Which {
+
+    @Option(
+        names = "--sample",
+        paramLabel = "N",
+        description = "So many entries of the cache, drawn by chance (10000). The default.")
+    private @Nullable Integer sample;
+
+    @Option(names = "--all", description = "Every entry.")
+    private boolean all;
+
+    @Option(names = "--key", paramLabel = "ID", description = "This product. Can be repeated.")
+    private List<String> ids = List.of();
+
+    @Option(names = "--prefix", paramLabel = "TEXT", description = "Only ids that begin so.")
+    private @Nullable String prefix;
+
+    private KeyChoice keys() {
+      return new KeyChoice(ids, Optional.ofNullable(prefix));
+    }
+
+    private OptionalInt sample() {
+      return all || !keys().isAll()
+          ? OptionalInt.empty()
+          : OptionalInt.of(sample == null ? SAMPLE : sample);
+    }
+  }
+
+  /// `10s` and `10` mean the same.
+  static final class Seconds implements picocli.CommandLine.ITypeConverter<Duration> {
+    @Override
+    public Duration convert(String text) {
+      return Duration.ofSeconds(
+          Integer.parseUnsignedInt(
+              text.endsWith("s") ? text.substring(0, text.length() - 1) : text));
+    }
+  }
+
+  Audit(Map<String, String> environment, Clock clock) {
+    this.environment = environment;
+    this.clock = clock;
+  }
+
+  @Override
+  public Integer call() {
+    if (which.sample != null && (which.sample < 1 || which.sample > LARGEST_SAMPLE)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--sample is %d, but must be from 1 to %d".formatted(which.sample, LARGEST_SAMPLE));
+    }
+    return OperatorRun.of(
+        spec,
+        options,
+        new AuditRun(
+            target(),
+            new AuditChoice(which.sample(), which.keys(), repair, grace),
+            options,
+            clock,
+            line -> spec.commandLine().getErr().println(line)));
+  }
+
+  private AuditTarget target() {
+    try {
+      return AuditTarget.from(environment);
+    } catch (Configuration.Invalid e) {
+      throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+    }
+  }
+}

@@ -1,0 +1,243 @@
+package dev.tidemark.invalidator;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tidemark.cache.CachedValue;
+import dev.tidemark.cache.EntryStoreException;
+import dev.tidemark.cache.Lookup;
+import dev.tidemark.cache.RedisConnection;
+import dev.tidemark.cache.RedisInspection.Found;
+import dev.tidemark.invalidator.AuditFindings.WrongKey;
+import dev.tidemark.invalidator.OperatorRun.Result;
+import dev.tidemark.invalidator.PostgresProducts.State;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import picocli.CommandLine.ExitCode;
+
+/// Compares entries with the database, piece by piece, while others write.
+///
+/// The cache is read first, then the database: whatever the cache may have is committed by then. An
+/// entry that is not right gets a grace time, since its eviction may be on its way, and is looked
+/// at again. One that was behind must then have the version that the database had the *first* time;
+/// a product that is written without a rest would never be found right otherwise.
+final class AuditRun implements OperatorRun.Work {
+
+  /// Where a run leaves what it has found.
+  static final String LAST_AUDIT = "tidemark:last-audit";
+
+  private static final int BATCH = 500;
+
+  /// Between two looks at what is not right, at the end.
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
+
+  private static final ObjectMapper mapper = new ObjectMapper();
+
+  private final AuditTarget target;
+  private final AuditChoice choice;
+  private final OperatorOptions options;
+  private final Clock clock;
+  private final Consumer<String> news;
+
+  private final AuditFindings findings = new AuditFindings();
+  private final Deque<Suspect> suspects = new ArrayDeque<>();
+
+  /// An entry that is not right yet.
+  ///
+  /// @param since when that was seen first, a time of [System#nanoTime]
+  private record Suspect(WrongKey key, long since) {}
+
+  AuditRun(
+      AuditTarget target,
+      AuditChoice choice,
+      OperatorOptions options,
+      Clock clock,
+      Consumer<String> news) {
+    this.target = target;
+    this.choice = choice;
+    this.options = options;
+    this.clock = clock;
+    this.news = news;
+  }
+
+  @Override
+  public Result run(Progress progress, Stopping stopping) {
+    try (RedisConnection redis = target.redis().open();
+        PostgresProducts products = new PostgresProducts(target.database())) {
+      AuditServers servers = new AuditServers(redis, products, stopping, news);
+      boolean whole =
+          compare(servers, progress, stopping) && settleAll(servers, progress, stopping);
+      Result result = result(whole);
+      if (whole) {
+        leave(result, redis);
+      }
+      return result;
+    }
+  }
+
+  /// @return whether all was looked at; else the command is to end
+  private boolean compare(AuditServers servers, Progress progress, Stopping stopping) {
+    Pace pace = new Pace(options.perSecond(), BATCH);
+    Optional<AuditKeys> chosen = servers.ask(() -> choice.of(servers.cache()));
+    if (chosen.isEmpty()) {
+      return false;
+    }
+    AuditKeys keys = chosen.get();
+    progress.begin("audit", "keys", servers.ask(keys::total).orElse(0L));
+    long looked = 0;
+    while (true) {
+      Optional<Optional<List<String>>> next = servers.ask(() -> keys.next(pace.largestBatch()));
+      if (next.isEmpty()) {
+        return false;
+      }
+      if (next.get().isEmpty()) {
+        return true;
+      }
+      List<String> piece = next.get().get();
+      if (!pace.await(piece.size(), stopping) || !compare(piece, servers) || !settle(servers)) {
+        return false;
+      }
+      looked += piece.size();
+      progress.done(looked);
+    }
+  }
+
+  private boolean compare(List<String> keys, AuditServers servers) {
+    Optional<List<Found>> found = servers.read(keys);
+    Optional<Map<String, State>> states = found.flatMap(_ -> servers.states(keys));
+    if (found.isEmpty() || states.isEmpty()) {
+      return false;
+    }
+    for (int i = 0; i < keys.size(); i++) {
+      WrongKey seen = seen(keys.get(i), found.get().get(i), states.get());
+      if (seen.verdict().isRight()) {
+        findings.right(seen.verdict());
+      } else {
+        suspects.add(new Suspect(seen, System.nanoTime()));
+      }
+    }
+    return true;
+  }
+
+  private static WrongKey seen(String key, Found found, Map<String, State> states) {
+    Optional<State> state = Optional.ofNullable(states.get(PostgresProducts.idOf(key)));
+    return new WrongKey(
+        key, AuditVerdict.of(found, state), versionIn(found), state.map(State::version).orElse(0L));
+  }
+
+  private static long versionIn(Found found) {
+    return found instanceof Found.Known(Lookup.Hit(CachedValue value)) ? value.version() : -1;
+  }
+
+  /// @return whether it is done; else the command is to end
+  private boolean settleAll(AuditServers servers, Progress progress, Stopping stopping) {
+    progress.begin("looking again", "keys", suspects.size());
+    long all = suspects.size();
+    while (!suspects.isEmpty()) {
+      for (int open = suspects.size(); open > 0; open -= BATCH) {
+        if (!settle(take(Math.min(open, BATCH)), servers)) {
+          return false;
+        }
+      }
+      progress.done(all - suspects.size());
+      if (!suspects.isEmpty() && stopping.isWishedWithin(LOOK_AGAIN)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// Looks again at those whose grace time is over.
+  private boolean settle(AuditServers servers) {
+    List<Suspect> ripe = new ArrayList<>();
+    while (!suspects.isEmpty() && ripe.size() < BATCH && isRipe(suspects.getFirst())) {
+      ripe.add(suspects.removeFirst());
+    }
+    return settle(ripe, servers);
+  }
+
+  private List<Suspect> take(int count) {
+    List<Suspect> taken = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      taken.add(suspects.removeFirst());
+    }
+    return taken;
+  }
+
+  private boolean isRipe(Suspect suspect) {
+    return System.nanoTime() - suspect.since() >= choice.grace().toNanos();
+  }
+
+  private boolean settle(List<Suspect> looked, AuditServers servers) {
+    // Before the look: one that becomes ripe meanwhile gets another.
+    List<Suspect> ripe = looked.stream().filter(this::isRipe).toList();
+    List<String> keys = looked.stream().map(suspect -> suspect.key().key()).toList();
+    Optional<List<Found>> found = servers.read(keys);
+    Optional<Map<String, State>> states = found.flatMap(_ -> servers.states(keys));
+    if (found.isEmpty() || states.isEmpty()) {
+      return false;
+    }
+    List<WrongKey> wrong = new ArrayList<>();
+    for (int i = 0; i < looked.size(); i++) {
+      Suspect suspect = looked.get(i);
+      WrongKey now = seen(keys.get(i), found.get().get(i), states.get());
+      if (hasComeRight(suspect.key(), now)) {
+        findings.right(AuditVerdict.LAGGING);
+      } else if (ripe.contains(suspect)) {
+        wrong.add(now);
+      } else {
+        suspects.addLast(suspect);
+      }
+    }
+    wrong.forEach(findings::wrong);
+    return !choice.repair() || options.dryRun() || repair(wrong, servers);
+  }
+
+  private static boolean hasComeRight(WrongKey first, WrongKey now) {
+    if (first.verdict() != AuditVerdict.STALE || now.verdict() != AuditVerdict.STALE) {
+      return now.verdict() != first.verdict();
+    }
+    return now.cached() >= first.committed();
+  }
+
+  private boolean repair(List<WrongKey> wrong, AuditServers servers) {
+    if (!servers.evict(wrong)) {
+      return false;
+    }
+    wrong.forEach(findings::repaired);
+    return true;
+  }
+
+  private Result result(boolean whole) {
+    boolean dryRun = choice.repair() && options.dryRun();
+    Map<String, Object> json = new TreeMap<>(findings.json(dryRun));
+    json.put("scope", choice.scope());
+    json.put("at", clock.instant().toString());
+    json.put("dryRun", options.dryRun());
+    return new Result(
+        whole, findings.isHarmful() ? ExitCode.SOFTWARE : ExitCode.OK, findings.text(dryRun), json);
+  }
+
+  /// For who asks how the system is. A cache that takes no writes has been audited all the same.
+  private void leave(Result result, RedisConnection redis) {
+    try {
+      redis.leaveNote(LAST_AUDIT, mapper.writeValueAsString(result.json()));
+    } catch (EntryStoreException e) {
+      news.accept("the result is not left in Redis for others: " + e.getMessage());
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("the result could not be written as JSON", e);
+    }
+  }
+
+  @Override
+  public String resumption() {
+    return (choice.arguments() + options.arguments()).strip();
+  }
+}
