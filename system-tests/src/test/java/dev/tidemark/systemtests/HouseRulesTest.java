@@ -37,7 +37,7 @@ class HouseRulesTest {
     "embedded,    ''",
     "api,         'db,event,cache'",
     "relay,       'db,event'",
-    "invalidator, 'event,cache'",
+    "invalidator, 'db,event,cache'",
     "devstack,    'embedded,event'",
     "benchmarks,  'embedded,cache,db'",
   })
