@@ -126,6 +126,8 @@ final class Stack implements AutoCloseable {
             ports.invalidatorAdmin(),
             health,
             Map.of(
+                // Its audit asks there about suspects.
+                "DATABASE_URL", databaseUrl("tidemark_audit"),
                 "KAFKA_BOOTSTRAP_SERVERS", kafka.address(),
                 "REDIS_URL", redisUrl(),
                 "TIDEMARK_INVALIDATOR_ADMIN_PORT", Integer.toString(ports.invalidatorAdmin())));

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tidemark.invalidator.PartStatus.Line;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// What the audits found: the one that an operator ran last, and those that the invalidators do
 /// beside their work.
@@ -24,13 +24,13 @@ final class AuditPart {
     JsonNode last = redis.json().path("lastAudit");
     if (!last.isMissingNode()) {
       json.set("last", last);
-      lines.add(new Line(NAME, "last: " + text(last)));
+      lines.add(new Line(NAME, last(last)));
     }
     var running = json.putArray("background");
     for (JsonNode invalidator : invalidators.json()) {
       if (invalidator.has(NAME)) {
         running.add(invalidator.path(NAME));
-        lines.add(new Line(NAME, "in the background: " + text(invalidator.path(NAME))));
+        lines.add(new Line(NAME, running(invalidator.path(NAME))));
       }
     }
     if (lines.isEmpty()) {
@@ -39,11 +39,41 @@ final class AuditPart {
     return new PartStatus(NAME, json, false, lines);
   }
 
-  private static String text(JsonNode report) {
-    return report.isObject()
-        ? report.properties().stream()
-            .map(field -> field.getKey() + " " + text(field.getValue()))
-            .collect(Collectors.joining(", "))
-        : report.isArray() ? report.toString() : report.asText();
+  private static String last(JsonNode report) {
+    List<String> counts =
+        Stream.of(AuditVerdict.values())
+            .filter(verdict -> report.has(verdict.label()))
+            .map(verdict -> count(report, verdict.label()))
+            .toList();
+    return "last run, %s, %s: %s; %d evicted"
+        .formatted(
+            report.path("at").asText("some time ago"),
+            report.path("scope").asText("of a part"),
+            String.join(", ", counts),
+            report.path("repaired").asLong());
+  }
+
+  private static String running(JsonNode report) {
+    List<String> shares = new ArrayList<>();
+    for (JsonNode window : report.path("windows")) {
+      String share =
+          window.has("recentShare")
+              ? "%.2f %%".formatted(100 * window.path("recentShare").asDouble())
+              : "unknown";
+      shares.add(share + " within " + window.path("within").asText());
+    }
+    List<String> counts =
+        report.path("keys").properties().stream()
+            .map(field -> count(report.path("keys"), field.getKey()))
+            .toList();
+    return "running, %.4g %% of the events: consistent %s; %s"
+        .formatted(
+            100 * report.path("share").asDouble(),
+            String.join(", ", shares),
+            String.join(", ", counts));
+  }
+
+  private static String count(JsonNode report, String name) {
+    return "%,d %s".formatted(report.path(name).asLong(), name.replace('_', ' '));
   }
 }

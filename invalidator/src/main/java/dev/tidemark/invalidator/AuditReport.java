@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.TreeMap;
 
 /// What the running audit has found since the invalidator started. Immutable.
 ///
@@ -33,7 +34,7 @@ record AuditReport(
   JsonNode json() {
     ObjectNode node = json.createObjectNode().put("share", share).put("pending", pending);
     ObjectNode keys = node.putObject("keys");
-    results.forEach(keys::put);
+    new TreeMap<>(results).forEach(keys::put);
     ArrayNode within = node.putArray("windows");
     for (Window window : windows) {
       ObjectNode of =

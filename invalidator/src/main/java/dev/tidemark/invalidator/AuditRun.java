@@ -18,8 +18,10 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import picocli.CommandLine.ExitCode;
 
 /// Compares entries with the database, piece by piece, while others write.
@@ -176,8 +178,11 @@ final class AuditRun implements OperatorRun.Work {
   }
 
   private boolean settle(List<Suspect> looked, AuditServers servers) {
+    if (looked.isEmpty()) {
+      return true;
+    }
     // Before the look: one that becomes ripe meanwhile gets another.
-    List<Suspect> ripe = looked.stream().filter(this::isRipe).toList();
+    Set<Suspect> ripe = looked.stream().filter(this::isRipe).collect(Collectors.toSet());
     List<String> keys = looked.stream().map(suspect -> suspect.key().key()).toList();
     Optional<List<Found>> found = servers.read(keys);
     Optional<Map<String, State>> states = found.flatMap(_ -> servers.states(keys));
@@ -201,10 +206,11 @@ final class AuditRun implements OperatorRun.Work {
   }
 
   private static boolean hasComeRight(WrongKey first, WrongKey now) {
-    if (first.verdict() != AuditVerdict.STALE || now.verdict() != AuditVerdict.STALE) {
-      return now.verdict() != first.verdict();
+    if (now.verdict() == AuditVerdict.STALE) {
+      // If it was anything else, it has moved on.
+      return first.verdict() != AuditVerdict.STALE || now.cached() >= first.committed();
     }
-    return now.cached() >= first.committed();
+    return now.verdict().isRight();
   }
 
   private boolean repair(List<WrongKey> wrong, AuditServers servers) {

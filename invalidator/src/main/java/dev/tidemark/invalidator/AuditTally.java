@@ -63,6 +63,9 @@ final class AuditTally {
   AuditTally(AuditSettings settings, Clock clock) {
     this.settings = settings;
     this.clock = clock;
+    for (Result result : Result.values()) {
+      results.put(result, 0L);
+    }
     settings.within().forEach(_ -> windows.add(new Window()));
   }
 

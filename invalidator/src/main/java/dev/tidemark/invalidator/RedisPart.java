@@ -13,14 +13,10 @@ import dev.tidemark.invalidator.PartStatus.Line;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.exceptions.JedisException;
 
 /// Redis: each of its servers, and the report that the last `audit` has left there.
 final class RedisPart {
-
-  /// Where the command `audit` leaves its report, as JSON.
-  private static final String LAST_AUDIT = "tidemark:last-audit";
 
   private static final String NAME = "redis";
   private static final String PRIMARY = "master";
@@ -42,12 +38,9 @@ final class RedisPart {
   }
 
   private static Optional<JsonNode> lastAudit(RedisConnection connection) {
-    @Nullable String report = connection.client().get(LAST_AUDIT);
-    if (report == null) {
-      return Optional.empty();
-    }
     try {
-      return Optional.of(json.readTree(report));
+      Optional<String> report = connection.note(AuditRun.LAST_AUDIT);
+      return report.isPresent() ? Optional.of(json.readTree(report.get())) : Optional.empty();
     } catch (JsonProcessingException writtenBySomebodyElse) {
       return Optional.empty();
     }

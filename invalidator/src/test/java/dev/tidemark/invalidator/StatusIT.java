@@ -149,7 +149,8 @@ class StatusIT {
         .containsPattern(
             "redis +well, redis://127.0.0.1:[0-9]+: primary, .* \\(no limit\\), 0 keys dropped")
         .containsPattern("product-api +well, ready; 96.0 % of 100 reads were hits")
-        .containsPattern("audit +none is known");
+        .containsPattern(
+            "audit +running, 1.000 % of the events: consistent .* within 60s; .*0 stale");
     assertThat(status.code()).as(status.out() + status.err()).isZero();
   }
 
@@ -181,7 +182,7 @@ class StatusIT {
     try (Jedis admin = new Jedis("127.0.0.1", redis.port())) {
       admin.set("tidemark:last-audit", "{\"stale\":2,\"fresh\":7}");
     }
-    assertThat(run().out()).containsPattern("audit +last: stale 2, fresh 7");
+    assertThat(run().out()).containsPattern("audit +last run, .*: 7 fresh, 2 stale; 0 evicted");
   }
 
   @Test
