@@ -38,8 +38,8 @@ import picocli.CommandLine.Spec;
       "  audit --key kettle --key teapot    only these",
       "  audit --prefix shoe- --json",
       "",
-      "Settings: REDIS_URL and DATABASE_URL (the role tidemark_audit may do what this needs; the primary, not a standby),",
-      "as for the invalidator (see invalidator --help). The result is left in Redis as tidemark:last-audit."
+      "Settings: REDIS_URL, and DATABASE_URL of the primary, where the role tidemark_audit may do what this needs",
+      "(see invalidator --help). The result is left in Redis as tidemark:last-audit."
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {

@@ -12,6 +12,7 @@ import dev.tidemark.invalidator.OperatorRun.Result;
 import dev.tidemark.invalidator.PostgresProducts.State;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -225,7 +226,7 @@ final class AuditRun implements OperatorRun.Work {
     boolean dryRun = choice.repair() && options.dryRun();
     Map<String, Object> json = new TreeMap<>(findings.json(dryRun));
     json.put("scope", choice.scope());
-    json.put("at", clock.instant().toString());
+    json.put("at", clock.instant().truncatedTo(ChronoUnit.SECONDS).toString());
     json.put("dryRun", options.dryRun());
     return new Result(
         whole, findings.isHarmful() ? ExitCode.SOFTWARE : ExitCode.OK, findings.text(dryRun), json);

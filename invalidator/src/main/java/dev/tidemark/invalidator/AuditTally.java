@@ -3,6 +3,7 @@ package dev.tidemark.invalidator;
 import dev.tidemark.invalidator.AuditReport.StaleKey;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -84,7 +85,7 @@ final class AuditTally {
 
   synchronized void stale(String key, long version, long found) {
     event(Result.STALE);
-    lastStale.addFirst(new StaleKey(key, version, found, clock.instant().toString()));
+    lastStale.addFirst(new StaleKey(key, version, found, clock.instant().truncatedTo(ChronoUnit.SECONDS).toString()));
     if (lastStale.size() > LAST_STALE) {
       lastStale.removeLast();
     }
