@@ -61,6 +61,7 @@ final class Main implements Callable<Integer> {
     return new CommandLine(new Main(invalidate))
         .addSubcommand(invalidate)
         .addSubcommand(new Replay(environment, clock))
+        .addSubcommand(new Rebuild(environment))
         .addSubcommand(new Audit(environment, clock))
         .addSubcommand(DeadLetterCommand.commandLine(environment, clock))
         .addSubcommand(new Status(environment))

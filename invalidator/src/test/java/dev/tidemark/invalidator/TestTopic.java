@@ -15,6 +15,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.GroupListing;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -59,8 +60,34 @@ final class TestTopic implements AutoCloseable {
   }
 
   void publish(String id, long version) {
+    send(event(id, version));
+  }
+
+  void publishDeletion(String id, long version) {
+    send(
+        event(
+            id,
+            version,
+            "product.deleted",
+            "{\"version\":%d,\"deleted\":true}".formatted(version)));
+  }
+
+  private void send(ProducerRecord<byte[], byte[]> record) {
+    var _ = producer.send(record);
+    flush();
+  }
+
+  /// The first step of many: it may be on its way until [#flush].
+  void send(String id, long version) {
     var _ = producer.send(event(id, version));
+  }
+
+  void flush() {
     producer.flush();
+  }
+
+  void addPartitionsUpTo(int count) throws ExecutionException, InterruptedException {
+    admin.createPartitions(Map.of(name, NewPartitions.increaseTo(count))).all().get();
   }
 
   void publishTo(int partition, String id, long version) {
@@ -165,14 +192,19 @@ final class TestTopic implements AutoCloseable {
   }
 
   private ProducerRecord<byte[], byte[]> event(String id, long version) {
+    return event(id, version, "product.updated", "{\"version\":%d}".formatted(version));
+  }
+
+  private ProducerRecord<byte[], byte[]> event(
+      String id, long version, String type, String payload) {
     OutboxEvent event =
         new OutboxEvent(
             UUID.randomUUID(),
             "product",
             id,
             version,
-            "product.updated",
-            "not looked at",
+            type,
+            payload,
             Optional.empty(),
             Instant.now());
     ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(name, event.key(), event.value());

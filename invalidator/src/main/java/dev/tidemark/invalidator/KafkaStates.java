@@ -1,0 +1,182 @@
+package dev.tidemark.invalidator;
+
+import dev.tidemark.invalidator.AggregateState.Cacheable;
+import dev.tidemark.invalidator.AggregateState.Unreadable;
+import dev.tidemark.invalidator.ScanStart.Partition;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+
+/// The states that topics hold, of each key the newest: first everything is read, which tells what
+/// is newest, then [#next] gives those out.
+///
+/// What fits is kept in memory from the first reading. The rest is read again. All the while the
+/// end of the topics is followed, so that what is newest is known at any time. Thread-safe.
+final class KafkaStates implements AutoCloseable {
+
+  private final KafkaSettings settings;
+  private final KeyChoice choice;
+  private final VersionIndex index;
+  private final KafkaTail tail;
+
+  private final AtomicLong records = new AtomicLong();
+  private final AtomicLong keyless = new AtomicLong();
+  private final AtomicLong unreadable = new AtomicLong();
+
+  private final Spool spool;
+  private boolean spoolIsFull;
+  private boolean spoolIsWhole;
+  private long spooled;
+
+  /// Where the rest begins.
+  private final SortedMap<Partition, Long> rest = new TreeMap<>();
+
+  private @Nullable KafkaTopicScan again;
+  private final Deque<ConsumerRecord<byte[], byte[]>> read = new ArrayDeque<>();
+  private long given;
+
+  /// Begins to read.
+  ///
+  /// @param spoolBytes for what is kept from the first reading
+  KafkaStates(
+      KafkaSettings settings, KeyChoice choice, VersionIndex index, long spoolBytes) {
+    this.settings = settings;
+    this.choice = choice;
+    this.index = index;
+    this.spool = new Spool(spoolBytes);
+    this.tail = new KafkaTail(settings, this::accept);
+  }
+
+  private void accept(ConsumerRecord<byte[], byte[]> record) {
+    records.incrementAndGet();
+    Optional<AggregateState> read = KafkaStateReading.read(record);
+    if (read.isEmpty()) {
+      keyless.incrementAndGet();
+      return;
+    }
+    AggregateState state = read.get();
+    if (!choice.contains(state.key())) {
+      return;
+    }
+    switch (state) {
+      case Cacheable cacheable -> {
+        index.saw(cacheable.key(), cacheable.version());
+        keep(cacheable, record);
+      }
+      case Unreadable(String key, var version) -> {
+        unreadable.incrementAndGet();
+        version.ifPresentOrElse(known -> index.saw(key, known), () -> index.sawUnknown(key));
+      }
+    }
+  }
+
+  private synchronized void keep(Cacheable state, ConsumerRecord<?, ?> record) {
+    if (spoolIsWhole || !index.covers(state.key())) {
+      return;
+    }
+    spoolIsFull = spoolIsFull || !spool.add(state);
+    if (spoolIsFull) {
+      rest.putIfAbsent(new Partition(record.topic(), record.partition()), record.offset());
+    } else {
+      spooled++;
+    }
+  }
+
+  /// Reads everything.
+  ///
+  /// @return whether that is done; else the command is to end
+  boolean readAll(Stopping stopping, Progress progress) {
+    boolean done = tail.readToEnd(stopping, progress);
+    if (done) {
+      synchronized (this) {
+        spoolIsWhole = true;
+        spool.flip();
+        if (!rest.isEmpty()) {
+          again = KafkaTopicScan.open(settings, new ScanStart.Offsets(rest), line -> {});
+        }
+      }
+    }
+    return done;
+  }
+
+  /// Returns when it is known what the topics held when this was called.
+  ///
+  /// @return whether that is so; else the command is to end
+  boolean readToEnd(Stopping stopping) {
+    return tail.readToEnd(stopping);
+  }
+
+  /// The next state that is its key's newest, as far as is known now; empty at the end, or when the
+  /// command is to end.
+  synchronized Optional<Cacheable> next(Stopping stopping) {
+    while (true) {
+      Optional<Cacheable> candidate = candidate(stopping);
+      if (candidate.isEmpty()) {
+        return candidate;
+      }
+      given++;
+      if (index.take(candidate.get().key(), candidate.get().version())) {
+        return candidate;
+      }
+    }
+  }
+
+  private Optional<Cacheable> candidate(Stopping stopping) {
+    Optional<Cacheable> kept = spool.next();
+    KafkaTopicScan scan = again;
+    if (kept.isPresent() || scan == null) {
+      return kept;
+    }
+    while (true) {
+      if (read.isEmpty()) {
+        List<ConsumerRecord<byte[], byte[]>> more = scan.next(stopping);
+        if (more.isEmpty()) {
+          return Optional.empty();
+        }
+        read.addAll(more);
+      }
+      if (KafkaStateReading.read(read.removeFirst()).orElse(null) instanceof Cacheable cacheable) {
+        return Optional.of(cacheable);
+      }
+    }
+  }
+
+  /// How many states there are to look at, older ones of a key as well.
+  synchronized long toGive() {
+    return spooled + (again == null ? 0 : again.total());
+  }
+
+  synchronized long given() {
+    return given;
+  }
+
+  /// Whether no newer state has come.
+  boolean isNewest(Cacheable state) {
+    return index.isNewest(state.key(), state.version());
+  }
+
+  long records() {
+    return records.get();
+  }
+
+  long keyless() {
+    return keyless.get();
+  }
+
+  long unreadable() {
+    return unreadable.get();
+  }
+
+  @Override
+  public void close() {
+    try (var _ = again) {
+      tail.close();
+    }
+  }
+}
