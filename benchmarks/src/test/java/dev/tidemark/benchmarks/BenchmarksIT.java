@@ -22,7 +22,7 @@ class BenchmarksIT {
   void withoutANameTheBenchmarksAreListed() {
     assertThat(command.execute()).isZero();
     assertThat(out.toString())
-        .contains("read", "write", "stampede", "memory", "codec", "relay", "Exit codes")
+        .contains("read", "write", "stampede", "memory", "codec", "relay", "rebuild", "Exit codes")
         .doesNotContain("stampede-readers");
   }
 
@@ -105,6 +105,16 @@ class BenchmarksIT {
       assertThat(result.get("idle_p99_ms").asDouble()).isNotNegative();
     }
     assertThat(report.get("results").get(0).get("speed_ratio").asDouble()).isPositive();
+  }
+
+  @Test
+  void rebuildFillsAsManyEntriesOnEverySide() throws Exception {
+    JsonNode report = json("rebuild", "--rounds=1", "--warm-up-rounds=0", "--entries=3000");
+    assertThat(report.get("results").findValuesAsText("side"))
+        .containsExactly("plain-set", "topic-and-plain-set", "rebuild");
+    for (JsonNode result : report.get("results")) {
+      assertThat(result.get("ratio").asDouble()).isPositive();
+    }
   }
 
   /// Runs with `--json`, after which nothing but the line is on standard output.

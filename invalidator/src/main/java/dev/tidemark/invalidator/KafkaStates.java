@@ -44,8 +44,7 @@ final class KafkaStates implements AutoCloseable {
   /// Begins to read.
   ///
   /// @param spoolBytes for what is kept from the first reading
-  KafkaStates(
-      KafkaSettings settings, KeyChoice choice, VersionIndex index, long spoolBytes) {
+  KafkaStates(KafkaSettings settings, KeyChoice choice, VersionIndex index, long spoolBytes) {
     this.settings = settings;
     this.choice = choice;
     this.index = index;

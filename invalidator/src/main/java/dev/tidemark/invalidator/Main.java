@@ -35,7 +35,7 @@ import picocli.CommandLine.Command;
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {"0:stopped by a signal", "1:failed", "2:wrong option or setting"})
-final class Main implements Callable<Integer> {
+public final class Main implements Callable<Integer> {
 
   private static final int HELP_WIDTH = 110;
 
@@ -55,7 +55,10 @@ final class Main implements Callable<Integer> {
     System.exit(commandLine(System.getenv()).execute(arguments));
   }
 
-  static CommandLine commandLine(Map<String, String> environment) {
+  /// All commands.
+  ///
+  /// @param environment holds the settings
+  public static CommandLine commandLine(Map<String, String> environment) {
     Invalidate invalidate = new Invalidate(environment);
     Clock clock = Clock.systemUTC();
     return new CommandLine(new Main(invalidate))

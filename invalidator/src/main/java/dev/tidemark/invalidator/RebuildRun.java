@@ -97,8 +97,7 @@ final class RebuildRun implements OperatorRun.Work {
   /// @return whether all of it is done; else the command is to end
   private boolean round(
       EntryStore store, VersionIndex index, Pace pace, Progress progress, Stopping stopping) {
-    try (KafkaStates states =
-        new KafkaStates(kafka, choice, index, settings.memoryBytes())) {
+    try (KafkaStates states = new KafkaStates(kafka, choice, index, settings.memoryBytes())) {
       if (!states.readAll(stopping, progress)) {
         return false;
       }

@@ -39,7 +39,7 @@ class HouseRulesTest {
     "relay,       'db,event'",
     "invalidator, 'db,event,cache'",
     "devstack,    'embedded,event'",
-    "benchmarks,  'embedded,cache,db'",
+    "benchmarks,  'embedded,cache,db,event,invalidator'",
   })
   void modulesDependDownwardsOnly(String module, String allowed) {
     var permitted =
