@@ -99,6 +99,10 @@ class OperatorsST {
             .contains("\"interrupted\":false");
         // A cold half, for something to be rebuilt.
         IntStream.range(0, PRODUCTS / 2).forEach(n -> redis.del("product:random-" + n));
+        assertThat(run("rebuild", "--json").out()).doesNotContain("\"filled\":0,");
+        assertThat(run("audit", "--all", "--json").out())
+            .contains("\"stale\":0")
+            .doesNotContain("\"fresh\":0,");
       }
     }
     truth.assertSettledAndTrue();
