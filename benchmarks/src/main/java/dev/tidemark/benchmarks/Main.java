@@ -43,6 +43,7 @@ final class Main implements Runnable {
             new MemoryBenchmark(),
             new CodecBenchmark(),
             new RelayBenchmark(),
+            new InvalidateBenchmark(),
             new RebuildBenchmark(),
             new StampedeReaders())
         .forEach(command::addSubcommand);

@@ -22,7 +22,16 @@ class BenchmarksIT {
   void withoutANameTheBenchmarksAreListed() {
     assertThat(command.execute()).isZero();
     assertThat(out.toString())
-        .contains("read", "write", "stampede", "memory", "codec", "relay", "rebuild", "Exit codes")
+        .contains(
+            "read",
+            "write",
+            "stampede",
+            "memory",
+            "codec",
+            "relay",
+            "invalidate",
+            "rebuild",
+            "Exit codes")
         .doesNotContain("stampede-readers");
   }
 
@@ -113,6 +122,16 @@ class BenchmarksIT {
     assertThat(report.get("results").findValuesAsText("side"))
         .containsExactly("plain-set", "topic-and-plain-set", "rebuild");
     for (JsonNode result : report.get("results")) {
+      assertThat(result.get("ratio").asDouble()).isPositive();
+    }
+  }
+
+  @Test
+  void invalidateEvictsTheSameKeysOnBothSides() throws Exception {
+    JsonNode report = json("invalidate", "--rounds=1", "--events=300", "--warm-up-events=300");
+    assertThat(report.get("results").findValuesAsText("cache")).containsExactly("cold", "warm");
+    for (JsonNode result : report.get("results")) {
+      assertThat(result.get("invalidator_evictions_per_s").asDouble()).isPositive();
       assertThat(result.get("ratio").asDouble()).isPositive();
     }
   }

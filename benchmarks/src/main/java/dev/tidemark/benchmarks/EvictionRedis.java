@@ -1,0 +1,95 @@
+package dev.tidemark.benchmarks;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.tidemark.cache.RedisEntryStore;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import redis.clients.jedis.AbstractPipeline;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.Response;
+import redis.clients.jedis.UnifiedJedis;
+
+/// The Redis whose entries are evicted: fills it, evicts by a plain pipeline, and counts the
+/// evictions by what the server itself says. Confined to one thread.
+final class EvictionRedis implements AutoCloseable {
+
+  private static final Pattern SCRIPT_CALLS = Pattern.compile("cmdstat_evalsha:calls=(\\d+)");
+  private static final int TIMEOUT_MILLIS = 60_000;
+
+  private final UnifiedJedis client;
+  private final Jedis observer;
+  private final byte[] script;
+
+  EvictionRedis(UnifiedJedis client, int port) throws IOException {
+    this.client = client;
+    this.observer = new Jedis("127.0.0.1", port, TIMEOUT_MILLIS);
+    this.script = observer.scriptLoad(evictScript()).getBytes(UTF_8);
+  }
+
+  private static String evictScript() throws IOException {
+    try (InputStream in = RedisEntryStore.class.getResourceAsStream("evict.lua")) {
+      if (in == null) {
+        throw new IllegalStateException("evict.lua is not beside RedisEntryStore");
+      }
+      return new String(in.readAllBytes(), UTF_8);
+    }
+  }
+
+  /// Empties it, but for the scripts, and counts from 0 again.
+  ///
+  /// @param entries so many products have an entry afterwards, of version 1
+  void reset(int entries, int payload, int batch) {
+    observer.flushAll();
+    byte[] entry = ("V1\n" + "x".repeat(payload)).getBytes(UTF_8);
+    for (int from = 0; from < entries; from += batch) {
+      try (AbstractPipeline pipeline = client.pipelined()) {
+        for (int n = from; n < Math.min(from + batch, entries); n++) {
+          pipeline.set(EvictionTopic.key(n).getBytes(UTF_8), entry);
+        }
+      }
+    }
+    observer.configResetStat();
+  }
+
+  /// Evictions that were carried out since.
+  long evictions() {
+    Matcher calls = SCRIPT_CALLS.matcher(observer.info("commandstats"));
+    return calls.find() ? Long.parseLong(calls.group(1)) : 0;
+  }
+
+  long entries() {
+    return observer.dbSize();
+  }
+
+  /// Evicts the products from one to before another, a batch in a round trip, and looks at each
+  /// answer.
+  void evictInPipelines(int from, int to, int batch) {
+    for (int begin = from; begin < to; begin += batch) {
+      List<Response<Object>> answers = new ArrayList<>(batch);
+      try (AbstractPipeline pipeline = client.pipelined()) {
+        for (int n = begin; n < Math.min(begin + batch, to); n++) {
+          answers.add(
+              pipeline.evalsha(
+                  script,
+                  List.of(EvictionTopic.key(n).getBytes(UTF_8)),
+                  List.of(Long.toString(EvictionTopic.VERSION).getBytes(UTF_8))));
+        }
+      }
+      for (Response<Object> answer : answers) {
+        if (!(answer.get() instanceof Long)) {
+          throw new IllegalStateException("an eviction was answered with " + answer.get());
+        }
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    observer.close();
+  }
+}
