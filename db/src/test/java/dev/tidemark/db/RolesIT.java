@@ -23,6 +23,9 @@ final class RolesIT {
           tidemark_api   | insert into product (id, name, price, currency) values ('api', 'A', 1, 'EUR')
           tidemark_api   | update product set name = 'B' where id = 'api'
           tidemark_api   | insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('t', 'a', 1, 't.x', '{}')
+          tidemark_api   | insert into idempotency_key values ('k', sha256('b'), 'api', 1, '{}')
+          tidemark_api   | select * from idempotency_key
+          tidemark_api   | delete from idempotency_key
           tidemark_relay | select * from outbox
           tidemark_relay | select outbox_partitions_ahead(14)
           tidemark_relay | select * from product
@@ -49,6 +52,9 @@ final class RolesIT {
           tidemark_api   | delete from outbox
           tidemark_api   | select outbox_partitions_ahead(14)
           tidemark_api   | alter table product disable trigger all
+          tidemark_api   | update idempotency_key set answer = '{}'
+          tidemark_relay | select * from idempotency_key
+          tidemark_audit | select * from idempotency_key
           tidemark_api   | create table t (x int)
           tidemark_api   | set role tidemark_owner
           tidemark_relay | select * from product for share

@@ -5,7 +5,6 @@ import io.helidon.http.DirectHandler;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
 import io.helidon.http.ServerRequestHeaders;
-import io.helidon.http.Status;
 import io.helidon.http.encoding.ContentEncodingContext;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.DirectHandlers;
@@ -20,6 +19,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Semaphore;
 
 /// The public HTTP server: which path and method is answered by what.
 final class ApiServer {
@@ -27,8 +27,7 @@ final class ApiServer {
   /// How long requests under way may take to finish when the server stops.
   private static final Duration DRAIN = Duration.ofSeconds(20);
 
-  /// A client that sends nothing for so long in the middle of a request is given up.
-  private static final Duration READ_TIMEOUT = Duration.ofSeconds(30);
+  private static final Duration NEVER = Duration.ofDays(365);
 
   private static final int BACKLOG = 1024;
 
@@ -37,8 +36,6 @@ final class ApiServer {
 
   private static final int MOST_HEADERS = 16 * 1024;
 
-  private static final int FIRST_SERVER_FAULT = 500;
-
   /// Requests at a time on one connection of HTTP/2.
   private static final int MOST_STREAMS = 100;
 
@@ -46,13 +43,19 @@ final class ApiServer {
 
   static WebServer create(
       Configuration configuration, ProductStore store, VersionedCache cache, Meter meter) {
+    Limits limits = configuration.limits();
     return WebServer.builder()
         .host(configuration.host())
         .port(configuration.port())
         .backlog(BACKLOG)
+        .maxTcpConnections(limits.connections())
         .shutdownHook(false)
         .shutdownGracePeriod(DRAIN)
-        .connectionOptions(options -> options.readTimeout(READ_TIMEOUT).tcpNoDelay(true))
+        // Else channels are read as such, which know no timeout.
+        .useNio(false)
+        .connectionOptions(new TimedSockets(limits.readTimeout()))
+        // By the server's measure a long import is idle.
+        .idleConnectionTimeout(NEVER)
         .contentEncoding(
             ContentEncodingContext.builder()
                 .contentEncodingsDiscoverServices(false)
@@ -111,32 +114,33 @@ final class ApiServer {
     Map<Method, Handler> productsImport = new HashMap<>(product);
     productsImport.put(Method.POST, token.guard(imports::handle));
 
-    routing.any("/products/import", endpoint(metrics, "/products/import", productsImport));
-    routing.any("/products/{id}", endpoint(metrics, "/products/{id}", product));
+    Semaphore underWay = new Semaphore(configuration.limits().requests());
+    routing.any(
+        "/products/import", endpoint(metrics, underWay, "/products/import", productsImport));
+    routing.any("/products/{id}", endpoint(metrics, underWay, "/products/{id}", product));
     routing.any(
         "/products",
         endpoint(
             metrics,
+            underWay,
             "/products",
             Map.of(
                 Method.GET, lists::handle,
                 Method.HEAD, lists::handle,
                 Method.POST, token.guard(writes::create))));
-    routing.any(endpoint(metrics, "/*", Map.of()));
+    routing.any(endpoint(metrics, underWay, "/*", Map.of()));
   }
 
   private static Endpoint endpoint(
-      HttpMetrics metrics, String template, Map<Method, Handler> methods) {
-    return new Endpoint(metrics.route(template), methods);
+      HttpMetrics metrics, Semaphore underWay, String template, Map<Method, Handler> methods) {
+    return new Endpoint(metrics.route(template), underWay, methods);
   }
 
   /// What the server refuses before any route is tried is told as a problem too.
   private static DirectHandlers problems() {
     DirectHandler handler =
-        (request, type, status, headers, message) -> {
-          // Each route answers for its own faults: what is told as one here comes of the request.
-          Status told = status.code() < FIRST_SERVER_FAULT ? status : Status.BAD_REQUEST_400;
-          Problem problem = problem(told, request.headers());
+        (request, _, _, headers, _) -> {
+          Problem problem = problem(request.headers());
           return DirectHandler.TransportResponse.builder()
               .status(problem.status())
               .headers(headers)
@@ -152,12 +156,13 @@ final class ApiServer {
     return handlers.build();
   }
 
-  private static Problem problem(Status status, ServerRequestHeaders headers) {
+  /// Each route answers for its own faults: what comes here is of the request, whatever the status
+  /// that the server would give it.
+  private static Problem problem(ServerRequestHeaders headers) {
     if (headers.contains(HeaderNames.CONTENT_ENCODING) && !GzipDecoding.isAccepted(headers)) {
       return Problem.unsupportedMediaType("plain, or with Content-Encoding: gzip");
     }
-    return Problem.http(
-        status,
+    return Problem.malformedRequest(
         "The first line or a header is not in the form that HTTP asks for, or there is too much of it (%d bytes)."
             .formatted(MOST_HEADERS));
   }

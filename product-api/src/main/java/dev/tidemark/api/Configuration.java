@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// @param apiToken what writers must show; where there is none, only this machine may write
 /// @param databaseConnections how many connections the service holds
 /// @param bodyLimit of a JSON body, and of a line of an import, in bytes
+/// @param limits of what is taken on at the same time
 /// @param nearCache empty when it is off
 record Configuration(
     DatabaseUrl database,
@@ -39,6 +40,7 @@ record Configuration(
     int adminPort,
     int databaseConnections,
     int bodyLimit,
+    Limits limits,
     Optional<NearCache> nearCache) {
 
   private static final String LOOPBACK = "127.0.0.1";
@@ -46,6 +48,7 @@ record Configuration(
   private static final int LONGEST_TTL_SECONDS = 30 * 24 * 3600;
   private static final int LONGEST_REDIS_TIMEOUT_MILLIS = 60_000;
   private static final int MOST_CONNECTIONS = 1000;
+  private static final int MOST_CLIENTS = 1_000_000;
   private static final int SMALLEST_BODY = 1024;
   private static final int LARGEST_BODY = 64 * 1024 * 1024;
   private static final int MOST_NEAR_ENTRIES = 10_000_000;
@@ -64,6 +67,9 @@ record Configuration(
           "TIDEMARK_API_DATABASE_CONNECTIONS",
           "TIDEMARK_API_BODY_LIMIT_BYTES",
           "TIDEMARK_API_REDIS_TIMEOUT_MS",
+          "TIDEMARK_API_CONNECTIONS",
+          "TIDEMARK_API_REQUESTS",
+          "TIDEMARK_API_READ_TIMEOUT_SECONDS",
           NEAR_CACHE_ENTRIES);
 
   /// Settings of the other programs are none of this one's business.
@@ -123,6 +129,11 @@ record Configuration(
         read.number("TIDEMARK_API_BODY_LIMIT_BYTES", 1024 * 1024, SMALLEST_BODY, LARGEST_BODY);
     int redisTimeout =
         read.number("TIDEMARK_API_REDIS_TIMEOUT_MS", 50, 1, LONGEST_REDIS_TIMEOUT_MILLIS);
+    Limits limits =
+        new Limits(
+            read.number("TIDEMARK_API_CONNECTIONS", 10_000, 1, MOST_CLIENTS),
+            read.number("TIDEMARK_API_REQUESTS", 1000, 1, MOST_CLIENTS),
+            Duration.ofSeconds(read.number("TIDEMARK_API_READ_TIMEOUT_SECONDS", 60, 1, 3600)));
     int nearEntries = read.number(NEAR_CACHE_ENTRIES, 0, 0, MOST_NEAR_ENTRIES);
     Optional<NearCache> nearCache = read.attempt(() -> nearCache(nearEntries, environment));
     Configuration configuration = null;
@@ -142,6 +153,7 @@ record Configuration(
                       adminPort,
                       connections,
                       bodyLimit,
+                      limits,
                       nearCache));
     }
     if (configuration == null || !faults.isEmpty()) {

@@ -16,6 +16,7 @@ import io.helidon.webserver.http.ServerResponse;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Semaphore;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -33,6 +34,15 @@ final class Endpoint implements Handler {
   private static final Header BEARER =
       HeaderValues.createCached(HeaderNames.WWW_AUTHENTICATE, "Bearer");
 
+  /// What is served is data: no browser is to take it for anything else, wherever it is shown.
+  private static final Header NO_SNIFFING =
+      HeaderValues.createCached(HeaderNames.create("X-Content-Type-Options"), "nosniff");
+
+  private static final Header NO_CONTENT_OF_OTHERS =
+      HeaderValues.createCached(
+          HeaderNames.create("Content-Security-Policy"),
+          "default-src 'none'; frame-ancestors 'none'");
+
   /// RFC 5789.
   private static final Header ACCEPT_PATCH =
       HeaderValues.createCached(HeaderNames.create("Accept-Patch"), MergePatch.MEDIA_TYPE);
@@ -42,9 +52,12 @@ final class Endpoint implements Handler {
   private final Map<Method, Handler> methods;
   private final String allowed;
   private final HttpMetrics.Route metrics;
+  private final Semaphore underWay;
 
-  Endpoint(HttpMetrics.Route metrics, Map<Method, Handler> methods) {
+  /// @param underWay how many requests more may be carried out at the same time, here and elsewhere
+  Endpoint(HttpMetrics.Route metrics, Semaphore underWay, Map<Method, Handler> methods) {
     this.metrics = metrics;
+    this.underWay = underWay;
     this.methods = Map.copyOf(methods);
     this.allowed =
         Stream.concat(methods.keySet().stream(), Stream.of(Method.OPTIONS))
@@ -57,9 +70,18 @@ final class Endpoint implements Handler {
   public void handle(ServerRequest request, ServerResponse response) {
     long start = System.nanoTime();
     Method method = request.prologue().method();
+    response.header(NO_SNIFFING).header(NO_CONTENT_OF_OTHERS);
+    boolean admitted = underWay.tryAcquire();
     try {
-      answer(method, request, response);
+      if (admitted) {
+        answer(method, request, response);
+      } else {
+        send(Problem.overloaded("Too many requests are under way."), request, response);
+      }
     } finally {
+      if (admitted) {
+        underWay.release();
+      }
       metrics.record(method, response.status(), System.nanoTime() - start);
     }
     if (isLast(request, response)) {
@@ -107,7 +129,7 @@ final class Endpoint implements Handler {
     } catch (ProblemException e) {
       send(e.problem(), request, response);
     } catch (DatabaseBusyException e) {
-      send(Problem.overloaded(), request, response);
+      send(Problem.overloaded("Too many reads of the database are under way."), request, response);
     } catch (SourceException e) {
       send(
           e.getCause() instanceof DatabaseFault fault ? problem(fault) : unexpected(e),
@@ -118,7 +140,7 @@ final class Endpoint implements Handler {
     } catch (RequestException e) {
       // What the server found wrong with the body while it was read.
       send(
-          Problem.http(e.status(), "The body cannot be read: " + e.getMessage()),
+          Problem.malformedRequest("The body cannot be read: " + e.getMessage()),
           request,
           response);
     } catch (InsufficientDataAvailableException
@@ -169,7 +191,8 @@ final class Endpoint implements Handler {
       }
       default -> {}
     }
-    if (isHttp1(request) && !isBodyDone(request)) {
+    boolean isAlive = problem.type() != ProblemType.REQUEST_TIMEOUT;
+    if (isHttp1(request) && !(isAlive && isBodyDone(request))) {
       response.header(HeaderValues.CONNECTION_CLOSE);
     }
     Answers.send(request, response, problem.json());

@@ -3,7 +3,6 @@ package dev.tidemark.api;
 import io.helidon.common.buffers.BufferData;
 import io.helidon.common.buffers.DataReader.IncorrectNewLineException;
 import io.helidon.common.concurrency.limits.Limit;
-import io.helidon.http.Status;
 import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.spi.ServerConnection;
 import io.helidon.webserver.spi.ServerConnectionSelector;
@@ -87,19 +86,17 @@ final class ForeignProtocol implements ServerConnectionSelector {
       try {
         int end = context.dataReader().findNewLine(longestLine);
         if (end >= longestLine) {
-          return Problem.http(
-              Status.REQUEST_URI_TOO_LONG_414,
+          return Problem.malformedRequest(
               "The first line must not be longer than %d bytes.".formatted(longestLine));
         }
         String line = context.dataReader().readAsciiString(end);
         if (line.contains(" HTTP/")) {
-          return Problem.http(Status.BAD_REQUEST_400, "HTTP/1.1 and HTTP/2 are spoken here.");
+          return Problem.malformedRequest("HTTP/1.1 and HTTP/2 are spoken here.");
         }
       } catch (IncorrectNewLineException e) {
         // Told below.
       }
-      return Problem.http(
-          Status.BAD_REQUEST_400,
+      return Problem.malformedRequest(
           "The first line is not that of a request, with CR LF at its end.");
     }
 

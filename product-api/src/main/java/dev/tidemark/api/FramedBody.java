@@ -7,6 +7,7 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.SocketTimeoutException;
 
 /// A body whose frame the server finds broken only while it is read, in chunks that are none: the
 /// request is malformed then, not the service. Confined to one thread.
@@ -41,6 +42,11 @@ final class FramedBody extends FilterInputStream {
   }
 
   private static RuntimeException told(RuntimeException fault) {
+    for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SocketTimeoutException) {
+        return new ProblemException(Problem.requestTimeout());
+      }
+    }
     return switch (fault) {
       case InsufficientDataAvailableException e -> e;
       case CloseConnectionException e -> e;

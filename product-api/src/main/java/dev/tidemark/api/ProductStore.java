@@ -4,10 +4,7 @@ import dev.failsafe.Failsafe;
 import dev.failsafe.FailsafeException;
 import dev.failsafe.RetryPolicy;
 import dev.tidemark.cache.CachedValue;
-import java.io.IOException;
-import java.io.InputStream;
 import java.math.BigDecimal;
-import java.nio.charset.StandardCharsets;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -15,7 +12,6 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -38,12 +34,12 @@ final class ProductStore {
   @SuppressWarnings("ArrayRecordComponent") // handed on, never changed
   record Entry(String id, byte[] json) {}
 
-  private static final String FIND = sql("find.sql");
-  private static final String FIND_ALL = sql("find-all.sql");
-  private static final String HOLD = sql("hold.sql");
-  private static final String PAGE = sql("page.sql");
-  private static final String WRITE = sql("write.sql");
-  private static final String DELETE = sql("delete.sql");
+  private static final String FIND = SqlFile.read("find.sql");
+  private static final String FIND_ALL = SqlFile.read("find-all.sql");
+  private static final String HOLD = SqlFile.read("hold.sql");
+  private static final String PAGE = SqlFile.read("page.sql");
+  private static final String WRITE = SqlFile.read("write.sql");
+  private static final String DELETE = SqlFile.read("delete.sql");
 
   /// A new row by somebody else between a statement's snapshot and its insert is rare, twice in a
   /// row rarer; ids are never removed, so the next attempt sees the row.
@@ -126,20 +122,42 @@ final class ProductStore {
 
   /// Creates or replaces a product, where the condition is met.
   WriteResult write(Product product, Condition condition, Optional<String> traceparent) {
+    return retrying(() -> inHandle(handle -> write(handle, product, condition, traceparent)));
+  }
+
+  private static WriteResult write(
+      Handle handle, Product product, Condition condition, Optional<String> traceparent) {
+    for (int race = 0; race < MOST_RACES; race++) {
+      Optional<WriteResult> result =
+          write(handle, List.of(product), condition, traceparent, true).getFirst().result();
+      if (result.isPresent()) {
+        return result.get();
+      }
+    }
+    throw new IllegalStateException("product " + product.id() + " is there and is not");
+  }
+
+  /// Creates a product where there is none, once for each key.
+  KeyedResult create(Product product, IdempotencyKey key, Optional<String> traceparent) {
     return retrying(
-        () -> {
-          for (int race = 0; race < MOST_RACES; race++) {
-            Row row =
-                inHandle(
-                    handle ->
-                        write(handle, List.of(product), condition, traceparent, true).getFirst());
-            Optional<WriteResult> result = row.result();
-            if (result.isPresent()) {
-              return result.get();
-            }
-          }
-          throw new IllegalStateException("product " + product.id() + " is there and is not");
-        });
+        () ->
+            inTransaction(
+                handle ->
+                    KeyedAnswers.find(handle, key)
+                        .orElseGet(
+                            () -> {
+                              WriteResult result =
+                                  write(handle, product, new Condition.IfAbsent(), traceparent);
+                              if (result instanceof WriteResult.Created created) {
+                                KeyedAnswers.remember(handle, key, product.id(), created);
+                              }
+                              return new KeyedResult.First(result);
+                            })));
+  }
+
+  /// Forgets some of the answers that are older, and tells how many; there may be more.
+  int forgetAnswers(Duration age) {
+    return inHandle(handle -> KeyedAnswers.forget(handle, age));
   }
 
   /// Replaces a live product by what an edit makes of its JSON, where the condition is met. Nobody
@@ -158,9 +176,7 @@ final class ProductStore {
                     switch (find(handle, HOLD, id)) {
                       case CachedValue.Absent _ -> Optional.<WriteResult>empty();
                       case CachedValue.Present(long _, byte[] json) ->
-                          write(handle, List.of(edit.apply(json)), condition, traceparent, true)
-                              .getFirst()
-                              .result();
+                          Optional.of(write(handle, edit.apply(json), condition, traceparent));
                     }));
   }
 
@@ -317,20 +333,6 @@ final class ProductStore {
       return Failsafe.with(AFTER_CONFLICT).get(write);
     } catch (FailsafeException e) {
       throw new IllegalStateException("a write was interrupted", e.getCause());
-    }
-  }
-
-  private static String sql(String name) {
-    try (InputStream in =
-        Objects.requireNonNull(ProductStore.class.getResourceAsStream("/sql/" + name), name)) {
-      String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-      // The comments are for readers of the file, not for the server.
-      return text.lines()
-          .map(line -> line.replaceFirst("--.*", "").strip())
-          .filter(line -> !line.isEmpty())
-          .collect(Collectors.joining("\n"));
-    } catch (IOException e) {
-      throw new IllegalStateException("cannot read " + name + " from the program's own jar", e);
     }
   }
 }

@@ -3,7 +3,9 @@ package dev.tidemark.api;
 import dev.tidemark.cache.CacheKey;
 import dev.tidemark.cache.CachedValue;
 import dev.tidemark.cache.VersionedCache;
+import io.helidon.http.Header;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
@@ -14,6 +16,10 @@ import java.util.UUID;
 /// Answers writes of one product. After the commit the cache is told, so that the writer's next
 /// read sees the write; whether that works out does not matter to the request. Thread-safe.
 final class ProductWrites {
+
+  /// Says that an answer is that of an earlier request.
+  private static final Header REPLAYED =
+      HeaderValues.createCached(HeaderNames.create("Idempotency-Replayed"), "true");
 
   private static final ProductReader READER = ProductReader.withOptionalId();
 
@@ -33,15 +39,28 @@ final class ProductWrites {
   /// `POST /products`
   void create(ServerRequest request, ServerResponse response) {
     RequestHeaders.refuseCondition(request.headers());
-    Product product = product(request, UUID.randomUUID().toString());
-    Condition condition = new Condition.IfAbsent();
-    switch (store.write(product, condition, RequestHeaders.traceparent(request.headers()))) {
-      case WriteResult.Created(long version, byte[] json) ->
+    byte[] body = bodies.json(request);
+    Product product = product(READER.read(body, UUID.randomUUID().toString()));
+    Optional<String> traceparent = RequestHeaders.traceparent(request.headers());
+    KeyedResult result =
+        IdempotencyKey.of(request.headers(), body)
+            .map(key -> store.create(product, key, traceparent))
+            .orElseGet(
+                () ->
+                    new KeyedResult.First(
+                        store.write(product, new Condition.IfAbsent(), traceparent)));
+    switch (result) {
+      case KeyedResult.First(WriteResult.Created(long version, byte[] json)) ->
           created(response, product.id(), version, json);
-      case WriteResult.Refused(long version) ->
+      case KeyedResult.First(WriteResult.Refused(long version)) ->
           throw new ProblemException(Problem.productExists(version));
-      case WriteResult.Updated _, WriteResult.Unchanged _ ->
+      case KeyedResult.First(WriteResult.Updated _), KeyedResult.First(WriteResult.Unchanged _) ->
           throw new IllegalStateException("product " + product.id() + " was replaced by a POST");
+      case KeyedResult.Again(String id, long version, byte[] json) -> {
+        response.header(REPLAYED);
+        sendCreated(response, id, version, json);
+      }
+      case KeyedResult.Reused() -> throw new ProblemException(Problem.idempotencyKeyReused());
     }
   }
 
@@ -130,6 +149,10 @@ final class ProductWrites {
 
   private void created(ServerResponse response, String id, long version, byte[] json) {
     refresh(id, new CachedValue.Present(version, json));
+    sendCreated(response, id, version, json);
+  }
+
+  private static void sendCreated(ServerResponse response, String id, long version, byte[] json) {
     response.status(Status.CREATED_201).header(HeaderNames.LOCATION, "/products/" + id);
     send(response, version, json);
   }

@@ -30,6 +30,7 @@ final class Service implements AutoCloseable {
   private final HikariDataSource database;
   private final RedisConnection redis;
   private final Optional<KafkaInvalidationFeed> nearCacheFeed;
+  private final KeyedAnswerSweep sweep;
   private final WebServer api;
   private final WebServer admin;
   private final AtomicBoolean draining = new AtomicBoolean();
@@ -57,6 +58,7 @@ final class Service implements AutoCloseable {
                     new KafkaInvalidationFeed(
                         near.kafkaClient(), near.topic(), cache.invalidations()));
     ProductStore store = new ProductStore(Jdbi.create(database));
+    sweep = new KeyedAnswerSweep(store);
     api = ApiServer.create(configuration, store, cache, meter);
     admin =
         AdminServer.create(
@@ -73,6 +75,7 @@ final class Service implements AutoCloseable {
     try {
       listen(service.admin, configuration.adminHost(), configuration.adminPort());
       listen(service.api, configuration.host(), configuration.port());
+      service.sweep.start();
     } catch (RuntimeException e) {
       service.close();
       throw e;
@@ -122,6 +125,7 @@ final class Service implements AutoCloseable {
       api.stop();
       admin.stop();
       nearCacheFeed.ifPresent(KafkaInvalidationFeed::close);
+      sweep.close();
       database.close();
       redis.close();
       telemetry.close();
