@@ -85,7 +85,9 @@ final class AuditTally {
 
   synchronized void stale(String key, long version, long found) {
     event(Result.STALE);
-    lastStale.addFirst(new StaleKey(key, version, found, clock.instant().truncatedTo(ChronoUnit.SECONDS).toString()));
+    lastStale.addFirst(
+        new StaleKey(
+            key, version, found, clock.instant().truncatedTo(ChronoUnit.SECONDS).toString()));
     if (lastStale.size() > LAST_STALE) {
       lastStale.removeLast();
     }
