@@ -2,9 +2,11 @@ package dev.tidemark.benchmarks;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.tidemark.invalidator.Main;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +30,8 @@ final class RebuildBenchmark extends Benchmark {
   static final String PLAIN_FROM_TOPIC = "topic-and-plain-set";
 
   private static final int PIPELINED = 1000;
+  private static final OperatingSystemMXBean OWN =
+      ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
   /// Bounds that no run comes near.
   private static final long LIFE_MILLIS = Duration.ofHours(1).toMillis();
@@ -103,6 +107,7 @@ final class RebuildBenchmark extends Benchmark {
         () -> {
           redis.flushAll();
           double redisBefore = RedisCpu.seconds(redis);
+          long cpu = OWN.getProcessCpuTime();
           long begin = System.nanoTime();
           work.run();
           double micros = (System.nanoTime() - begin) / 1e3;
@@ -111,7 +116,13 @@ final class RebuildBenchmark extends Benchmark {
             throw new IllegalStateException(
                 "%s left %,d entries, not %,d".formatted(name, redis.dbSize(), entries));
           }
-          return Map.of("us", micros / entries, "redis_us", redisMicros / entries);
+          return Map.of(
+              "us",
+              micros / entries,
+              "cpu_us",
+              (OWN.getProcessCpuTime() - cpu) / 1e3 / entries,
+              "redis_us",
+              redisMicros / entries);
         });
   }
 
@@ -157,6 +168,7 @@ final class RebuildBenchmark extends Benchmark {
     return new Row()
         .with("side", side)
         .with("entries_per_s", 1e6 / measured.median(side, "us"))
+        .with("cpu_us", measured.median(side, "cpu_us"))
         .with("redis_us", measured.median(side, "redis_us"))
         .with("ratio", measured.ratio(PLAIN, side, "us"))
         .with("ratio_to_topic", measured.ratio(PLAIN_FROM_TOPIC, side, "us").median());

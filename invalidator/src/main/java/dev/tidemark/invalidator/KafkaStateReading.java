@@ -23,7 +23,7 @@ final class KafkaStateReading {
 
   /// Empty when the record does not tell which aggregate it is about.
   static Optional<AggregateState> read(ConsumerRecord<byte[], byte[]> record) {
-    EventReading reading = EventReading.of(record);
+    EventReading reading = EventReading.withoutTime(record);
     return reading.key().map(key -> state(key, reading, record));
   }
 
