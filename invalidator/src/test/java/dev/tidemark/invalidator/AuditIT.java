@@ -10,6 +10,7 @@ import dev.tidemark.cache.EntryStore;
 import dev.tidemark.cache.RedisConnection;
 import dev.tidemark.cache.RedisSettings;
 import dev.tidemark.embedded.PostgresServer;
+import dev.tidemark.embedded.RedisCluster;
 import dev.tidemark.embedded.RedisServer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -255,6 +256,27 @@ class AuditIT {
       plant("few" + i, "D0\n");
     }
     assertThat(count(audit("--json"), "keys")).isEqualTo(50);
+  }
+
+  @Test
+  void everyPrimaryOfAClusterIsAuditedAndRepaired() throws Exception {
+    try (RedisCluster cluster =
+            RedisCluster.start(dir.resolve("cluster"), 3, Duration.ofSeconds(15));
+        RedisConnection other =
+            RedisConnection.open(
+                cluster.url(), RedisSettings.defaults().withTimeout(Duration.ofSeconds(2)))) {
+      for (int i = 0; i < 60; i++) {
+        other.client().set("product:clustered" + i, i < 30 ? "D0\n" : "V1\n{}");
+      }
+      Map<String, String> environment = environment();
+      environment.put("REDIS_URL", cluster.url());
+      CommandOutcome outcome =
+          CommandOutcome.of(environment, "audit", "--all", "--repair", "--json", "--grace", "0s");
+      assertThat(outcome.code()).as(outcome.toString()).isZero();
+      assertThat(count(outcome, "fresh")).isEqualTo(30);
+      assertThat(count(outcome, "repaired")).isEqualTo(30);
+      assertThat(count(CommandOutcome.of(environment, "audit", "--json"), "keys")).isEqualTo(30);
+    }
   }
 
   @Test

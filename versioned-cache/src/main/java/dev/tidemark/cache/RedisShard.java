@@ -42,7 +42,7 @@ interface RedisShard {
           wanted = holders(server.clusterInfo());
         }
       } catch (JedisException e) {
-        // It may be one that another took the place of.
+        // It may be a replica, or one that another took the place of.
         silence = e;
       }
     }

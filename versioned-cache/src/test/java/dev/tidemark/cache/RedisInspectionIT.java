@@ -3,8 +3,10 @@ package dev.tidemark.cache;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.cache.RedisInspection.Found;
+import dev.tidemark.embedded.RedisCluster;
 import dev.tidemark.embedded.RedisServer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -151,9 +153,38 @@ class RedisInspectionIT {
     }
   }
 
+  @Test
+  void afterAFailoverThePromotedReplicaIsScanned() {
+    try (RedisCluster three = RedisCluster.start(dir.resolve("three"), 3, Duration.ofSeconds(1))) {
+      RedisServer dies = three.primaries().getFirst();
+      three.addReplica(dies);
+      Set<String> keys = new HashSet<>();
+      try (RedisConnection connection = RedisConnection.open(three.url(), SETTINGS)) {
+        for (int i = 0; i < 100; i++) {
+          keys.add("k" + i);
+          connection.client().set("k" + i, "x");
+        }
+      }
+      dies.kill();
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .ignoreExceptions()
+          .untilAsserted(
+              () -> {
+                try (RedisConnection connection = RedisConnection.open(three.url(), SETTINGS)) {
+                  assertThat(scan(connection, "k")).hasSameElementsAs(keys);
+                }
+              });
+    }
+  }
+
   private static List<String> scan(Kind kind, String prefix) {
+    return scan(connection(kind), prefix);
+  }
+
+  private static List<String> scan(RedisConnection connection, String prefix) {
     List<String> keys = new ArrayList<>();
-    RedisInspection.Scan scan = connection(kind).inspection().scan(prefix);
+    RedisInspection.Scan scan = connection.inspection().scan(prefix);
     for (Optional<List<String>> page = scan.next(100); page.isPresent(); page = scan.next(100)) {
       keys.addAll(page.get());
     }
