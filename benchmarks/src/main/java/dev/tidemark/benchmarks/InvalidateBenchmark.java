@@ -141,6 +141,7 @@ final class InvalidateBenchmark extends Benchmark {
     return new Row()
         .with("cache", cache)
         .with("invalidator_evictions_per_s", 1e6 / measured.median(INVALIDATOR, "us"))
+        .with("invalidator_cpu_us", measured.median(INVALIDATOR, "cpu_us"))
         .with("pipeline_evictions_per_s", 1e6 / measured.median(PIPELINE, "us"))
         .with("ratio", measured.ratio(PIPELINE, INVALIDATOR, "us"));
   }
@@ -167,11 +168,14 @@ final class InvalidateBenchmark extends Benchmark {
             bench.folder(group + ".log"))) {
       await(invalidator, redis, warmUpEvents);
       long warm = redis.evictions();
+      long cpu = invalidator.cpu().toNanos();
       long begin = System.nanoTime();
       await(invalidator, redis, topic.events());
       long end = System.nanoTime();
+      cpu = invalidator.cpu().toNanos() - cpu;
       checkEmpty(redis);
-      return Map.of("us", (end - begin) / 1e3 / Math.max(1, topic.events() - warm));
+      long measured = Math.max(1, topic.events() - warm);
+      return Map.of("us", (end - begin) / 1e3 / measured, "cpu_us", cpu / 1e3 / measured);
     }
   }
 

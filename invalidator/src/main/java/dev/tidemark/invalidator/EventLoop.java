@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -13,6 +14,7 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -22,9 +24,11 @@ import org.slf4j.LoggerFactory;
 /// The live path, on the one thread that owns the consumer: poll, evict the newest version of each
 /// key, and only when every answer was good commit.
 ///
+/// With a backlog the next records are read while those before are applied.
+///
 /// What cannot be applied now (Redis away, dead letters not sent) stays pending: the partitions are
 /// paused, the loop goes on polling so as to stay in the group, and tries again with a growing
-/// pause. Nothing is read beyond it, nothing is skipped.
+/// pause. Nothing more is read, nothing is skipped.
 final class EventLoop {
 
   private static final Logger log = LoggerFactory.getLogger(EventLoop.class);
@@ -35,10 +39,13 @@ final class EventLoop {
   private static final Duration FIRST_RETRY = Duration.ofMillis(50);
   private static final Duration LONGEST_RETRY = Duration.ofSeconds(1);
 
-  private static final int MAX_POLL_RECORDS = 1000;
+  private static final int MAX_POLL_RECORDS = 2000;
+
+  /// A poll that brings so many leaves more behind, mostly.
+  private static final int BACKLOG = 500;
 
   private final Configuration configuration;
-  private final Evictor evictor;
+  private final EvictorThread evictor;
   private final Obstacle obstacle;
   private final KafkaLag lag;
   private final RedisWatch redis;
@@ -47,7 +54,13 @@ final class EventLoop {
 
   private final VersionGaps gaps;
   private final Rewind rewind;
-  private final PendingEvictions pending = new PendingEvictions();
+
+  /// Is being applied, or is to be applied again.
+  private PendingEvictions pending = new PendingEvictions();
+
+  /// Comes after it.
+  private PendingEvictions next = new PendingEvictions();
+
   private Duration retry = FIRST_RETRY;
   private volatile boolean stopping;
 
@@ -62,7 +75,7 @@ final class EventLoop {
       CommitToEvict commitToEvict,
       Clock clock) {
     this.configuration = configuration;
-    this.evictor = evictor;
+    this.evictor = new EvictorThread(evictor);
     this.obstacle = obstacle;
     this.lag = lag;
     this.redis = redis;
@@ -80,13 +93,15 @@ final class EventLoop {
         return;
       }
     }
-    try (Consumer<byte[], byte[]> consumer = consumer()) {
+    try (evictor;
+        Consumer<byte[], byte[]> consumer = consumer()) {
       Offsets offsets = new Offsets(consumer, redis, configuration.rewind());
       consumer.subscribe(configuration.kafka().topics(), new Rebalance(consumer, offsets));
       obstacle.isGone();
       while (!stopping) {
         step(consumer, offsets);
       }
+      settle(consumer, offsets);
       offsets.handOverAll();
     }
   }
@@ -101,38 +116,73 @@ final class EventLoop {
         .takeChange()
         .ifPresent(
             change -> {
+              settle(consumer, offsets);
               // Pending records are read again as well, or their offsets would be committed before
               // those that come earlier now.
               pending.clear();
+              next.clear();
               rewind(offsets.before(change), consumer, offsets);
               goOn(consumer);
             });
-    long oldest = Long.MAX_VALUE;
-    for (ConsumerRecord<byte[], byte[]> record : consumer.poll(pending.isEmpty() ? POLL : retry)) {
-      oldest = Math.min(oldest, record.timestamp());
-      EventReading reading = EventReading.of(record);
-      gaps.before(record, reading).ifPresent(this::heal);
-      pending.add(record, rewind.repeats(record) ? reading.again() : reading);
-    }
-    if (oldest < Long.MAX_VALUE) {
-      lag.read(Instant.ofEpochMilli(oldest));
+    boolean behind = read(consumer.poll(patience())) >= BACKLOG;
+    settle(consumer, offsets);
+    if (pending.isEmpty()) {
+      PendingEvictions done = pending;
+      pending = next;
+      next = done;
     }
     if (pending.isEmpty()) {
       offsets.passOver();
-      offsets.commit();
+    } else {
+      evictor.begin(pending);
+      if (!behind) {
+        settle(consumer, offsets);
+      }
+    }
+    offsets.commit();
+  }
+
+  private Duration patience() {
+    if (!pending.isEmpty() && !evictor.isUnderWay()) {
+      return retry;
+    }
+    return evictor.isUnderWay() || !next.isEmpty() ? Duration.ZERO : POLL;
+  }
+
+  private int read(ConsumerRecords<byte[], byte[]> records) {
+    long oldest = Long.MAX_VALUE;
+    for (TopicPartition partition : records.partitions()) {
+      List<ConsumerRecord<byte[], byte[]>> some = records.records(partition);
+      for (ConsumerRecord<byte[], byte[]> record : some) {
+        oldest = Math.min(oldest, record.timestamp());
+        EventReading reading = EventReading.of(record);
+        gaps.before(record, reading).ifPresent(this::heal);
+        next.add(record, rewind.repeats(record) ? reading.again() : reading);
+      }
+      next.read(partition, some.getLast().offset() + 1);
+    }
+    if (!records.isEmpty()) {
+      lag.read(Instant.ofEpochMilli(oldest));
+    }
+    return records.count();
+  }
+
+  /// Waits for what is being applied. Afterwards nothing of it is pending, or the partitions are
+  /// paused.
+  private void settle(Consumer<?, ?> consumer, Offsets offsets) {
+    if (!evictor.isUnderWay()) {
       return;
     }
-    Optional<String> reason = evictor.apply(pending);
-    if (reason.isEmpty()) {
-      PendingEvictions.Done done = pending.done();
-      done.times().forEach(commitToEvict::took);
-      offsets.applied(done.offsets());
-      rewind.done(offsets.applied());
-      offsets.commit();
-      goOn(consumer);
-    } else {
+    Optional<String> reason = evictor.await();
+    if (reason.isPresent()) {
       hold(consumer, reason.get());
+      return;
     }
+    PendingEvictions.Done done = pending.done();
+    done.times().forEach(commitToEvict::took);
+    offsets.applied(done.offsets());
+    rewind.done(offsets.applied());
+    goOn(consumer);
   }
 
   private void heal(VersionGaps.Gap gap) {
@@ -142,7 +192,7 @@ final class EventLoop {
         .addKeyValue("after", gap.after())
         .addKeyValue("before", gap.before())
         .log("versions in between did not come; the entry is evicted by force");
-    pending.force(gap.key());
+    next.force(gap.key());
   }
 
   private void rewind(Map<TopicPartition, Long> targets, Consumer<?, ?> consumer, Offsets offsets) {
@@ -197,6 +247,7 @@ final class EventLoop {
 
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+      settle(consumer, offsets);
       if (!pending.isEmpty()) {
         consumer.pause(partitions);
       }
@@ -206,20 +257,24 @@ final class EventLoop {
 
     @Override
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
-      pending.forget(partitions);
-      rewind.forget(partitions);
-      gaps.forget(partitions);
+      forget(partitions);
       offsets.handOver(partitions);
       lag.assigned(without(partitions));
     }
 
     @Override
     public void onPartitionsLost(Collection<TopicPartition> partitions) {
-      pending.forget(partitions);
-      rewind.forget(partitions);
-      gaps.forget(partitions);
+      forget(partitions);
       offsets.forget(partitions);
       lag.assigned(without(partitions));
+    }
+
+    private void forget(Collection<TopicPartition> partitions) {
+      settle(consumer, offsets);
+      pending.forget(partitions);
+      next.forget(partitions);
+      rewind.forget(partitions);
+      gaps.forget(partitions);
     }
 
     private Set<TopicPartition> without(Collection<TopicPartition> partitions) {

@@ -24,6 +24,9 @@ final class Offsets {
 
   private static final Logger log = LoggerFactory.getLogger(Offsets.class);
 
+  /// With a backlog each batch would cost the broker a commit.
+  private static final Duration COMMIT_EVERY = Duration.ofMillis(50);
+
   private static final Duration LAST_COMMIT = Duration.ofSeconds(5);
 
   private final Consumer<?, ?> consumer;
@@ -34,6 +37,7 @@ final class Offsets {
   private final Map<TopicPartition, Trail> trails = new HashMap<>();
   private Primaries primaries;
   private boolean underWay;
+  private long lastCommit = System.nanoTime() - COMMIT_EVERY.toNanos();
 
   /// Redis has been seen.
   ///
@@ -129,13 +133,17 @@ final class Offsets {
     }
   }
 
-  /// Begins to commit what is not committed, unless a commit is under way.
+  /// Begins to commit what is not committed, unless one is under way or has just been.
   void commit() {
+    if (System.nanoTime() - lastCommit < COMMIT_EVERY.toNanos()) {
+      return;
+    }
     Map<TopicPartition, OffsetAndMetadata> news = news(applied.keySet());
     if (underWay || news.isEmpty()) {
       return;
     }
     underWay = true;
+    lastCommit = System.nanoTime();
     consumer.commitAsync(
         news,
         (offsets, failure) -> {

@@ -36,7 +36,11 @@ final class PendingEvictions {
   void add(ConsumerRecord<byte[], byte[]> record, EventReading reading) {
     reading.key().ifPresent(key -> add(key, reading));
     reading.fault().ifPresent(fault -> deadLetters.add(new DeadLetter(record, fault)));
-    offsets.put(new TopicPartition(record.topic(), record.partition()), record.offset() + 1);
+  }
+
+  /// All before this offset was added.
+  void read(TopicPartition partition, long offset) {
+    offsets.put(partition, offset);
   }
 
   private void add(String key, EventReading reading) {

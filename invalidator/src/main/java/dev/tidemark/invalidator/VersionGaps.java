@@ -31,7 +31,11 @@ final class VersionGaps {
 
   private final Clock clock;
 
-  private record Newest(TopicPartition partition, long version) {}
+  private record Newest(String topic, int partition, long version) {
+    TopicPartition topicPartition() {
+      return new TopicPartition(topic, partition);
+    }
+  }
 
   private final LinkedHashMap<String, Newest> newest =
       new LinkedHashMap<>(1024, 0.75f, true) {
@@ -62,7 +66,7 @@ final class VersionGaps {
     Newest known = newest.get(key);
     long now = version.getAsLong();
     if (known == null || known.version() < now) {
-      newest.put(key, new Newest(new TopicPartition(record.topic(), record.partition()), now));
+      newest.put(key, new Newest(record.topic(), record.partition(), now));
     }
     return known != null && now > known.version() + 1 && isSure(record)
         ? Optional.of(new Gap(key, known.version(), now))
@@ -77,6 +81,6 @@ final class VersionGaps {
   /// Another consumer goes on with these: what comes there is not seen here.
   void forget(Collection<TopicPartition> partitions) {
     Set<TopicPartition> gone = Set.copyOf(partitions);
-    newest.values().removeIf(known -> gone.contains(known.partition()));
+    newest.values().removeIf(known -> gone.contains(known.topicPartition()));
   }
 }

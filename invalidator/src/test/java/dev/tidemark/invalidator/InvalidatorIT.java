@@ -180,7 +180,6 @@ class InvalidatorIT {
     assertThat(status.at("/rewinds").asLong(-1)).isZero();
     assertThat(status.at("/deadLetters").asLong()).isEqualTo(1);
     assertThat(status.at("/redis/primaries")).hasSize(1);
-    assertThat(status.has("audit")).isFalse();
   }
 
   @Test

@@ -170,5 +170,6 @@ class PendingEvictionsTest {
 
   private void add(ConsumerRecord<byte[], byte[]> record) {
     pending.add(record, EventReading.of(record));
+    pending.read(new TopicPartition(record.topic(), record.partition()), record.offset() + 1);
   }
 }

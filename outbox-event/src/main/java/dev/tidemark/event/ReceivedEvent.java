@@ -2,8 +2,8 @@ package dev.tidemark.event;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.time.DateTimeException;
 import java.time.Instant;
-import java.time.format.DateTimeParseException;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Function;
@@ -98,8 +98,8 @@ public sealed interface ReceivedEvent {
       return Optional.empty();
     }
     try {
-      return Optional.of(Instant.parse(text));
-    } catch (DateTimeParseException notATime) {
+      return Optional.of(EventTime.parse(text));
+    } catch (DateTimeException notATime) {
       return Optional.empty();
     }
   }
