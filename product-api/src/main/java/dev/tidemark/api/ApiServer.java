@@ -1,15 +1,18 @@
 package dev.tidemark.api;
 
 import dev.tidemark.cache.VersionedCache;
+import io.helidon.common.configurable.Resource;
+import io.helidon.common.pki.Keys;
+import io.helidon.common.tls.TlsConfig;
 import io.helidon.http.DirectHandler;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
 import io.helidon.http.ServerRequestHeaders;
 import io.helidon.http.encoding.ContentEncodingContext;
 import io.helidon.webserver.WebServer;
+import io.helidon.webserver.WebServerConfig;
 import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.Handler;
-import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http1.Http1ConnectionSelector;
 import io.helidon.webserver.http2.Http2Config;
 import io.helidon.webserver.http2.Http2ConnectionSelector;
@@ -17,9 +20,12 @@ import io.helidon.webserver.spi.ServerConnectionSelector;
 import io.opentelemetry.api.metrics.Meter;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /// The public HTTP server: which path and method is answered by what.
 final class ApiServer {
@@ -41,10 +47,17 @@ final class ApiServer {
 
   private ApiServer() {}
 
+  /// @param draining whether the service is about to stop
   static WebServer create(
-      Configuration configuration, ProductStore store, VersionedCache cache, Meter meter) {
+      Configuration configuration,
+      ProductStore store,
+      VersionedCache cache,
+      Meter meter,
+      BooleanSupplier draining) {
     Limits limits = configuration.limits();
-    return WebServer.builder()
+    WebServerConfig.Builder server = WebServer.builder();
+    configuration.tls().ifPresent(files -> server.tls(tls -> tls(tls, files)));
+    return server
         .host(configuration.host())
         .port(configuration.port())
         .backlog(BACKLOG)
@@ -64,8 +77,30 @@ final class ApiServer {
         .protocolsDiscoverServices(false)
         .connectionSelectors(protocols())
         .directHandlers(problems())
-        .routing(routing -> route(routing, configuration, store, cache, new HttpMetrics(meter)))
+        .routing(
+            routing -> {
+              Admission admission = new Admission(new Semaphore(limits.requests()), draining);
+              HttpMetrics metrics = new HttpMetrics(meter);
+              AccessLog log = new AccessLog(configuration.accessLog());
+              resources(configuration, store, cache)
+                  .forEach(
+                      (path, methods) ->
+                          routing.any(
+                              path, new Endpoint(metrics.route(path), log, admission, methods)));
+              routing.any(new Endpoint(metrics.route("/*"), log, admission, Map.of()));
+            })
         .build();
+  }
+
+  private static void tls(TlsConfig.Builder tls, TlsFiles files) {
+    Keys own =
+        Keys.builder()
+            .pem(
+                pem ->
+                    pem.key(Resource.create(files.key()))
+                        .certChain(Resource.create(files.certificate())))
+            .build();
+    tls.privateKey(own).privateKeyCertChain(own).enabledProtocols(List.of("TLSv1.3", "TLSv1.2"));
   }
 
   /// HTTP/1.1, and HTTP/2 for those who agree on it by TLS or know it beforehand. A connection is
@@ -86,17 +121,20 @@ final class ApiServer {
         new ForeignProtocol(LONGEST_FIRST_LINE));
   }
 
-  private static void route(
-      HttpRouting.Builder routing,
-      Configuration configuration,
-      ProductStore store,
-      VersionedCache cache,
-      HttpMetrics metrics) {
+  /// What is served, by path and method; the more special path first.
+  static Map<String, Map<Method, Handler>> resources(
+      Configuration configuration, ProductStore store, VersionedCache cache) {
     ProductReads reads = new ProductReads(store, cache);
     ProductLists lists = new ProductLists(store, cache);
     ProductWrites writes = new ProductWrites(store, cache, new Bodies(configuration.bodyLimit()));
     ProductImport imports = new ProductImport(store, configuration.bodyLimit());
-    BearerToken token = new BearerToken(configuration.apiToken());
+    ApiTokens tokens = configuration.apiTokens();
+    BearerTokens token =
+        new BearerTokens(
+            tokens
+                .file()
+                .<Supplier<List<String>>>map(file -> new TokenFile(file, tokens.fixed()))
+                .orElse(tokens::fixed));
 
     // A product may have the id "import"; only POST means something else there.
     Map<Method, Handler> product =
@@ -114,26 +152,18 @@ final class ApiServer {
     Map<Method, Handler> productsImport = new HashMap<>(product);
     productsImport.put(Method.POST, token.guard(imports::handle));
 
-    Semaphore underWay = new Semaphore(configuration.limits().requests());
-    routing.any(
-        "/products/import", endpoint(metrics, underWay, "/products/import", productsImport));
-    routing.any("/products/{id}", endpoint(metrics, underWay, "/products/{id}", product));
-    routing.any(
+    OpenApi openApi = new OpenApi();
+    Map<String, Map<Method, Handler>> resources = new LinkedHashMap<>();
+    resources.put("/products/import", productsImport);
+    resources.put("/products/{id}", product);
+    resources.put(
         "/products",
-        endpoint(
-            metrics,
-            underWay,
-            "/products",
-            Map.of(
-                Method.GET, lists::handle,
-                Method.HEAD, lists::handle,
-                Method.POST, token.guard(writes::create))));
-    routing.any(endpoint(metrics, underWay, "/*", Map.of()));
-  }
-
-  private static Endpoint endpoint(
-      HttpMetrics metrics, Semaphore underWay, String template, Map<Method, Handler> methods) {
-    return new Endpoint(metrics.route(template), underWay, methods);
+        Map.of(
+            Method.GET, lists::handle,
+            Method.HEAD, lists::handle,
+            Method.POST, token.guard(writes::create)));
+    resources.put("/openapi", Map.of(Method.GET, openApi::handle, Method.HEAD, openApi::handle));
+    return resources;
   }
 
   /// What the server refuses before any route is tried is told as a problem too.

@@ -23,17 +23,20 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param redisTimeout for a connection to Redis, and for each answer
 /// @param cacheTtl how long a cached value lives at most
-/// @param apiToken what writers must show; where there is none, only this machine may write
+/// @param apiTokens of which writers must show one; where there is none, only this machine may
+///   write
 /// @param databaseConnections how many connections the service holds
 /// @param bodyLimit of a JSON body, and of a line of an import, in bytes
 /// @param limits of what is taken on at the same time
+/// @param tls empty when the API speaks plain HTTP
+/// @param accessLog whether each request has a line in the log
 /// @param nearCache empty when it is off
 record Configuration(
     DatabaseUrl database,
     String redisUrl,
     Duration redisTimeout,
     Duration cacheTtl,
-    Optional<String> apiToken,
+    ApiTokens apiTokens,
     String host,
     int port,
     String adminHost,
@@ -41,6 +44,8 @@ record Configuration(
     int databaseConnections,
     int bodyLimit,
     Limits limits,
+    Optional<TlsFiles> tls,
+    boolean accessLog,
     Optional<NearCache> nearCache) {
 
   private static final String LOOPBACK = "127.0.0.1";
@@ -53,6 +58,8 @@ record Configuration(
   private static final int LARGEST_BODY = 64 * 1024 * 1024;
   private static final int MOST_NEAR_ENTRIES = 10_000_000;
 
+  private static final String TLS_CERTIFICATE = "TIDEMARK_API_TLS_CERTIFICATE_FILE";
+  private static final String TLS_KEY = "TIDEMARK_API_TLS_KEY_FILE";
   private static final String NEAR_CACHE_ENTRIES = "TIDEMARK_API_NEAR_CACHE_ENTRIES";
   private static final String KAFKA_SERVERS = "KAFKA_BOOTSTRAP_SERVERS";
   private static final String KAFKA_PREFIX = "KAFKA_CLIENT_";
@@ -70,6 +77,10 @@ record Configuration(
           "TIDEMARK_API_CONNECTIONS",
           "TIDEMARK_API_REQUESTS",
           "TIDEMARK_API_READ_TIMEOUT_SECONDS",
+          "TIDEMARK_API_DRAIN_SECONDS",
+          "TIDEMARK_API_ACCESS_LOG",
+          TLS_CERTIFICATE,
+          TLS_KEY,
           NEAR_CACHE_ENTRIES);
 
   /// Settings of the other programs are none of this one's business.
@@ -98,7 +109,7 @@ record Configuration(
   }
 
   Configuration {
-    if (apiToken.isEmpty() && !isLoopback(host)) {
+    if (apiTokens.fixed().isEmpty() && !isLoopback(host)) {
       throw new IllegalArgumentException(
           "TIDEMARK_API_HOST is \"%s\", where others can write, and API_TOKEN is not set; set it, or listen on %s"
               .formatted(host, LOOPBACK));
@@ -120,7 +131,7 @@ record Configuration(
     Reader read = new Reader(environment, faults);
     DatabaseUrl database = read.attempt(() -> DatabaseUrl.from(environment));
     String redisUrl = read.attempt(() -> redisUrl(environment));
-    Optional<String> apiToken = read.attempt(() -> apiToken(environment));
+    ApiTokens apiTokens = read.attempt(() -> apiTokens(environment));
     int ttl = read.number("CACHE_TTL_SECONDS", 300, 1, LONGEST_TTL_SECONDS);
     int port = read.number("TIDEMARK_API_PORT", 8080, 0, LARGEST_PORT);
     int adminPort = read.number("TIDEMARK_API_ADMIN_PORT", 8081, 0, LARGEST_PORT);
@@ -133,11 +144,18 @@ record Configuration(
         new Limits(
             read.number("TIDEMARK_API_CONNECTIONS", 10_000, 1, MOST_CLIENTS),
             read.number("TIDEMARK_API_REQUESTS", 1000, 1, MOST_CLIENTS),
-            Duration.ofSeconds(read.number("TIDEMARK_API_READ_TIMEOUT_SECONDS", 60, 1, 3600)));
+            Duration.ofSeconds(read.number("TIDEMARK_API_READ_TIMEOUT_SECONDS", 60, 1, 3600)),
+            Duration.ofSeconds(read.number("TIDEMARK_API_DRAIN_SECONDS", 1, 0, 3600)));
+    Optional<TlsFiles> tls = read.attempt(() -> tls(environment));
+    boolean accessLog = read.flag("TIDEMARK_API_ACCESS_LOG");
     int nearEntries = read.number(NEAR_CACHE_ENTRIES, 0, 0, MOST_NEAR_ENTRIES);
     Optional<NearCache> nearCache = read.attempt(() -> nearCache(nearEntries, environment));
     Configuration configuration = null;
-    if (database != null && redisUrl != null && apiToken != null && nearCache != null) {
+    if (database != null
+        && redisUrl != null
+        && apiTokens != null
+        && tls != null
+        && nearCache != null) {
       configuration =
           read.attempt(
               () ->
@@ -146,7 +164,7 @@ record Configuration(
                       redisUrl,
                       Duration.ofMillis(redisTimeout),
                       Duration.ofSeconds(ttl),
-                      apiToken,
+                      apiTokens,
                       environment.getOrDefault("TIDEMARK_API_HOST", LOOPBACK),
                       port,
                       environment.getOrDefault("TIDEMARK_API_ADMIN_HOST", LOOPBACK),
@@ -154,6 +172,8 @@ record Configuration(
                       connections,
                       bodyLimit,
                       limits,
+                      tls,
+                      accessLog,
                       nearCache));
     }
     if (configuration == null || !faults.isEmpty()) {
@@ -191,13 +211,30 @@ record Configuration(
     return url;
   }
 
-  private static Optional<String> apiToken(Map<String, String> environment) {
-    Optional<String> token = secret("API_TOKEN", environment);
-    if (token.isPresent() && !token.get().matches("[\\x21-\\x7E]+")) {
+  private static ApiTokens apiTokens(Map<String, String> environment) {
+    String token = environment.get("API_TOKEN");
+    String file = environment.get("API_TOKEN_FILE");
+    if (token != null && file != null) {
       throw new IllegalArgumentException(
-          "API_TOKEN must be one or more visible ASCII characters, without spaces");
+          "API_TOKEN and API_TOKEN_FILE are both set; give one of them");
     }
-    return token;
+    if (file != null) {
+      return ApiTokens.in(Path.of(file));
+    }
+    return token == null ? ApiTokens.none() : ApiTokens.of(token);
+  }
+
+  private static Optional<TlsFiles> tls(Map<String, String> environment) {
+    String certificate = environment.get(TLS_CERTIFICATE);
+    String key = environment.get(TLS_KEY);
+    if (certificate == null && key == null) {
+      return Optional.empty();
+    }
+    if (certificate == null || key == null) {
+      throw new IllegalArgumentException(
+          "%s and %s belong together; one is not set".formatted(TLS_CERTIFICATE, TLS_KEY));
+    }
+    return Optional.of(new TlsFiles(Path.of(certificate), Path.of(key)));
   }
 
   /// Without a near cache Kafka's settings are none of this program's business.
@@ -261,6 +298,14 @@ record Configuration(
         faults.add(String.valueOf(e.getMessage()));
         return null;
       }
+    }
+
+    boolean flag(String name) {
+      String text = environment.getOrDefault(name, "false");
+      if (!text.equals("true") && !text.equals("false")) {
+        faults.add("%s is \"%s\", not true or false".formatted(name, text));
+      }
+      return text.equals("true");
     }
 
     int number(String name, int otherwise, int least, int most) {

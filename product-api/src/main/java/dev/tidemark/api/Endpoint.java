@@ -16,7 +16,6 @@ import io.helidon.webserver.http.ServerResponse;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Semaphore;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -52,12 +51,17 @@ final class Endpoint implements Handler {
   private final Map<Method, Handler> methods;
   private final String allowed;
   private final HttpMetrics.Route metrics;
-  private final Semaphore underWay;
+  private final AccessLog accessLog;
+  private final Admission admission;
 
-  /// @param underWay how many requests more may be carried out at the same time, here and elsewhere
-  Endpoint(HttpMetrics.Route metrics, Semaphore underWay, Map<Method, Handler> methods) {
+  Endpoint(
+      HttpMetrics.Route metrics,
+      AccessLog accessLog,
+      Admission admission,
+      Map<Method, Handler> methods) {
     this.metrics = metrics;
-    this.underWay = underWay;
+    this.accessLog = accessLog;
+    this.admission = admission;
     this.methods = Map.copyOf(methods);
     this.allowed =
         Stream.concat(methods.keySet().stream(), Stream.of(Method.OPTIONS))
@@ -71,7 +75,10 @@ final class Endpoint implements Handler {
     long start = System.nanoTime();
     Method method = request.prologue().method();
     response.header(NO_SNIFFING).header(NO_CONTENT_OF_OTHERS);
-    boolean admitted = underWay.tryAcquire();
+    if (admission.draining().getAsBoolean() && isHttp1(request)) {
+      response.header(HeaderValues.CONNECTION_CLOSE);
+    }
+    boolean admitted = admission.underWay().tryAcquire();
     try {
       if (admitted) {
         answer(method, request, response);
@@ -80,9 +87,11 @@ final class Endpoint implements Handler {
       }
     } finally {
       if (admitted) {
-        underWay.release();
+        admission.underWay().release();
       }
-      metrics.record(method, response.status(), System.nanoTime() - start);
+      long nanos = System.nanoTime() - start;
+      metrics.record(method, response.status(), nanos);
+      accessLog.answered(request, response, nanos);
     }
     if (isLast(request, response)) {
       throw new CloseConnectionException("the last answer of this connection is sent");

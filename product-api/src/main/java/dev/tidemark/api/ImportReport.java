@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /// What became of the lines of an import. Confined to one thread.
 final class ImportReport {
@@ -22,6 +23,7 @@ final class ImportReport {
   private Counts counts = Counts.NONE;
   private long failed;
   private long committedLines;
+  private OptionalLong deleted = OptionalLong.empty();
 
   /// A batch was committed, with all lines up to this one.
   void committed(Counts batch, long lastLine) {
@@ -36,6 +38,16 @@ final class ImportReport {
     }
   }
 
+  /// What was not in the file is gone, or would be, were no line at fault.
+  void deleted(long products) {
+    deleted = OptionalLong.of(products);
+  }
+
+  /// Whether every line was taken, and there was one: else nobody can say what is not in the file.
+  boolean isWhole() {
+    return failed == 0 && committedLines > 0;
+  }
+
   /// The counts, for an import that came to an early end.
   Map<String, Long> members() {
     return Map.of(
@@ -46,23 +58,50 @@ final class ImportReport {
         "committedLines", committedLines);
   }
 
+  /// Where an import stands that goes on.
+  byte[] progressJson() {
+    return json(
+        json -> {
+          json.writeNumberField("committedLines", committedLines);
+          counts(json);
+        });
+  }
+
   byte[] json() {
+    return json(
+        json -> {
+          counts(json);
+          if (deleted.isPresent()) {
+            json.writeNumberField("deleted", deleted.getAsLong());
+          }
+          json.writeArrayFieldStart("errors");
+          for (Failure failure : failures) {
+            json.writeStartObject();
+            json.writeNumberField("line", failure.line());
+            json.writeStringField("field", failure.violation().field());
+            json.writeStringField("rule", failure.violation().rule());
+            json.writeEndObject();
+          }
+          json.writeEndArray();
+        });
+  }
+
+  private void counts(JsonGenerator json) throws IOException {
+    json.writeNumberField("created", counts.created());
+    json.writeNumberField("updated", counts.updated());
+    json.writeNumberField("unchanged", counts.unchanged());
+    json.writeNumberField("failed", failed);
+  }
+
+  private interface Members {
+    void write(JsonGenerator json) throws IOException;
+  }
+
+  private static byte[] json(Members members) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (JsonGenerator json = JSON.createGenerator(bytes)) {
       json.writeStartObject();
-      json.writeNumberField("created", counts.created());
-      json.writeNumberField("updated", counts.updated());
-      json.writeNumberField("unchanged", counts.unchanged());
-      json.writeNumberField("failed", failed);
-      json.writeArrayFieldStart("errors");
-      for (Failure failure : failures) {
-        json.writeStartObject();
-        json.writeNumberField("line", failure.line());
-        json.writeStringField("field", failure.violation().field());
-        json.writeStringField("rule", failure.violation().rule());
-        json.writeEndObject();
-      }
-      json.writeEndArray();
+      members.write(json);
       json.writeEndObject();
     } catch (IOException e) {
       throw new IllegalStateException("writing to memory failed", e);

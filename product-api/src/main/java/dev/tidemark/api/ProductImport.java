@@ -1,12 +1,17 @@
 package dev.tidemark.api;
 
+import io.helidon.common.uri.UriQuery;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
 import java.util.zip.ZipException;
 
 /// Answers `POST /products/import`: takes a product from each line as the lines come in, and writes
@@ -38,26 +43,76 @@ final class ProductImport {
       throw new ProblemException(Problem.unsupportedMediaType(MEDIA_TYPE));
     }
     RequestHeaders.refuseCondition(request.headers());
+    boolean replace = isReplacing(request.query());
+    Optional<String> traceparent = RequestHeaders.traceparent(request.headers());
     ImportReport report = new ImportReport();
+    ImportProgress progress = new ImportProgress(request.headers(), response);
     try (InputStream body = Bodies.stream(request)) {
-      new Run(report, RequestHeaders.traceparent(request.headers()))
-          .all(new Lines(body, lineLimit));
+      Lines lines = new Lines(body, lineLimit);
+      if (replace) {
+        replace(lines, report, progress, traceparent);
+      } else {
+        new Run(report, progress, ids -> {}, traceparent).all(lines);
+      }
+      progress.end(report.json());
     } catch (DatabaseFault e) {
-      throw interrupted(report, e);
-    } catch (ZipException | java.io.EOFException e) {
-      throw cutShort(report, "The body is not whole gzip: " + e.getMessage());
+      fail(Endpoint.problem(e), report, progress);
+    } catch (ProblemException e) {
+      fail(e.problem(), report, progress);
+    } catch (ZipException | EOFException e) {
+      fail(
+          Problem.malformedRequest("The body is not whole gzip: " + e.getMessage()),
+          report,
+          progress);
     } catch (IOException e) {
-      throw cutShort(report, "The body was not read to its end: " + e.getMessage());
+      fail(
+          Problem.malformedRequest("The body was not read to its end: " + e.getMessage()),
+          report,
+          progress);
     }
-    response.header(Answers.JSON).send(report.json());
   }
 
-  private static ProblemException interrupted(ImportReport report, DatabaseFault fault) {
-    return new ProblemException(Endpoint.problem(fault).withMembers(report.members()));
+  /// An import at whose end the file and the products are the same; nothing is deleted when a line
+  /// failed, because what it was about is not known.
+  private void replace(
+      Lines lines, ImportReport report, ImportProgress progress, Optional<String> traceparent)
+      throws IOException {
+    try (ImportedIds ids = store.importedIds()) {
+      new Run(report, progress, ids::add, traceparent).all(lines);
+      report.deleted(report.isWhole() ? ids.deleteRest(traceparent) : 0);
+    }
   }
 
-  private static ProblemException cutShort(ImportReport report, String detail) {
-    return new ProblemException(Problem.malformedRequest(detail).withMembers(report.members()));
+  private static boolean isReplacing(UriQuery query) {
+    if (query.isEmpty()) {
+      return false;
+    }
+    if (query.names().equals(Set.of("replace")) && query.all("replace").size() == 1) {
+      switch (query.get("replace")) {
+        case "true" -> {
+          return true;
+        }
+        case "false" -> {
+          return false;
+        }
+        default -> {}
+      }
+    }
+    throw new ProblemException(
+        Problem.malformedRequest("The one parameter is replace, and must be true or false."));
+  }
+
+  /// The counts go with the problem, so that the client knows what is done.
+  private static void fail(Problem problem, ImportReport report, ImportProgress progress) {
+    Problem told = problem.withMembers(report.members());
+    if (!progress.isUnderWay()) {
+      throw new ProblemException(told);
+    }
+    try {
+      progress.end(told.json());
+    } catch (IOException e) {
+      throw new UncheckedIOException("the client of an import went away", e);
+    }
   }
 
   /// One import. Confined to one thread.
@@ -65,14 +120,23 @@ final class ProductImport {
     private record Numbered(long line, Product product) {}
 
     private final ImportReport report;
+    private final ImportProgress progress;
+    private final Consumer<List<String>> ids;
     private final Optional<String> traceparent;
     private List<Numbered> batch = new ArrayList<>();
     private int lines;
     private long bytes;
     private long lastLine;
 
-    Run(ImportReport report, Optional<String> traceparent) {
+    /// @param ids is told the ids of each batch before it is written
+    Run(
+        ImportReport report,
+        ImportProgress progress,
+        Consumer<List<String>> ids,
+        Optional<String> traceparent) {
       this.report = report;
+      this.progress = progress;
+      this.ids = ids;
       this.traceparent = traceparent;
     }
 
@@ -81,6 +145,7 @@ final class ProductImport {
         take(line.get());
         if (lines >= BATCH_LINES || bytes >= BATCH_BYTES) {
           commit();
+          progress.tell(report);
         }
       }
       commit();
@@ -110,6 +175,7 @@ final class ProductImport {
       lines = 0;
       bytes = 0;
       if (!products.isEmpty()) {
+        ids.accept(products.stream().map(numbered -> numbered.product().id()).toList());
         try {
           report.committed(
               store.writeAll(products.stream().map(Numbered::product).toList(), traceparent),

@@ -155,6 +155,11 @@ final class ProductStore {
                             })));
   }
 
+  /// Begins to note which products an import names.
+  ImportedIds importedIds() {
+    return ImportedIds.open(jdbi);
+  }
+
   /// Forgets some of the answers that are older, and tells how many; there may be more.
   int forgetAnswers(Duration age) {
     return inHandle(handle -> KeyedAnswers.forget(handle, age));

@@ -12,6 +12,7 @@ import io.opentelemetry.api.metrics.Meter;
 import io.opentelemetry.exporter.prometheus.PrometheusMetricReader;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,7 @@ final class Service implements AutoCloseable {
   private final KeyedAnswerSweep sweep;
   private final WebServer api;
   private final WebServer admin;
+  private final Duration drain;
   private final AtomicBoolean draining = new AtomicBoolean();
 
   private Service(Configuration configuration) {
@@ -59,7 +61,8 @@ final class Service implements AutoCloseable {
                         near.kafkaClient(), near.topic(), cache.invalidations()));
     ProductStore store = new ProductStore(Jdbi.create(database));
     sweep = new KeyedAnswerSweep(store);
-    api = ApiServer.create(configuration, store, cache, meter);
+    drain = configuration.limits().drain();
+    api = ApiServer.create(configuration, store, cache, meter, draining::get);
     admin =
         AdminServer.create(
             configuration.adminHost(), configuration.adminPort(), readiness(), prometheus);
@@ -81,7 +84,13 @@ final class Service implements AutoCloseable {
       throw e;
     }
     log.atInfo()
-        .addKeyValue("api", "http://%s:%d".formatted(configuration.host(), service.port()))
+        .addKeyValue(
+            "api",
+            "%s://%s:%d"
+                .formatted(
+                    configuration.tls().isPresent() ? "https" : "http",
+                    configuration.host(),
+                    service.port()))
         .addKeyValue(
             "admin", "http://%s:%d".formatted(configuration.adminHost(), service.adminPort()))
         .addKeyValue("database", configuration.database())
@@ -118,10 +127,22 @@ final class Service implements AutoCloseable {
     return admin.port();
   }
 
+  /// Clients that send one request after the other are told to hang up, each by its next answer: a
+  /// connection that is cut between two requests may lose one that is on its way. Whoever sends
+  /// requests here sees meanwhile that no more are wanted.
+  private void letClientsGo() {
+    try {
+      Thread.sleep(drain);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   /// Says that it is no longer ready, lets the requests under way finish, and lets go of the rest.
   @Override
   public void close() {
     if (draining.compareAndSet(false, true)) {
+      letClientsGo();
       api.stop();
       admin.stop();
       nearCacheFeed.ifPresent(KafkaInvalidationFeed::close);

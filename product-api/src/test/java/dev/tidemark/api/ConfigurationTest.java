@@ -36,7 +36,10 @@ final class ConfigurationTest {
     assertThat(configuration.redisTimeout()).isEqualTo(Duration.ofMillis(50));
     assertThat(configuration.databaseConnections()).isEqualTo(10);
     assertThat(configuration.bodyLimit()).isEqualTo(1_048_576);
-    assertThat(configuration.apiToken()).isEmpty();
+    assertThat(configuration.apiTokens()).isEqualTo(ApiTokens.none());
+    assertThat(configuration.limits())
+        .isEqualTo(new Limits(10_000, 1000, Duration.ofMinutes(1), Duration.ofSeconds(1)));
+    assertThat(configuration.tls()).isEmpty();
     assertThat(configuration.nearCache()).isEmpty();
   }
 
@@ -55,10 +58,38 @@ final class ConfigurationTest {
   }
 
   @Test
-  void secretsMayBeInFiles(@TempDir Path folder) throws IOException {
-    Path file = Files.writeString(folder.resolve("token"), "from-file\n");
-    assertThat(Configuration.from(environment("API_TOKEN_FILE", file.toString())).apiToken())
-        .contains("from-file");
+  void thereMayBeSeveralTokensAlsoInAFile(@TempDir Path folder) throws IOException {
+    assertThat(Configuration.from(environment("API_TOKEN", "one,two")).apiTokens().fixed())
+        .containsExactly("one", "two");
+    Path file = Files.writeString(folder.resolve("token"), "# for the shop\n one \n\ntwo\n");
+    ApiTokens tokens =
+        Configuration.from(environment("API_TOKEN_FILE", file.toString())).apiTokens();
+    assertThat(tokens.fixed()).containsExactly("one", "two");
+    assertThat(tokens.file()).contains(file);
+    assertThat(tokens.toString()).doesNotContain("one");
+    Files.writeString(file, "# none\n");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Configuration.from(environment("API_TOKEN_FILE", file.toString())))
+        .withMessageContaining("API_TOKEN_FILE must hold one or more tokens");
+  }
+
+  @Test
+  void tlsNeedsBothOfItsFiles(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("pem"), "");
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () -> Configuration.from(environment("TIDEMARK_API_TLS_KEY_FILE", file.toString())))
+        .withMessageContaining("TIDEMARK_API_TLS_CERTIFICATE_FILE");
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                Configuration.from(
+                    environment(
+                        "TIDEMARK_API_TLS_KEY_FILE",
+                        file.toString(),
+                        "TIDEMARK_API_TLS_CERTIFICATE_FILE",
+                        "/nowhere")))
+        .withMessageContaining("/nowhere");
   }
 
   @Test
@@ -122,6 +153,7 @@ final class ConfigurationTest {
             "TIDEMARK_API_BODY_LIMIT_BYTES", "1",
             "TIDEMARK_API_REDIS_TIMEOUT_MS", "0",
             "TIDEMARK_API_NEAR_CACHE_ENTRIES", "-1",
+            "TIDEMARK_API_ACCESS_LOG", "yes",
             "TIDEMARK_API_PROT", "1",
             "TIDEMARK_RELAY_SLOT", "s",
             "API_TOKEN", "two words");
@@ -136,8 +168,9 @@ final class ConfigurationTest {
         .withMessageContaining("TIDEMARK_API_BODY_LIMIT_BYTES is \"1\"")
         .withMessageContaining("TIDEMARK_API_REDIS_TIMEOUT_MS is \"0\"")
         .withMessageContaining("TIDEMARK_API_NEAR_CACHE_ENTRIES is \"-1\"")
+        .withMessageContaining("TIDEMARK_API_ACCESS_LOG is \"yes\"")
         .withMessageContaining("TIDEMARK_API_PROT is not a setting")
-        .withMessageContaining("API_TOKEN must be")
+        .withMessageContaining("API_TOKEN must hold")
         .withMessageNotContaining("TIDEMARK_RELAY_SLOT")
         .withMessageNotContaining("two words")
         .withMessageNotContaining("secret");

@@ -194,4 +194,116 @@ final class ImportIT {
     }
     assertCounts(send(products("gone-", 0, 1200, "A")), 200, 0, 1000, 0);
   }
+
+  @Test
+  void aReplacingImportDeletesWhatIsNotInTheFile() {
+    RunningService.Answer before = replace(products("rep-", 0, 1200, "A"));
+    assertThat(before.json().get("deleted").asInt()).as("of the other tests").isNotNegative();
+    Answer answer = replace(products("rep-", 600, 1300, "A"));
+    assertCounts(answer, 100, 0, 600, 0);
+    assertThat(answer.json().get("deleted").asInt()).isEqualTo(600);
+    assertThat(api.get("/products/rep-599", "Cache-Control", "no-cache").status()).isEqualTo(404);
+    assertThat(api.events("rep-599")).containsExactly("1 product.created", "2 product.deleted");
+    assertThat(api.texts("select count(*) from product where deleted_at is null"))
+        .containsExactly("700");
+    assertThat(replace(products("rep-", 600, 1300, "A")).json().get("deleted").asInt()).isZero();
+  }
+
+  @Test
+  void nothingIsDeletedWhenALineFailedOrThereIsNone() {
+    send(product("keep-1", "A") + product("keep-2", "A"));
+    Answer failed = replace(product("keep-1", "A") + "nonsense\n");
+    assertThat(failed.json().get("deleted").asInt()).isZero();
+    assertThat(replace("").json().get("deleted").asInt()).isZero();
+    assertThat(api.get("/products/keep-2", "Cache-Control", "no-cache").status()).isEqualTo(200);
+  }
+
+  @Test
+  void theParameterIsTakenStrictly() {
+    for (String query : new String[] {"?replace=yes", "?replace", "?x=1", "?replace=true&x=1"}) {
+      Answer answer =
+          api.send(
+              "POST",
+              "/products/import" + query,
+              BodyPublishers.noBody(),
+              "Content-Type",
+              "application/x-ndjson");
+      assertThat(answer.status()).as(query).isEqualTo(400);
+    }
+  }
+
+  private static Answer replace(String lines) {
+    return api.send(
+        "POST",
+        "/products/import?replace=true",
+        BodyPublishers.ofString(lines),
+        "Content-Type",
+        "application/x-ndjson");
+  }
+
+  private static final byte[] HEAD =
+      RawHttp.bytes(
+          "POST /products/import HTTP/1.1",
+          "Host: x",
+          "Connection: close",
+          "Accept: application/x-ndjson",
+          "Content-Type: application/x-ndjson",
+          "Transfer-Encoding: chunked",
+          "");
+
+  @Test
+  void whoeverAcceptsLinesIsToldHowItGoesOn() throws Exception {
+    try (Socket client = new Socket(InetAddress.getLoopbackAddress(), api.service().port())) {
+      client.setSoTimeout(60_000);
+      var out = client.getOutputStream();
+      out.write(HEAD);
+      var in =
+          new java.io.BufferedReader(
+              new java.io.InputStreamReader(client.getInputStream(), StandardCharsets.UTF_8));
+      java.util.concurrent.atomic.AtomicInteger next =
+          new java.util.concurrent.atomic.AtomicInteger();
+      // Until the first answer comes, which is while the body is still being sent.
+      await()
+          .pollInterval(java.time.Duration.ofMillis(100))
+          .until(
+              () -> {
+                int from = next.getAndAdd(500);
+                byte[] lines =
+                    products("told-", from, from + 500, "A").getBytes(StandardCharsets.UTF_8);
+                out.write(
+                    (Integer.toHexString(lines.length) + "\r\n")
+                        .getBytes(StandardCharsets.US_ASCII));
+                out.write(lines);
+                out.write('\r');
+                out.write('\n');
+                out.flush();
+                return in.ready();
+              });
+      out.write(RawHttp.bytes("0", ""));
+      out.flush();
+      String answer = in.lines().collect(Collectors.joining("\n"));
+      assertThat(answer)
+          .startsWith("HTTP/1.1 200")
+          .contains("Content-Type: application/x-ndjson")
+          .containsPattern("\\{\"committedLines\":\\d+,\"created\":")
+          .contains(
+              "{\"created\":%d,\"updated\":0,\"unchanged\":0,\"failed\":0,\"errors\":[]}"
+                  .formatted(next.get()));
+    }
+  }
+
+  @Test
+  void anImportThatBreaksOffWhileItIsToldEndsWithTheProblem() throws IOException {
+    try (Socket client = new Socket(InetAddress.getLoopbackAddress(), api.service().port())) {
+      String lines = products("off-", 0, 1000, "A");
+      client.getOutputStream().write(HEAD);
+      client
+          .getOutputStream()
+          .write(RawHttp.bytes(Integer.toHexString(lines.length()), lines, "zz"));
+      client.setSoTimeout(60_000);
+      String answer = new String(client.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(answer)
+          .contains("urn:tidemark:problem:malformed-request", "\"committedLines\":1000");
+    }
+  }
 }

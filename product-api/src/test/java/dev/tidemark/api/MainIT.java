@@ -9,16 +9,21 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -31,68 +36,26 @@ final class MainIT {
 
   @TempDir private Path folder;
 
-  private final List<Process> started = new ArrayList<>();
+  private final List<ApiProcess> started = new ArrayList<>();
 
   @AfterEach
   void leaveNoProcess() {
-    started.forEach(Process::destroyForcibly);
+    started.forEach(ApiProcess::close);
   }
 
-  private Process start(Map<String, String> environment, String... arguments) throws IOException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-Dlogback.configurationFile="
-                    + Path.of("src/main/resources/logback.xml").toAbsolutePath(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                "dev.tidemark.api.Main"));
-    command.addAll(List.of(arguments));
-    ProcessBuilder builder =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log().toFile());
-    builder.environment().putAll(environment);
-    Process process = builder.start();
+  private ApiProcess start(Map<String, String> environment, String... arguments)
+      throws IOException {
+    ApiProcess process = ApiProcess.start(folder.resolve("log"), environment, arguments);
     started.add(process);
     return process;
   }
 
-  private Path log() {
-    return folder.resolve("log");
-  }
-
-  private String logged() throws IOException {
-    return Files.readString(log());
-  }
-
-  private Map<String, String> environment() {
-    return Map.of(
-        "DATABASE_URL", servers.postgres().url(),
-        "DATABASE_USER", "tidemark_api",
-        "REDIS_URL", servers.redis().url(),
-        "TIDEMARK_API_PORT", "0",
-        "TIDEMARK_API_ADMIN_PORT", "0");
-  }
-
-  private void awaitServing() {
-    await()
-        .atMost(Duration.ofSeconds(60))
-        .untilAsserted(() -> assertThat(logged()).contains("product-api serves"));
-  }
-
-  private int port() throws IOException {
-    Matcher address = Pattern.compile("api=\"http://127.0.0.1:(\\d+)\"").matcher(logged());
-    assertThat(address.find()).as(logged()).isTrue();
-    return Integer.parseInt(address.group(1));
-  }
-
   @Test
   void aTermSignalLetsTheRequestUnderWayFinish() throws Exception {
-    Process service = start(environment());
+    ApiProcess api = start(ApiProcess.environment(servers)).awaitServing();
+    Process service = api.process();
     try {
-      awaitServing();
-      int port = port();
+      int port = api.port();
       String product = "{\"id\":\"drained\",\"name\":\"A\",\"price\":1,\"currency\":\"EUR\"}";
       try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port)) {
         OutputStream out = client.getOutputStream();
@@ -124,11 +87,64 @@ final class MainIT {
       }
       assertThat(service.waitFor(60, TimeUnit.SECONDS)).as("stopped").isTrue();
       assertThat(service.exitValue()).isZero();
-      assertThat(logged()).contains("product-api stopped");
+      assertThat(api.logged()).contains("product-api stopped");
       assertThat(servers.events("drained")).containsExactly("1 product.created");
     } finally {
       service.destroyForcibly();
     }
+  }
+
+  /// As behind a load balancer, which opens no more connections once the service is not ready.
+  @Test
+  void underLoadNoRequestFailsWhenItStops() throws Exception {
+    servers.put("/products/busy", "{'name':'A','price':1,'currency':'EUR'}");
+    Map<String, String> environment = ApiProcess.environment(servers);
+    // On a busy machine the balancer may need some time to look.
+    environment.put("TIDEMARK_API_DRAIN_SECONDS", "5");
+    ApiProcess api = start(environment).awaitServing();
+    byte[] read = RawHttp.bytes("GET /products/busy HTTP/1.1", "Host: x", "");
+    String product = "{\"name\":\"A\",\"price\":1,\"currency\":\"EUR\"}";
+    byte[] write =
+        RawHttp.bytes(
+            "PUT /products/busy HTTP/1.1",
+            "Host: x",
+            "Content-Type: application/json",
+            "Content-Length: " + (product.length() + 2),
+            "",
+            product);
+    int port = api.port();
+    URI ready = URI.create("http://127.0.0.1:" + api.adminPort() + "/health/ready");
+    AtomicBoolean isReady = new AtomicBoolean(true);
+    try (var clients = Executors.newVirtualThreadPerTaskExecutor();
+        HttpClient balancer = HttpClient.newHttpClient()) {
+      List<Future<Integer>> runs =
+          IntStream.range(0, 32)
+              .mapToObj(
+                  i ->
+                      clients.submit(
+                          () -> new KeepAliveClient(port).run(isReady::get, read, read, write)))
+              .toList();
+      await().until(() -> servers.admin("/health/live").status() == 200);
+      api.process().destroy();
+      await()
+          .pollInterval(Duration.ofMillis(50))
+          .until(
+              () ->
+                  balancer
+                          .send(
+                              HttpRequest.newBuilder(ready).build(),
+                              HttpResponse.BodyHandlers.discarding())
+                          .statusCode()
+                      == 503);
+      isReady.set(false);
+      int answered = 0;
+      for (Future<Integer> run : runs) {
+        answered += run.get();
+      }
+      assertThat(answered).isGreaterThan(100);
+    }
+    assertThat(api.process().waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(api.process().exitValue()).isZero();
   }
 
   private static boolean isRefused(int port) throws IOException {
@@ -141,7 +157,7 @@ final class MainIT {
 
   @Test
   void itStartsWithoutDatabaseAndRedisAndSaysThatItIsNotReady() throws Exception {
-    Process service =
+    ApiProcess api =
         start(
             Map.of(
                 "DATABASE_URL", "postgresql://nobody@127.0.0.1:1/tidemark",
@@ -149,41 +165,83 @@ final class MainIT {
                 "TIDEMARK_API_PORT", "0",
                 "TIDEMARK_API_ADMIN_PORT", "0"));
     try {
-      awaitServing();
+      api.awaitServing();
     } finally {
-      service.destroy();
-      assertThat(service.waitFor(20, TimeUnit.SECONDS)).isTrue();
+      api.process().destroy();
+      assertThat(api.process().waitFor(20, TimeUnit.SECONDS)).isTrue();
     }
   }
 
   @Test
   void wrongSettingsEndWithTwo() throws Exception {
-    Process service = start(Map.of("TIDEMARK_API_PORT", "x"));
+    ApiProcess api = start(Map.of("TIDEMARK_API_PORT", "x"));
+    Process service = api.process();
     assertThat(service.waitFor(60, TimeUnit.SECONDS)).isTrue();
     assertThat(service.exitValue()).isEqualTo(2);
-    assertThat(logged())
+    assertThat(api.logged())
         .contains("DATABASE_URL is not set", "REDIS_URL is not set", "TIDEMARK_API_PORT is \"x\"");
+  }
+
+  @Test
+  void theLogTellsOfRequestsAndOfNoSecretAndNoPayload() throws Exception {
+    Map<String, String> environment = ApiProcess.environment(servers);
+    environment.put("DATABASE_PASSWORD", "secret-of-the-database");
+    environment.put("API_TOKEN", "secret-token");
+    environment.put("TIDEMARK_API_ACCESS_LOG", "true");
+    ApiProcess api = start(environment).awaitServing();
+    String payload = "{\"name\":\"secret-payload\",\"price\":1,\"currency\":\"EUR\"}";
+    List<String> answers = new ArrayList<>();
+    for (String[] request :
+        new String[][] {
+          {"PUT /products/log", payload, "secret-token"},
+          {"PUT /products/log", payload.replace("1", "-1"), "secret-token"},
+          {"PUT /products/log", payload.substring(1), "secret-token"},
+          {"PUT /products/log", payload, "secret-tokem"},
+          {"GET /products/log?ids=secret-query", "", "secret-token"}
+        }) {
+      answers.add(
+          RawHttp.exchange(
+              api.port(),
+              request[0] + " HTTP/1.1",
+              "Host: x",
+              "Connection: close",
+              "Authorization: Bearer " + request[2],
+              "Content-Type: application/json",
+              "Content-Length: " + request[1].length(),
+              "",
+              request[1]));
+    }
+    assertThat(answers).noneMatch(answer -> answer.contains("secret-toke"));
+    api.process().destroy();
+    assertThat(api.process().waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(api.logged())
+        .containsPattern(
+            "INFO  AccessLog request method=\"PUT\" path=\"/products/log\" status=\"201\"")
+        .contains("status=\"422\"", "status=\"400\"", "status=\"401\"", "method=\"GET\"")
+        .doesNotContain("secret");
   }
 
   @Test
   void aPortInUseEndsWithOne() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      Map<String, String> environment = new java.util.HashMap<>(environment());
+      Map<String, String> environment = ApiProcess.environment(servers);
       environment.put("TIDEMARK_API_PORT", Integer.toString(taken.getLocalPort()));
-      Process service = start(environment);
+      ApiProcess api = start(environment);
+      Process service = api.process();
       assertThat(service.waitFor(60, TimeUnit.SECONDS)).isTrue();
       assertThat(service.exitValue()).isEqualTo(1);
-      assertThat(logged())
+      assertThat(api.logged())
           .contains("product-api cannot start: cannot listen on 127.0.0.1:" + taken.getLocalPort());
     }
   }
 
   @Test
   void helpNamesEverySetting() throws Exception {
-    Process service = start(Map.of(), "--help");
+    ApiProcess api = start(Map.of(), "--help");
+    Process service = api.process();
     assertThat(service.waitFor(60, TimeUnit.SECONDS)).isTrue();
     assertThat(service.exitValue()).isZero();
-    assertThat(logged())
+    assertThat(api.logged())
         .contains("DATABASE_URL", "REDIS_URL", "API_TOKEN", "TIDEMARK_API_ADMIN_PORT", "127.0.0.1")
         .contains("TIDEMARK_API_NEAR_CACHE_ENTRIES", "KAFKA_BOOTSTRAP_SERVERS");
   }

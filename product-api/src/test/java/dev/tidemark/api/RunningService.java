@@ -63,12 +63,13 @@ final class RunningService implements BeforeAllCallback, AfterAllCallback {
     Map<String, String> environment = new HashMap<>();
     // A busy machine answers late; the tests are of outcomes.
     environment.put("TIDEMARK_API_REDIS_TIMEOUT_MS", "2000");
-    environment.putAll(settings);
+    environment.put("TIDEMARK_API_DRAIN_SECONDS", "0");
     environment.put("DATABASE_URL", postgres.url());
     environment.put("DATABASE_USER", "tidemark_api");
     environment.put("REDIS_URL", redis.url());
     environment.put("TIDEMARK_API_PORT", "0");
     environment.put("TIDEMARK_API_ADMIN_PORT", "0");
+    environment.putAll(settings);
     service = Service.start(Configuration.from(environment));
   }
 
