@@ -31,7 +31,7 @@ final class KafkaStates implements AutoCloseable {
 
   private final Spool spool;
   private boolean spoolIsFull;
-  private boolean spoolIsWhole;
+  private volatile boolean spoolIsWhole;
   private long spooled;
 
   /// Where the rest begins.
@@ -39,7 +39,7 @@ final class KafkaStates implements AutoCloseable {
 
   private @Nullable KafkaTopicScan again;
   private final Deque<ConsumerRecord<byte[], byte[]>> read = new ArrayDeque<>();
-  private long given;
+  private final AtomicLong given = new AtomicLong();
 
   /// Begins to read.
   ///
@@ -75,8 +75,16 @@ final class KafkaStates implements AutoCloseable {
     }
   }
 
-  private synchronized void keep(Cacheable state, ConsumerRecord<?, ?> record) {
-    if (spoolIsWhole || !index.covers(state.key())) {
+  /// Once the spool is whole, the end of the topics is followed without a wait for whoever takes
+  /// states out.
+  private void keep(Cacheable state, ConsumerRecord<?, ?> record) {
+    if (!spoolIsWhole && index.covers(state.key())) {
+      put(state, record);
+    }
+  }
+
+  private synchronized void put(Cacheable state, ConsumerRecord<?, ?> record) {
+    if (spoolIsWhole) {
       return;
     }
     spoolIsFull = spoolIsFull || !spool.add(state);
@@ -119,7 +127,7 @@ final class KafkaStates implements AutoCloseable {
       if (candidate.isEmpty()) {
         return candidate;
       }
-      given++;
+      given.incrementAndGet();
       if (index.take(candidate.get().key(), candidate.get().version())) {
         return candidate;
       }
@@ -151,8 +159,8 @@ final class KafkaStates implements AutoCloseable {
     return spooled + (again == null ? 0 : again.total());
   }
 
-  synchronized long given() {
-    return given;
+  long given() {
+    return given.get();
   }
 
   /// Whether no newer state has come.

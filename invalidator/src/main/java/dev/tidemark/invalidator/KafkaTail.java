@@ -49,7 +49,7 @@ final class KafkaTail implements AutoCloseable {
 
   private final Map<TopicPartition, Long> positions = new HashMap<>();
   private final Set<TopicPartition> wanted = new HashSet<>();
-  private @Nullable RuntimeException failure;
+  private @Nullable Throwable failure;
   private volatile boolean closed;
 
   /// Starts to read.
@@ -72,6 +72,7 @@ final class KafkaTail implements AutoCloseable {
     own.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     own.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     own.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+    own.putIfAbsent(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, (int) LOOK.toMillis());
     own.putIfAbsent(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, MAX_POLL_RECORDS);
     own.putIfAbsent(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, FETCH_BYTES);
     return new KafkaConsumer<>(own, new ByteArrayDeserializer(), new ByteArrayDeserializer());
@@ -120,7 +121,7 @@ final class KafkaTail implements AutoCloseable {
     long until = System.nanoTime() + LOOK.toNanos();
     while (true) {
       if (failure != null) {
-        throw failure;
+        throw new KafkaException("the topics were not read: " + failure, failure);
       }
       long read = readOf(ends);
       long left = until - System.nanoTime();
@@ -208,13 +209,12 @@ final class KafkaTail implements AutoCloseable {
           // There is a partition to be assigned, or an end.
         }
       }
-    } catch (RuntimeException e) {
+    } catch (Exception | Error e) {
+      // Told to whoever waits for this thread.
       synchronized (this) {
         failure = e;
         notifyAll();
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
   }
 

@@ -29,6 +29,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -139,6 +140,37 @@ class RebuildIT {
 
     assertThat(held("a")).isEqualTo(new Lookup.Miss());
     assertThat(result.json()).containsEntry("overtaken", 1L).containsEntry("filled", 0L);
+  }
+
+  /// The same, whatever the reading of the topic knows by itself in time: here it knows only what
+  /// it was told to read up to.
+  @Test
+  void theTopicIsReadToItsEndAfterTheLeaseIsTaken_H42() {
+    AtomicLong newestInTopic = new AtomicLong(1);
+    VersionIndex known = new VersionIndex(1 << 20);
+    known.saw("product:a", 1);
+    EntryStore evictingFirst =
+        HookedStore.before(
+            "acquire",
+            () -> {
+              newestInTopic.set(2);
+              store.evict("product:a", 2);
+            },
+            store);
+    RebuildFill fill =
+        new RebuildFill(
+            evictingFirst,
+            Lives.ofMany(CacheSettings.defaults()),
+            TTL,
+            () -> {
+              known.saw("product:a", newestInTopic.get());
+              return true;
+            },
+            state -> known.isNewest(state.key(), state.version()));
+
+    assertThat(fill.attempt(List.of(new Cacheable("product:a", value(1)))))
+        .containsExactly(new Outcome.Applied<>(RebuildFill.Verdict.OVERTAKEN));
+    assertThat(held("a")).isEqualTo(new Lookup.Miss());
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
@@ -35,6 +36,7 @@ final class TestTopic implements AutoCloseable {
   private final String name;
   private final Admin admin;
   private final KafkaProducer<byte[], byte[]> producer;
+  private final List<Future<?>> sent = new ArrayList<>();
 
   TestTopic(String bootstrapServers, String name) {
     this.bootstrapServers = bootstrapServers;
@@ -73,17 +75,28 @@ final class TestTopic implements AutoCloseable {
   }
 
   private void send(ProducerRecord<byte[], byte[]> record) {
-    var _ = producer.send(record);
-    flush();
+    Future<?> one = producer.send(record);
+    producer.flush();
+    checkWritten(one);
   }
 
   /// The first step of many: it may be on its way until [#flush].
   void send(String id, long version) {
-    var _ = producer.send(event(id, version));
+    sent.add(producer.send(event(id, version)));
   }
 
   void flush() {
     producer.flush();
+    sent.forEach(TestTopic::checkWritten);
+    sent.clear();
+  }
+
+  private static void checkWritten(Future<?> record) {
+    try {
+      record.get();
+    } catch (ExecutionException | InterruptedException e) {
+      throw new AssertionError("a record was not written", e);
+    }
   }
 
   void addPartitionsUpTo(int count) throws ExecutionException, InterruptedException {
