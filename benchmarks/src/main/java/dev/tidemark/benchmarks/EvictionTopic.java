@@ -37,6 +37,7 @@ record EvictionTopic(String bootstrapServers, String name, int events) {
       admin.createTopics(List.of(wanted)).all().get();
     }
     String value = "x".repeat(payload);
+    Instant committed = Instant.parse("2026-01-01T00:00:00.123456Z");
     Optional<String> trace = Optional.of("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
     try (KafkaProducer<byte[], byte[]> producer =
         new KafkaProducer<>(
@@ -53,7 +54,7 @@ record EvictionTopic(String bootstrapServers, String name, int events) {
                 TYPE + ".updated",
                 value,
                 trace,
-                Instant.now());
+                committed);
         ProducerRecord<byte[], byte[]> record =
             new ProducerRecord<>(topic.name(), event.key(), event.value());
         event.headers((header, text) -> record.headers().add(header, text));
