@@ -128,6 +128,22 @@ class AuditIT {
     assertThat(running.get(30, TimeUnit.SECONDS).code()).isEqualTo(1);
   }
 
+  /// A product that is written without a rest is always a little behind.
+  @Test
+  void whatHasReachedTheVersionThatWasMissingIsNotStaleThoughTheDatabaseHasMovedOn()
+      throws Exception {
+    products.bringTo("restless", 3);
+    plant("restless", "V1\n{}");
+    long before = reads();
+    var running = CompletableFuture.supplyAsync(() -> audit("--all", "--json", "--grace", "4s"));
+    await("the first look is over").atMost(SOON).until(() -> reads() > before + 1);
+    products.bringTo("restless", 9);
+    plant("restless", "V5\n{}");
+    CommandOutcome outcome = running.get(30, TimeUnit.SECONDS);
+    assertThat(outcome.code()).as(outcome.toString()).isZero();
+    assertThat(count(outcome, "lagging")).isEqualTo(1);
+  }
+
   @Test
   void whatIsNewerThanTheDatabaseIsAhead_H22() throws Exception {
     products.bringTo("recovered", 4);

@@ -208,6 +208,9 @@ class KafkaAuditLoopIT {
     assertThat(window(audit, 0).unknown()).isEqualTo(1);
     assertThat(result(audit, "stale")).isZero();
 
+    // So that the check is soon made again when Redis is back.
+    long failed = System.nanoTime();
+    await().until(() -> System.nanoTime() - failed > Duration.ofSeconds(1).toNanos());
     long back = System.nanoTime();
     restartRedis();
     await().until(() -> result(audit, "stale") == 1);
