@@ -9,7 +9,7 @@ import java.util.Map;
 final class InvalidatorProgram {
 
   /// Those that `bin/tidemark invalidate` gives it.
-  static final String JVM = "-XX:+UseSerialGC -Xshare:auto -XX:TieredStopAtLevel=1";
+  static final String JVM = "-XX:+UseSerialGC -Xshare:auto -Xmn64m -XX:MetaspaceSize=64m";
 
   private InvalidatorProgram() {}
 

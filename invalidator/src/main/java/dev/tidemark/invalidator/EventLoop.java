@@ -39,7 +39,10 @@ final class EventLoop {
   private static final Duration FIRST_RETRY = Duration.ofMillis(50);
   private static final Duration LONGEST_RETRY = Duration.ofSeconds(1);
 
-  private static final int MAX_POLL_RECORDS = 2000;
+  private static final int MAX_POLL_RECORDS = 4000;
+
+  /// Kafka's own 64 KiB make some hundred wake-ups of each full fetch.
+  private static final int RECEIVE_BUFFER_BYTES = 1 << 20;
 
   /// A poll that brings so many leaves more behind, mostly.
   private static final int BACKLOG = 500;
@@ -226,6 +229,7 @@ final class EventLoop {
     Map<String, Object> settings = new HashMap<>();
     settings.put(ConsumerConfig.GROUP_PROTOCOL_CONFIG, "consumer");
     settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, MAX_POLL_RECORDS);
+    settings.put(ConsumerConfig.RECEIVE_BUFFER_CONFIG, RECEIVE_BUFFER_BYTES);
     settings.putAll(configuration.kafka().client());
     settings.put(ConsumerConfig.GROUP_ID_CONFIG, configuration.group());
     settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");

@@ -35,13 +35,13 @@ import org.junit.jupiter.api.io.TempDir;
 /// says so, reads none of them ahead, and is done with them soon after Redis is back.
 class RedisAwayIT {
 
-  private static final int EVENTS = 50_000;
+  private static final int EVENTS = 100_000;
   private static final int BATCH = 1000;
   private static final int HALF = 2;
   private static final Duration AWAY = Duration.ofSeconds(12);
   private static final Duration TTL = Duration.ofMinutes(5);
 
-  /// 50,000 records are some 75 MB, beside what the program itself takes.
+  /// 100,000 records are some 150 MB.
   private static final String MEMORY = "-Xmx64m";
 
   /// The last attempt before Redis was back may have been a second ago, and the machine is busy.
