@@ -75,7 +75,10 @@ final class Endpoint implements Handler {
     long start = System.nanoTime();
     Method method = request.prologue().method();
     response.header(NO_SNIFFING).header(NO_CONTENT_OF_OTHERS);
-    if (admission.draining().getAsBoolean() && isHttp1(request)) {
+    // Of a body that waits to be asked for, and was not, the server does not know that it comes.
+    boolean last =
+        admission.draining().getAsBoolean() || request.headers().contains(HeaderNames.EXPECT);
+    if (last && isHttp1(request)) {
       response.header(HeaderValues.CONNECTION_CLOSE);
     }
     boolean admitted = admission.underWay().tryAcquire();
@@ -103,7 +106,8 @@ final class Endpoint implements Handler {
   private static boolean isLast(ServerRequest request, ServerResponse response) {
     return isHttp1(request)
         && (response.headers().contains(HeaderValues.CONNECTION_CLOSE)
-            || request.headers().contains(HeaderValues.CONNECTION_CLOSE));
+            || request.headers().contains(HeaderValues.CONNECTION_CLOSE)
+            || !isBodyDone(request));
   }
 
   private static boolean isHttp1(ServerRequest request) {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -16,17 +17,19 @@ final class KeepAliveClient {
   private static final Pattern LENGTH = Pattern.compile("\r\nContent-Length: (\\d+)\r\n");
 
   private final int port;
+  private final AtomicInteger all;
   private int answered;
 
-  KeepAliveClient(int port) {
+  /// @param all counts what is answered, to several clients
+  KeepAliveClient(int port, AtomicInteger all) {
     this.port = port;
+    this.all = all;
   }
 
   /// Goes on until a connection ends and there is no reason to open another.
   ///
-  /// @return how many requests were answered
-  /// @throws IOException when a request was not
-  int run(BooleanSupplier mayConnect, byte[]... requests) throws IOException {
+  /// @throws IOException when a request was not answered
+  void run(BooleanSupplier mayConnect, byte[]... requests) throws IOException {
     while (mayConnect.getAsBoolean()) {
       try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
         socket.setTcpNoDelay(true);
@@ -37,10 +40,10 @@ final class KeepAliveClient {
           socket.getOutputStream().write(requests[answered % requests.length]);
           open = answer(in);
           answered++;
+          all.incrementAndGet();
         }
       }
     }
-    return answered;
   }
 
   /// Whether the connection is good for another request.

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -11,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// What clients send that no client library would: each has its answer, and the connection is given
@@ -106,22 +108,41 @@ final class MalformedHttpIT {
   }
 
   /// Else it would be a way to have a request carried out that a gateway has not seen.
-  @Test
-  void theRestOfABodyIsNeverTakenForARequest() throws IOException {
+  @ParameterizedTest
+  @CsvSource({
+    "PUT /products/raw, 9999999, X: y, 413",
+    "PUT /nowhere,      200000,  X: y, 404",
+    "PUT /nowhere,      200,     Expect: 100-continue, 404",
+    "GET /products/raw, 200,     Expect: 100-continue, 404",
+    "GET /openapi,      200,     Expect: 100-continue, 200",
+    "GET /openapi,      200000,  X: y, 200",
+  })
+  void theRestOfABodyIsNeverTakenForARequest(String request, int length, String header, int status)
+      throws IOException {
     String hidden =
-        "PUT /products/hidden HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 39\r\n\r\n"
-            + CHAIR;
+        new String(
+            RawHttp.bytes(
+                "PUT /products/hidden HTTP/1.1",
+                "Host: x",
+                "Content-Type: application/json",
+                "Content-Length: " + CHAIR.length(),
+                "",
+                CHAIR),
+            StandardCharsets.US_ASCII);
     String answer =
         RawHttp.exchange(
             api.service().port(),
-            "PUT /products/raw HTTP/1.1",
+            request + " HTTP/1.1",
             "Host: x",
             "Content-Type: application/json",
-            "Content-Length: 9999999",
+            "Content-Length: " + length,
+            header,
             "",
             hidden,
             "");
-    assertThat(answer).startsWith("HTTP/1.1 413").matches(MalformedHttpIT::isOneAnswer);
+    assertThat(answer)
+        .startsWith("HTTP/1.1 " + status + " ")
+        .matches(MalformedHttpIT::isOneAnswer, "is one answer");
     assertThat(api.get("/products/hidden", "Cache-Control", "no-cache").status()).isEqualTo(404);
   }
 
