@@ -41,7 +41,7 @@ final class KafkaStates implements AutoCloseable {
   private final Deque<ConsumerRecord<byte[], byte[]>> read = new ArrayDeque<>();
   private final AtomicLong given = new AtomicLong();
 
-  /// Begins to read.
+  /// Reads nothing before [#readAll].
   ///
   /// @param spoolBytes for what is kept from the first reading
   KafkaStates(KafkaSettings settings, KeyChoice choice, VersionIndex index, long spoolBytes) {

@@ -52,7 +52,7 @@ final class KafkaTail implements AutoCloseable {
   private @Nullable Throwable failure;
   private volatile boolean closed;
 
-  /// Starts to read.
+  /// Reads nothing before [#readToEnd].
   ///
   /// @param sink is given every record, those of a partition in order, on one thread
   KafkaTail(KafkaSettings settings, Consumer<ConsumerRecord<byte[], byte[]>> sink) {
@@ -63,7 +63,6 @@ final class KafkaTail implements AutoCloseable {
     own.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
     this.admin = Admin.create(own);
     this.consumer = consumer(settings);
-    thread.start();
   }
 
   private static KafkaConsumer<byte[], byte[]> consumer(KafkaSettings settings) {
@@ -150,9 +149,13 @@ final class KafkaTail implements AutoCloseable {
   }
 
   private synchronized void want(Set<TopicPartition> partitions) {
-    if (wanted.addAll(partitions)) {
+    if (!wanted.addAll(partitions)) {
+      return;
+    }
+    if (isUnused()) {
+      thread.start();
+    } else {
       consumer.wakeup();
-      notifyAll();
     }
   }
 
@@ -199,7 +202,6 @@ final class KafkaTail implements AutoCloseable {
 
   private void read() {
     try (consumer) {
-      awaitWanted();
       while (!closed) {
         try {
           assignWanted();
@@ -209,19 +211,12 @@ final class KafkaTail implements AutoCloseable {
           // There is a partition to be assigned, or an end.
         }
       }
-    } catch (Exception | Error e) {
+    } catch (RuntimeException | Error e) {
       // Told to whoever waits for this thread.
       synchronized (this) {
         failure = e;
         notifyAll();
       }
-    }
-  }
-
-  /// Without a partition the consumer cannot be asked.
-  private synchronized void awaitWanted() throws InterruptedException {
-    while (wanted.isEmpty() && !closed) {
-      wait();
     }
   }
 
@@ -253,9 +248,11 @@ final class KafkaTail implements AutoCloseable {
 
   @Override
   public void close() {
-    synchronized (this) {
-      closed = true;
-      notifyAll();
+    closed = true;
+    admin.close(Duration.ZERO);
+    if (isUnused()) {
+      consumer.close();
+      return;
     }
     consumer.wakeup();
     try {
@@ -263,6 +260,9 @@ final class KafkaTail implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    admin.close(Duration.ZERO);
+  }
+
+  private boolean isUnused() {
+    return thread.getState() == Thread.State.NEW;
   }
 }

@@ -92,7 +92,7 @@ final class Rebuild implements Callable<Integer> {
       converter = Size.class,
       description =
           "At most so much (512m, 2g) for what is known of the keys, some 25 bytes for each, and as much"
-              + " again for their states. Without: half of the heap. With less than the keys need, the"
+              + " again for their states. Without: a quarter of the heap each. With less than the keys need, the"
               + " topics are read several times.")
   private @Nullable Long memory;
 
