@@ -241,22 +241,41 @@ final class ImportIT {
         "application/x-ndjson");
   }
 
-  private static final byte[] HEAD =
-      RawHttp.bytes(
-          "POST /products/import HTTP/1.1",
-          "Host: x",
-          "Connection: close",
-          "Accept: application/x-ndjson",
-          "Content-Type: application/x-ndjson",
-          "Transfer-Encoding: chunked",
-          "");
+  @Test
+  void whatOthersWriteDuringAReplacingImportStays() throws IOException {
+    api.put("/products/before", "{'name':'A','price':1,'currency':'EUR'}");
+    try (Socket client = new Socket(InetAddress.getLoopbackAddress(), api.service().port())) {
+      client.setSoTimeout(60_000);
+      String lines = products("since-", 0, 500, "A");
+      client.getOutputStream().write(head("?replace=true"));
+      client.getOutputStream().write(RawHttp.bytes(Integer.toHexString(lines.length()), lines));
+      await().untilAsserted(() -> assertThat(events("since-%")).isEqualTo(500));
+      api.put("/products/during", "{'name':'A','price':1,'currency':'EUR'}");
+      client.getOutputStream().write(RawHttp.bytes("0", ""));
+      assertThat(new String(client.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+          .contains("\"created\":500", "\"deleted\":");
+    }
+    assertThat(api.get("/products/during", "Cache-Control", "no-cache").status()).isEqualTo(200);
+    assertThat(api.get("/products/before", "Cache-Control", "no-cache").status()).isEqualTo(404);
+  }
+
+  private static byte[] head(String query) {
+    return RawHttp.bytes(
+        "POST /products/import" + query + " HTTP/1.1",
+        "Host: x",
+        "Connection: close",
+        "Accept: application/x-ndjson",
+        "Content-Type: application/x-ndjson",
+        "Transfer-Encoding: chunked",
+        "");
+  }
 
   @Test
   void whoeverAcceptsLinesIsToldHowItGoesOn() throws Exception {
     try (Socket client = new Socket(InetAddress.getLoopbackAddress(), api.service().port())) {
       client.setSoTimeout(60_000);
       var out = client.getOutputStream();
-      out.write(HEAD);
+      out.write(head(""));
       var in =
           new java.io.BufferedReader(
               new java.io.InputStreamReader(client.getInputStream(), StandardCharsets.UTF_8));
@@ -296,7 +315,7 @@ final class ImportIT {
   void anImportThatBreaksOffWhileItIsToldEndsWithTheProblem() throws IOException {
     try (Socket client = new Socket(InetAddress.getLoopbackAddress(), api.service().port())) {
       String lines = products("off-", 0, 1000, "A");
-      client.getOutputStream().write(HEAD);
+      client.getOutputStream().write(head(""));
       client
           .getOutputStream()
           .write(RawHttp.bytes(Integer.toHexString(lines.length()), lines, "zz"));
