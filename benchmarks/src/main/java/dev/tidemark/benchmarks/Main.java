@@ -39,6 +39,7 @@ final class Main implements Runnable {
     List.of(
             new ReadBenchmark(),
             new WriteBenchmark(),
+            new ImportBenchmark(),
             new StampedeBenchmark(),
             new MemoryBenchmark(),
             new CodecBenchmark(),

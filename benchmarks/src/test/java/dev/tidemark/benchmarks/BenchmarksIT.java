@@ -25,6 +25,7 @@ class BenchmarksIT {
         .contains(
             "read",
             "write",
+            "import",
             "stampede",
             "memory",
             "codec",
@@ -59,6 +60,12 @@ class BenchmarksIT {
     assertThat(report.get("results").findValuesAsText("commits"))
         .containsExactly("durable commits", "asynchronous commits");
     assertThat(report.get("results").get(1).get("triggers_ratio").asDouble()).isPositive();
+  }
+
+  @Test
+  void importTakesTheSameRowsOnBothSides() throws Exception {
+    JsonNode report = json("import", "--rounds=1", "--warm-up-rounds=0", "--lines=700");
+    assertThat(report.get("results").get(0).get("speed_ratio").asDouble()).isPositive();
   }
 
   @Test
