@@ -1,8 +1,8 @@
 package dev.tidemark.benchmarks;
 
+import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.event.OutboxEvent;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -34,7 +34,7 @@ record EvictionTopic(String bootstrapServers, String name, int events) {
     try (Admin admin =
         Admin.create(Map.<String, Object>of("bootstrap.servers", bootstrapServers))) {
       NewTopic wanted = new NewTopic(topic.name(), Optional.of(PARTITIONS), Optional.empty());
-      admin.createTopics(List.of(wanted)).all().get();
+      KafkaServer.createTopic(admin, wanted);
     }
     String value = "x".repeat(payload);
     Instant committed = Instant.parse("2026-01-01T00:00:00.123456Z");

@@ -2,6 +2,7 @@ package dev.tidemark.benchmarks;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.event.OutboxEvent;
 import java.time.Duration;
 import java.time.Instant;
@@ -82,10 +83,7 @@ final class StateTopic {
                     100),
                 new ByteArraySerializer(),
                 new ByteArraySerializer())) {
-      admin
-          .createTopics(List.of(new NewTopic(name, Optional.of(PARTITIONS), Optional.empty())))
-          .all()
-          .get();
+      KafkaServer.createTopic(admin, new NewTopic(name, Optional.of(PARTITIONS), Optional.empty()));
       Instant time = Instant.parse("2026-01-01T00:00:00.123456Z");
       for (String id : ids) {
         OutboxEvent event =

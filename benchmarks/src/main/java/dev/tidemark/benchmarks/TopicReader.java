@@ -2,6 +2,7 @@ package dev.tidemark.benchmarks;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.tidemark.embedded.KafkaServer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -57,7 +58,7 @@ final class TopicReader implements AutoCloseable {
                       Long.toString(Duration.ofDays(7).toMillis()),
                       TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
                       Integer.toString(4 << 20)));
-      admin.createTopics(List.of(wanted)).all().get();
+      KafkaServer.createTopic(admin, wanted);
     }
     KafkaConsumer<byte[], byte[]> consumer =
         new KafkaConsumer<>(

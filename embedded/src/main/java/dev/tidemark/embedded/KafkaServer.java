@@ -7,10 +7,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.common.TopicPartition;
 
 /// A Kafka broker and controller in one node, in a JVM of its own.
 public final class KafkaServer extends EmbeddedServer {
@@ -38,6 +44,24 @@ public final class KafkaServer extends EmbeddedServer {
     KafkaServer server = new KafkaServer(dir, log, port, List.of(jvmOptions));
     server.start();
     return server;
+  }
+
+  /// Makes a topic, and returns when it takes records. It is known before that, and an idempotent
+  /// producer whose first batch comes too early and the second in time never gets the first one in.
+  public static void createTopic(Admin admin, NewTopic topic)
+      throws ExecutionException, InterruptedException {
+    admin.createTopics(List.of(topic)).all().get();
+    awaitWritable(admin, topic.name(), topic.numPartitions());
+  }
+
+  /// Returns when all of so many partitions take records.
+  public static void awaitWritable(Admin admin, String topic, int partitions)
+      throws ExecutionException, InterruptedException {
+    Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
+    for (int n = 0; n < partitions; n++) {
+      latest.put(new TopicPartition(topic, n), OffsetSpec.latest());
+    }
+    admin.listOffsets(latest).all().get();
   }
 
   public String bootstrapServers() {

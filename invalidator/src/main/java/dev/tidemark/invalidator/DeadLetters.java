@@ -12,11 +12,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -86,6 +88,10 @@ final class DeadLetters implements AutoCloseable {
                     Integer.toString(MAX_RECORD_BYTES)));
     try (Admin admin = Admin.create(settings)) {
       await(admin.createTopics(List.of(wanted)).all(), topic + " was not made");
+      // It is known before it takes records; a first record that comes too early may never get in.
+      await(
+          admin.listOffsets(Map.of(new TopicPartition(topic, 0), OffsetSpec.latest())).all(),
+          topic + " takes no records");
     } catch (KafkaException e) {
       if (!(e.getCause() instanceof TopicExistsException)) {
         throw e;

@@ -2,6 +2,7 @@ package dev.tidemark.invalidator;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.event.OutboxEvent;
 import java.time.Duration;
 import java.time.Instant;
@@ -54,10 +55,7 @@ final class TestTopic implements AutoCloseable {
   }
 
   TestTopic create(int partitions) throws ExecutionException, InterruptedException {
-    admin
-        .createTopics(List.of(new NewTopic(name, Optional.of(partitions), Optional.empty())))
-        .all()
-        .get();
+    KafkaServer.createTopic(admin, new NewTopic(name, Optional.of(partitions), Optional.empty()));
     return this;
   }
 
@@ -101,6 +99,7 @@ final class TestTopic implements AutoCloseable {
 
   void addPartitionsUpTo(int count) throws ExecutionException, InterruptedException {
     admin.createPartitions(Map.of(name, NewPartitions.increaseTo(count))).all().get();
+    KafkaServer.awaitWritable(admin, name, count);
   }
 
   void publishTo(int partition, String id, long version) {

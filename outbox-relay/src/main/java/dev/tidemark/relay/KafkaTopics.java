@@ -7,9 +7,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.slf4j.Logger;
@@ -78,6 +82,7 @@ final class KafkaTopics {
     try (var admin = Admin.create(settings)) {
       var wanted = new NewTopic(topic, Optional.of(partitions), Optional.empty()).configs(config);
       admin.createTopics(List.of(wanted)).all().get();
+      awaitWritable(admin, topic, partitions);
       log.atInfo()
           .addKeyValue("topic", topic)
           .addKeyValue("partitions", partitions)
@@ -91,5 +96,17 @@ final class KafkaTopics {
       throw new KafkaException("interrupted while creating topic " + topic, e);
     }
     known.add(topic);
+  }
+
+  /// A topic is known before its partitions take records. When the first batch of an idempotent
+  /// producer comes too early and the second in time, the first is never let in any more, and the
+  /// producer gives up only when the delivery's time is over.
+  private static void awaitWritable(Admin admin, String topic, int partitions)
+      throws ExecutionException, InterruptedException {
+    var latest =
+        IntStream.range(0, partitions)
+            .mapToObj(n -> new TopicPartition(topic, n))
+            .collect(Collectors.toMap(p -> p, p -> OffsetSpec.latest()));
+    admin.listOffsets(latest).all().get();
   }
 }

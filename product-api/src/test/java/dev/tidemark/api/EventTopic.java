@@ -1,5 +1,6 @@
 package dev.tidemark.api;
 
+import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.event.OutboxEvent;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -42,11 +43,8 @@ final class EventTopic implements AutoCloseable {
   EventTopic create(int partitions) {
     await(
         () ->
-            admin
-                .createTopics(
-                    List.of(new NewTopic(name, Optional.of(partitions), Optional.empty())))
-                .all()
-                .get());
+            KafkaServer.createTopic(
+                admin, new NewTopic(name, Optional.of(partitions), Optional.empty())));
     return this;
   }
 

@@ -29,8 +29,8 @@ import redis.clients.jedis.util.JedisClusterCRC16;
 /// `GET`, and one single-key script per operation. Thread-safe, as the client is. The client stays
 /// its creator's to close.
 ///
-/// In a batch a plain command does what a script would: it takes a lease where nothing is, and finds
-/// out that there is nothing to evict.
+/// In a batch a plain command does what a script would: it takes a lease where nothing is, and
+/// finds out that there is nothing to evict.
 ///
 /// What a key holds that is no entry (written by somebody else) counts as nothing, and is deleted
 /// by whatever comes upon it.
