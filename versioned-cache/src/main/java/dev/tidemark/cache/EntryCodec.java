@@ -16,9 +16,6 @@ import java.util.Optional;
 /// The scripts read the same headers; both sides change together.
 final class EntryCodec {
 
-  /// The index of the last byte that tells kind, version and holder, however long the payload.
-  static final int LONGEST_HEAD = 127;
-
   private static final byte[] EMPTY = {};
   private static final int MAX_DIGITS = 16;
 

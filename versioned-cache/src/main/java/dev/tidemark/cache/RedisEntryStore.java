@@ -9,7 +9,6 @@ import dev.tidemark.cache.Outcome.Failed;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -28,9 +27,6 @@ import redis.clients.jedis.util.JedisClusterCRC16;
 /// The protocol on one Redis, on Redis Cluster, or on Redis behind sentinels (and Valkey): a plain
 /// `GET`, and one single-key script per operation. Thread-safe, as the client is. The client stays
 /// its creator's to close.
-///
-/// In a batch a plain command does what a script would: it takes a lease where nothing is, and
-/// finds out that there is nothing to evict.
 ///
 /// What a key holds that is no entry (written by somebody else) counts as nothing, and is deleted
 /// by whatever comes upon it.
@@ -53,10 +49,6 @@ public final class RedisEntryStore implements EntryStore {
 
   private final UnifiedJedis client;
   private final CommandBatch batches;
-
-  /// Whether a plain look at the keys of a batch of evictions spares more than it costs: while few
-  /// of them hold anything older, as where the fast lane came first or little is cached.
-  private volatile boolean looksFirst = true;
 
   public RedisEntryStore(UnifiedJedis client) {
     this.client = client;
@@ -209,69 +201,7 @@ public final class RedisEntryStore implements EntryStore {
 
   @Override
   public List<Outcome<Eviction>> evict(List<EvictionRequest> batch) {
-    if (batch.size() < 2) {
-      return run(batch.stream().map(RedisEntryStore::evicting).toList());
-    }
-    List<Outcome<Eviction>> outcomes =
-        looksFirst
-            ? evictWhatIsOlder(batch)
-            : run(batch.stream().map(RedisEntryStore::evicting).toList());
-    long changed = outcomes.stream().filter(RedisEntryStore::isChange).count();
-    looksFirst = changed < batch.size() / 2;
-    return outcomes;
-  }
-
-  private static boolean isChange(Outcome<Eviction> outcome) {
-    return outcome instanceof Applied<Eviction>(Eviction eviction)
-        && (eviction == Eviction.EVICTED || eviction == Eviction.FLOOR_RAISED);
-  }
-
-  /// A key that is seen to hold nothing older stays as it is: the script would have changed nothing
-  /// at that moment. All others are the script's.
-  private List<Outcome<Eviction>> evictWhatIsOlder(List<EvictionRequest> batch) {
-    List<Answer<byte[]>> heads =
-        batches.run(
-            batch,
-            (pipeline, request) ->
-                pipeline.getrange(utf8(request.key()), 0, EntryCodec.LONGEST_HEAD),
-            request -> client.getrange(utf8(request.key()), 0, EntryCodec.LONGEST_HEAD),
-            RedisFault::isNoTimeout);
-    List<Optional<Outcome<Eviction>>> seen =
-        IntStream.range(0, batch.size()).mapToObj(i -> seen(batch.get(i), heads.get(i))).toList();
-    Iterator<Outcome<Eviction>> asked =
-        run(IntStream.range(0, batch.size())
-                .filter(i -> seen.get(i).isEmpty())
-                .mapToObj(i -> evicting(batch.get(i)))
-                .toList())
-            .iterator();
-    return seen.stream().map(outcome -> outcome.orElseGet(asked::next)).toList();
-  }
-
-  /// Empty when the script is to look.
-  private static Optional<Outcome<Eviction>> seen(EvictionRequest request, Answer<byte[]> head) {
-    return switch (head) {
-      case Answer.Given<byte[]> given -> {
-        byte[] bytes = given.value();
-        if (bytes == null || bytes.length == 0) {
-          yield Optional.of(new Applied<>(Eviction.ABSENT));
-        }
-        yield EntryCodec.decode(bytes)
-            .filter(found -> isAtLeast(found, request.version()))
-            .map(_ -> new Applied<>(Eviction.ALREADY_FRESH));
-      }
-      case Answer.NotGiven<byte[]>(JedisException cause) ->
-          RedisInspection.isOfAnotherType(cause)
-              ? Optional.empty()
-              : Optional.of(new Failed<>(failed("evict", request.key(), cause)));
-    };
-  }
-
-  private static boolean isAtLeast(Lookup found, long version) {
-    return switch (found) {
-      case Lookup.Hit(CachedValue value) -> value.version() >= version;
-      case Lookup.Filling(long floor) -> floor >= version;
-      case Lookup.Miss() -> false;
-    };
+    return run(batch.stream().map(RedisEntryStore::evicting).toList());
   }
 
   private static Operation<Eviction> evicting(EvictionRequest request) {
