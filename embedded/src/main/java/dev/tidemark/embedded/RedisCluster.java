@@ -21,6 +21,11 @@ public final class RedisCluster implements AutoCloseable {
 
   public static final int SLOTS = 16384;
 
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+  /// Longer than a message takes that was on its way.
+  private static final int LOOKS = 4;
+
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final int ADMIN_TIMEOUT_MILLIS = 10_000;
   private static final int MIGRATE_TIMEOUT_MILLIS = 5000;
@@ -196,9 +201,9 @@ public final class RedisCluster implements AutoCloseable {
   /// The target first: it must not send back to the source what the source sends to it. And with
   /// the highest epoch: else an old message of the source, still on its way, takes the slot back.
   /// Then the source, and the others: one that has not heard of the move when the source's epoch
-  /// rises tells the target that the slot is the source's. Said again until all agree: a source
-  /// that raised its own epoch meanwhile (Redis does that by itself where two epochs are equal) is
-  /// believed by the target once more.
+  /// rises tells the target that the slot is the source's. Said again until all agree, and go on
+  /// doing so: a source that raised its own epoch meanwhile (Redis does that by itself where two
+  /// epochs are equal) is believed by the target once more.
   public void endMove(int slot, RedisServer from, RedisServer to) {
     List<RedisServer> told = new ArrayList<>(List.of(to, from));
     primaries.stream().filter(node -> node != to && node != from).forEach(told::add);
@@ -209,9 +214,21 @@ public final class RedisCluster implements AutoCloseable {
           () -> {
             target.clusterBumpEpoch();
             told.forEach(node -> setOwner(node, slot, id));
-            return told.stream().allMatch(node -> portOfOwner(node, slot) == to.port());
+            return agreeForAWhile(told, slot, to);
           });
     }
+  }
+
+  private static boolean agreeForAWhile(List<RedisServer> nodes, int slot, RedisServer owner) {
+    for (int look = 0; look < LOOKS; look++) {
+      if (look > 0) {
+        LockSupport.parkNanos(LOOK_NANOS);
+      }
+      if (!nodes.stream().allMatch(node -> portOfOwner(node, slot) == owner.port())) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static void setOwner(RedisServer node, int slot, String id) {
@@ -242,7 +259,7 @@ public final class RedisCluster implements AutoCloseable {
       if (System.nanoTime() - deadline > 0) {
         throw new IllegalStateException("not within " + PATIENCE.toSeconds() + " s: " + what);
       }
-      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
+      LockSupport.parkNanos(LOOK_NANOS);
     }
   }
 
