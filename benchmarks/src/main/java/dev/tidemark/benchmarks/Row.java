@@ -21,7 +21,11 @@ final class Row {
     return this;
   }
 
+  /// Leaves out what is no number: a ratio to something too small to be measured.
   Row with(String name, double figure) {
+    if (!Double.isFinite(figure)) {
+      return this;
+    }
     figures.put(name, new BigDecimal(figure).round(SIGNIFICANT_DIGITS).stripTrailingZeros());
     return this;
   }
