@@ -13,10 +13,13 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /// A Kafka broker and controller in one node, in a JVM of its own.
 public final class KafkaServer extends EmbeddedServer {
@@ -61,7 +64,20 @@ public final class KafkaServer extends EmbeddedServer {
     for (int n = 0; n < partitions; n++) {
       latest.put(new TopicPartition(topic, n), OffsetSpec.latest());
     }
-    admin.listOffsets(latest).all().get();
+    long deadline = System.nanoTime() + START_TIMEOUT.toNanos();
+    while (true) {
+      try {
+        admin.listOffsets(latest).all().get();
+        return;
+      } catch (ExecutionException e) {
+        // The broker that was asked may not even have heard of the topic.
+        if (!(e.getCause() instanceof UnknownTopicOrPartitionException)
+            || System.nanoTime() - deadline > 0) {
+          throw e;
+        }
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+      }
+    }
   }
 
   public String bootstrapServers() {

@@ -1,5 +1,8 @@
 package dev.tidemark.relay;
 
+import dev.failsafe.Failsafe;
+import dev.failsafe.FailsafeException;
+import dev.failsafe.RetryPolicy;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -16,6 +19,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +32,15 @@ final class KafkaTopics {
 
   /// So long, history is complete; after that only each key's latest state is sure to be there.
   static final Duration COMPACTION_LAG = Duration.ofDays(7);
+
+  /// The broker that is asked may not even have heard of the topic.
+  private static final RetryPolicy<Object> UNTIL_KNOWN =
+      RetryPolicy.builder()
+          .handleIf(fault -> fault.getCause() instanceof UnknownTopicOrPartitionException)
+          .withDelay(Duration.ofMillis(20))
+          .withMaxAttempts(-1)
+          .withMaxDuration(Duration.ofSeconds(10))
+          .build();
 
   private static final long POSITIONS_BYTES = 256L << 20;
   private static final long POSITIONS_SEGMENT_BYTES = 32L << 20;
@@ -101,12 +114,15 @@ final class KafkaTopics {
   /// A topic is known before its partitions take records. When the first batch of an idempotent
   /// producer comes too early and the second in time, the first is never let in any more, and the
   /// producer gives up only when the delivery's time is over.
-  private static void awaitWritable(Admin admin, String topic, int partitions)
-      throws ExecutionException, InterruptedException {
+  private static void awaitWritable(Admin admin, String topic, int partitions) {
     var latest =
         IntStream.range(0, partitions)
             .mapToObj(n -> new TopicPartition(topic, n))
             .collect(Collectors.toMap(p -> p, p -> OffsetSpec.latest()));
-    admin.listOffsets(latest).all().get();
+    try {
+      Failsafe.with(UNTIL_KNOWN).run(() -> admin.listOffsets(latest).all().get());
+    } catch (FailsafeException e) {
+      throw new KafkaException("topic " + topic + " takes no records", e.getCause());
+    }
   }
 }
