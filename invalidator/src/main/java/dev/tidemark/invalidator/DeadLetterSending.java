@@ -41,8 +41,6 @@ final class DeadLetterSending implements OperatorRun.Work {
   /// How long readers of committed records can be held up by a run that was killed.
   private static final Duration TRANSACTION_TIMEOUT = Duration.ofSeconds(30);
 
-  private static final int MAX_RECORD_BYTES = 5 << 20;
-
   private final DeadLetterBox box;
   private final List<DeadLetterId> ids;
   private final Corrections corrections;
@@ -251,7 +249,7 @@ final class DeadLetterSending implements OperatorRun.Work {
     Map<String, Object> own = settings.forClient();
     own.put(ProducerConfig.ACKS_CONFIG, "all");
     own.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
-    own.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MAX_RECORD_BYTES);
+    own.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, DeadLetters.MAX_RECORD_BYTES);
     own.put(
         ProducerConfig.TRANSACTIONAL_ID_CONFIG,
         "tidemark-dead-letters/" + settings.topics().getFirst());

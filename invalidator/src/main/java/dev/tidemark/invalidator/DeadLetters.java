@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -32,7 +33,7 @@ final class DeadLetters implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   /// As large as the records of the relay may be, and their headers.
-  private static final int MAX_RECORD_BYTES = 5 << 20;
+  static final int MAX_RECORD_BYTES = 5 << 20;
 
   private final Map<String, Object> settings;
   private final Set<String> knownTopics = new HashSet<>();
@@ -86,18 +87,28 @@ final class DeadLetters implements AutoCloseable {
                     "-1",
                     TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
                     Integer.toString(MAX_RECORD_BYTES)));
-    try (Admin admin = Admin.create(settings)) {
-      await(admin.createTopics(List.of(wanted)).all(), topic + " was not made");
-      // It is known before it takes records; a first record that comes too early may never get in.
+    Map<String, Object> own = new HashMap<>(settings);
+    own.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis() / 2);
+    own.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
+    try (Admin admin = Admin.create(own)) {
+      create(admin, wanted);
+      // A topic is known before it takes records, and a first record that comes too early may never
+      // get in.
       await(
           admin.listOffsets(Map.of(new TopicPartition(topic, 0), OffsetSpec.latest())).all(),
           topic + " takes no records");
+    }
+    knownTopics.add(topic);
+  }
+
+  private static void create(Admin admin, NewTopic wanted) {
+    try {
+      await(admin.createTopics(List.of(wanted)).all(), wanted.name() + " was not made");
     } catch (KafkaException e) {
       if (!(e.getCause() instanceof TopicExistsException)) {
         throw e;
       }
     }
-    knownTopics.add(topic);
   }
 
   private static <T> void await(Future<T> future, String otherwise) {

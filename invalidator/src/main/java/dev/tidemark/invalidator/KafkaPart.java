@@ -60,11 +60,7 @@ final class KafkaPart {
   }
 
   private PartStatus unanswered(String cause) {
-    return PartStatus.unanswered(
-        NAME,
-        NAME,
-        "Kafka does not answer at %s: see that it runs, and that KAFKA_BOOTSTRAP_SERVERS, KAFKA_CLIENT_…, or --data DIR, is right (%s)"
-            .formatted(settings.servers(), cause));
+    return PartStatus.unanswered(NAME, NAME, settings.silence(cause));
   }
 
   private void ask(Admin admin) throws ExecutionException, InterruptedException {

@@ -1,5 +1,6 @@
 package dev.tidemark.invalidator;
 
+import dev.tidemark.invalidator.OperatorRun.Failed;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -57,8 +58,21 @@ record KafkaSettings(Map<String, String> client, List<String> topics) {
     return new KafkaSettings(own, topics);
   }
 
-  String servers() {
-    return client.getOrDefault("bootstrap.servers", "");
+  /// @param cause what Kafka, or its client, says
+  Failed silent(String cause) {
+    return new Failed(silence(cause));
+  }
+
+  /// In words that tell the operator what to do.
+  String silence(String cause) {
+    return "Kafka does not answer at %s: see that it runs, and that KAFKA_BOOTSTRAP_SERVERS, KAFKA_CLIENT_…, or --data DIR, is right (%s)"
+        .formatted(client.getOrDefault("bootstrap.servers", ""), cause);
+  }
+
+  static Failed noTopic(String topic) {
+    return new Failed(
+        "there is no topic %s: %s must name the topics that the relay writes to"
+            .formatted(topic, TOPICS));
   }
 
   /// A fresh map for a client, to be added to.

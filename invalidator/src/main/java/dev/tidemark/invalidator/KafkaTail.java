@@ -182,22 +182,14 @@ final class KafkaTail implements AutoCloseable {
       return ends;
     } catch (ExecutionException e) {
       throw e.getCause() instanceof UnknownTopicOrPartitionException
-          ? new Failed(
-              "there is no topic %s: KAFKA_PRODUCT_TOPIC must name the topics that the relay writes to"
-                  .formatted(String.join(", ", settings.topics())))
-          : silent(String.valueOf(e.getCause()));
+          ? KafkaSettings.noTopic(String.join(", ", settings.topics()))
+          : settings.silent(String.valueOf(e.getCause()));
     } catch (TimeoutException e) {
-      throw silent("no answer for %d s".formatted(PATIENCE.toSeconds()));
+      throw settings.silent("no answer for %d s".formatted(PATIENCE.toSeconds()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new KafkaException("interrupted while Kafka was asked for ends", e);
     }
-  }
-
-  private Failed silent(String cause) {
-    return new Failed(
-        "Kafka does not answer at %s: see that it runs, and that KAFKA_BOOTSTRAP_SERVERS, or --data DIR, is right (%s)"
-            .formatted(settings.servers(), cause));
   }
 
   private void read() {

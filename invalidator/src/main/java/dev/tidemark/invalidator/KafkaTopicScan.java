@@ -76,7 +76,7 @@ final class KafkaTopicScan implements AutoCloseable {
       return new KafkaTopicScan(consumer, settings.topics(), starts, ends);
     } catch (TimeoutException e) {
       consumer.close();
-      throw silent(settings, e);
+      throw settings.silent(String.valueOf(e.getMessage()));
     } catch (RuntimeException e) {
       consumer.close();
       throw e;
@@ -89,14 +89,8 @@ final class KafkaTopicScan implements AutoCloseable {
       Set<String> all = consumer.listTopics().keySet();
       return topics.stream().filter(all::contains).toList();
     } catch (TimeoutException e) {
-      throw silent(settings, e);
+      throw settings.silent(String.valueOf(e.getMessage()));
     }
-  }
-
-  private static Failed silent(KafkaSettings settings, TimeoutException e) {
-    return new Failed(
-        "Kafka does not answer at %s: see that it runs, and that KAFKA_BOOTSTRAP_SERVERS, or --data DIR, is right (%s)"
-            .formatted(settings.servers(), e.getMessage()));
   }
 
   /// How many offsets lie between start and ends. Some may have no record.
@@ -209,9 +203,7 @@ final class KafkaTopicScan implements AutoCloseable {
       found = List.of();
     }
     if (found.isEmpty()) {
-      throw new Failed(
-          "there is no topic %s: KAFKA_PRODUCT_TOPIC must name the topics that the relay writes to"
-              .formatted(topic));
+      throw KafkaSettings.noTopic(topic);
     }
     return found;
   }

@@ -138,6 +138,40 @@ class ReplayIT {
   }
 
   @Test
+  void anOffsetThatIsGoneIsToldAndReadFromTheBeginningOneThatIsNotThereYetIsRefused()
+      throws Exception {
+    topic.publishTo(0, prefix + "gone", 2);
+    topic.publishTo(0, prefix + "there", 2);
+    topic.deleteBefore(0, 1);
+
+    assertThat(replay("--from", "0:0", "--json"))
+        .satisfies(outcome -> assertThat(outcome.out()).contains("\"records\":1"))
+        .satisfies(outcome -> assertThat(outcome.err()).contains("has no offset 0 any more"));
+    assertThat(replay("--from", "0:3"))
+        .satisfies(outcome -> assertThat(outcome.code()).isEqualTo(1))
+        .satisfies(outcome -> assertThat(outcome.err()).contains("has no offset 3 yet"));
+  }
+
+  @Test
+  void amongSeveralTopicsAPartitionIsNamedWithItsTopic() throws Exception {
+    try (TestTopic other =
+        new TestTopic(kafka.bootstrapServers(), "stock-" + UUID.randomUUID() + ".events")
+            .create(1)) {
+      other.publishTo(0, prefix + "a", 2);
+      topic.publishTo(0, prefix + "b", 2);
+      Map<String, String> environment = environment();
+      environment.put("KAFKA_PRODUCT_TOPIC", topic.name() + "," + other.name());
+
+      assertThat(CommandOutcome.of(environment, "replay", "--from", "0:0").err())
+          .contains("there are several topics");
+      assertThat(
+              CommandOutcome.of(environment, "replay", "--from", other.name() + ":0:0", "--json")
+                  .out())
+          .contains("\"records\":1");
+    }
+  }
+
+  @Test
   void onlyTheChosenKeysAreEvicted() {
     for (String id : new String[] {"shoe-1", "shoe-2", "hat-1"}) {
       publish(id, 2);

@@ -19,6 +19,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -152,6 +153,15 @@ final class TestTopic implements AutoCloseable {
     headers.forEach((header, text) -> record.headers().add(header, text.getBytes(UTF_8)));
     var _ = producer.send(record);
     producer.flush();
+  }
+
+  /// As retention does it.
+  void deleteBefore(int partition, long offset) throws ExecutionException, InterruptedException {
+    admin
+        .deleteRecords(
+            Map.of(new TopicPartition(name, partition), RecordsToDelete.beforeOffset(offset)))
+        .all()
+        .get();
   }
 
   /// Sum over the partitions; 0 where nothing is committed.
