@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import redis.clients.jedis.Jedis;
 
 /// A Redis server, or a sentinel that watches one. It keeps nothing on disk unless told so by
 /// arguments, for example `--appendonly yes`.
@@ -95,6 +96,18 @@ public final class RedisServer extends EmbeddedServer {
             "Redis sentinel", dir, dir.resolve("sentinel.log"), 0, Optional.of(file), List.of());
     sentinel.start();
     return sentinel;
+  }
+
+  /// Returns when a replica of this server has everything that was written up to now.
+  public void awaitReplica() {
+    try (Jedis admin = new Jedis("127.0.0.1", port(), (int) START_TIMEOUT.toMillis())) {
+      // WAIT as a connection's first command answers at once: it waits for what was written up to
+      // the command before it.
+      admin.ping();
+      if (admin.waitReplicas(1, START_TIMEOUT.toMillis() / 2) == 0) {
+        throw new IllegalStateException("no replica of Redis at port " + port() + " caught up");
+      }
+    }
   }
 
   public String url() {

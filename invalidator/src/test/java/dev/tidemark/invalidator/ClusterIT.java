@@ -154,7 +154,7 @@ class ClusterIT {
     RedisServer replica = replicaOf(primary);
     try (TestInvalidator invalidator = startInvalidator()) {
       givenAll(1);
-      CuttableReplica.awaitCaughtUp(primary);
+      primary.awaitReplica();
       await().until(invalidator::isReady);
       CuttableReplica.cutOff(primary, replica);
       publishAll(2);
@@ -177,7 +177,7 @@ class ClusterIT {
     RedisServer replica = replicaOf(primary);
     try (TestInvalidator _ = startInvalidator()) {
       givenAll(1);
-      CuttableReplica.awaitCaughtUp(primary);
+      primary.awaitReplica();
       CuttableReplica.cutOff(primary, replica);
       publishAll(2);
       awaitSettled(KEYS);

@@ -23,12 +23,6 @@ final class CuttableReplica {
     }
   }
 
-  static void awaitCaughtUp(RedisServer primary) {
-    try (Jedis admin = admin(primary)) {
-      await().until(() -> admin.waitReplicas(1, 1000) == 1);
-    }
-  }
-
   static void cutOff(RedisServer primary, RedisServer replica) {
     try (Jedis first = admin(primary);
         Jedis second = admin(replica)) {

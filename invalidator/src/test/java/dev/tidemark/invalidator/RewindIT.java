@@ -179,9 +179,8 @@ class RewindIT {
   }
 
   private void cutReplicaOff() {
-    try (Jedis first = admin(primary);
-        Jedis second = admin(replica)) {
-      assertThat(first.waitReplicas(1, 10_000)).isEqualTo(1);
+    primary.awaitReplica();
+    try (Jedis second = admin(replica)) {
       second.replicaof("127.0.0.1", Ports.free());
     }
   }

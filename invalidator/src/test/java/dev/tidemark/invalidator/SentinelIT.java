@@ -129,7 +129,7 @@ class SentinelIT {
   void evictionsThatTheReplicaHadNotHeardOfAreAppliedAgain_H4() throws Exception {
     try (TestInvalidator invalidator = startInvalidator()) {
       givenAll();
-      CuttableReplica.awaitCaughtUp(primary);
+      primary.awaitReplica();
       await().until(invalidator::isReady);
       CuttableReplica.cutOff(primary, replica);
       ids.forEach(id -> topic.publish(id, 2));
@@ -151,7 +151,7 @@ class SentinelIT {
   void withoutAnInvalidatorTheyStayStale_H4() throws Exception {
     try (TestInvalidator _ = startInvalidator()) {
       givenAll();
-      CuttableReplica.awaitCaughtUp(primary);
+      primary.awaitReplica();
       CuttableReplica.cutOff(primary, replica);
       ids.forEach(id -> topic.publish(id, 2));
       awaitSettled(KEYS);

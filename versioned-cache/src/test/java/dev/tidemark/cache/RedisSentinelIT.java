@@ -72,7 +72,7 @@ class RedisSentinelIT {
   void whenThePrimaryDiesTheStoreGoesOnAndNothingStaleIsStored_H4() {
     store.acquire(KEY, READER, TTL);
     store.evict(KEY, 2);
-    awaitReplicated();
+    primary.awaitReplica();
 
     primary.kill();
 
@@ -91,7 +91,7 @@ class RedisSentinelIT {
   @Test
   void anOrderlyFailoverIsFollowed_H4() {
     store.acquire(KEY, READER, TTL);
-    awaitReplicated();
+    primary.awaitReplica();
     try (Jedis sentinel = admin(sentinels.getFirst())) {
       sentinel.sentinelFailover(NAME);
     }
@@ -105,12 +105,6 @@ class RedisSentinelIT {
       assertThat(promoted.get(KEY)).isEqualTo("L2:reader\n");
     }
     assertThat(store.fill(KEY, READER, value(1), TTL)).isEqualTo(new Superseded(2));
-  }
-
-  private void awaitReplicated() {
-    try (Jedis admin = admin(primary)) {
-      await().until(() -> admin.waitReplicas(1, 1000) == 1);
-    }
   }
 
   /// A sentinel promotes only what it knows of.
