@@ -20,17 +20,18 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.util.JedisClusterCRC16;
 
 /// The live path on a Redis Cluster of three primaries: slots that move, a primary that dies and
 /// comes back, one whose replica takes its place.
+@ExtendWith(SharedKafka.class)
 class ClusterIT {
 
   private static final Duration TTL = Duration.ofMinutes(5);
@@ -38,7 +39,6 @@ class ClusterIT {
   private static final int KEYS = 60;
   private static final int MOVES = 30;
 
-  @TempDir static Path kafkaDir;
   private static KafkaServer kafka;
 
   @TempDir Path dir;
@@ -50,14 +50,9 @@ class ClusterIT {
   private TestTopic topic;
 
   @BeforeAll
-  static void startKafka() {
+  static void startKafka(KafkaServer shared) {
     Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
-    kafka = KafkaServer.start(kafkaDir, 0);
-  }
-
-  @AfterAll
-  static void stopKafka() {
-    kafka.close();
+    kafka = shared;
   }
 
   @BeforeEach

@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.invalidator.DeadLetterEvent.Corrections;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,32 +12,26 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// What `dead-letters` promises, on real Kafka, for the letters of both who write them.
+@ExtendWith(SharedKafka.class)
 class DeadLetterCommandIT {
 
   private static final String STATE = "{\"id\":\"kettle\"}";
 
-  @TempDir static Path dir;
   private static KafkaServer kafka;
 
   private TestTopic topic;
   private TestTopic letters;
 
   @BeforeAll
-  static void startServers() {
-    kafka = KafkaServer.start(dir.resolve("kafka"), 0);
-  }
-
-  @AfterAll
-  static void stopServers() {
-    kafka.close();
+  static void startServers(KafkaServer shared) {
+    kafka = shared;
   }
 
   @BeforeEach

@@ -28,10 +28,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import redis.clients.jedis.Jedis;
 
 /// The running audit on real servers, with shorter times than those of every day.
+@ExtendWith(SharedKafka.class)
 class KafkaAuditLoopIT {
 
   private static final Duration TTL = Duration.ofMinutes(5);
@@ -48,9 +50,9 @@ class KafkaAuditLoopIT {
   private TestTopic topic;
 
   @BeforeAll
-  static void startServers() throws Exception {
+  static void startServers(KafkaServer shared) throws Exception {
     Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
-    kafka = KafkaServer.start(dir.resolve("kafka"), 0);
+    kafka = shared;
     redis = RedisServer.start(dir.resolve("redis"), 0, "--appendonly", "yes");
     connection =
         RedisConnection.open(
@@ -63,7 +65,6 @@ class KafkaAuditLoopIT {
     products.close();
     connection.close();
     redis.close();
-    kafka.close();
   }
 
   @BeforeEach

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.embedded.KafkaServer;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -13,16 +12,15 @@ import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.common.KafkaException;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 
+@ExtendWith(SharedKafka.class)
 class KafkaTailIT {
 
-  @TempDir static Path dir;
   private static KafkaServer kafka;
 
   private final List<String> given = new CopyOnWriteArrayList<>();
@@ -30,13 +28,8 @@ class KafkaTailIT {
   private TestTopic topic;
 
   @BeforeAll
-  static void startServer() {
-    kafka = KafkaServer.start(dir.resolve("kafka"), 0);
-  }
-
-  @AfterAll
-  static void stopServer() {
-    kafka.close();
+  static void startServer(KafkaServer shared) {
+    kafka = shared;
   }
 
   @BeforeEach

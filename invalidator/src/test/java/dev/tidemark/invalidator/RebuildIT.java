@@ -36,9 +36,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What `rebuild` promises, on real Kafka and Redis.
+@ExtendWith(SharedKafka.class)
 class RebuildIT {
 
   private static final Duration TTL = Duration.ofMinutes(5);
@@ -52,8 +54,8 @@ class RebuildIT {
   private TestTopic topic;
 
   @BeforeAll
-  static void startServers() {
-    kafka = KafkaServer.start(dir.resolve("kafka"), 0);
+  static void startServers(KafkaServer shared) {
+    kafka = shared;
     redis = RedisServer.start(dir.resolve("redis"), 0);
     connection =
         RedisConnection.open(
@@ -64,7 +66,6 @@ class RebuildIT {
   static void stopServers() {
     connection.close();
     redis.close();
-    kafka.close();
   }
 
   @BeforeEach
@@ -513,8 +514,9 @@ class RebuildIT {
   @Test
   void noGroupIsTouched_H41() throws Exception {
     topic.publish("a", 1);
+    List<String> before = topic.groups();
     assertThat(command("rebuild").code()).isZero();
-    assertThat(topic.groups()).isEmpty();
+    assertThat(topic.groups()).isSubsetOf(before);
   }
 
   private RebuildRunner rebuild() {

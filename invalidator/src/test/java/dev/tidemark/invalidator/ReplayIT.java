@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -26,9 +27,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What `replay` promises, on real Kafka and Redis.
+@ExtendWith(SharedKafka.class)
 class ReplayIT {
 
   private static final Duration TTL = Duration.ofMinutes(5);
@@ -46,8 +49,8 @@ class ReplayIT {
   private TestTopic topic;
 
   @BeforeAll
-  static void startServers() {
-    kafka = KafkaServer.start(dir.resolve("kafka"), 0);
+  static void startServers(KafkaServer shared) {
+    kafka = shared;
     redis = RedisServer.start(dir.resolve("redis"), 0);
     connection =
         RedisConnection.open(
@@ -58,7 +61,6 @@ class ReplayIT {
   static void stopServers() {
     connection.close();
     redis.close();
-    kafka.close();
   }
 
   @BeforeEach
@@ -243,9 +245,10 @@ class ReplayIT {
   @Test
   void theGroupOfTheInvalidatorsIsNotTouched_H41() throws Exception {
     publish("old", 2);
+    List<String> before = topic.groups();
     assertThat(replay("--from", "beginning").code()).isZero();
     assertThat(topic.committed("tidemark-invalidator")).isZero();
-    assertThat(topic.groups()).isEmpty();
+    assertThat(topic.groups()).isSubsetOf(before);
   }
 
   private void publish(String id, long version) {

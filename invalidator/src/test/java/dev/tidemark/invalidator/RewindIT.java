@@ -21,22 +21,22 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import redis.clients.jedis.Jedis;
 
 /// A Redis that has lost the last evictions, by a failover or by a restart from a snapshot: they
 /// are applied again by themselves. Each test first shows the loss.
+@ExtendWith(SharedKafka.class)
 class RewindIT {
 
   private static final Duration TTL = Duration.ofMinutes(5);
   private static final int KEYS = 50;
 
-  @TempDir static Path kafkaDir;
   private static KafkaServer kafka;
 
   @TempDir Path dir;
@@ -49,14 +49,9 @@ class RewindIT {
   private TestTopic topic;
 
   @BeforeAll
-  static void startKafka() {
+  static void startKafka(KafkaServer shared) {
     Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
-    kafka = KafkaServer.start(kafkaDir, 0);
-  }
-
-  @AfterAll
-  static void stopKafka() {
-    kafka.close();
+    kafka = shared;
   }
 
   @BeforeEach

@@ -19,14 +19,15 @@ import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A second, empty Redis is filled while writes go on, as docs/operations.md tells it.
+@ExtendWith(SharedKafka.class)
 class SecondRedisIT {
 
   private static final int KEYS = 400;
@@ -42,13 +43,8 @@ class SecondRedisIT {
   private TestTopic topic;
 
   @BeforeAll
-  static void startServers() {
-    kafka = KafkaServer.start(dir.resolve("kafka"), 0);
-  }
-
-  @AfterAll
-  static void stopServers() {
-    kafka.close();
+  static void startServers(KafkaServer shared) {
+    kafka = shared;
   }
 
   @BeforeEach

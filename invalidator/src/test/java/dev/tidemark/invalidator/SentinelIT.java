@@ -19,16 +19,17 @@ import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import redis.clients.jedis.Jedis;
 
 /// The live path on a primary and its replica that three sentinels watch: when the primary dies it
 /// goes on by itself at the replica, and what the replica had not heard of is applied again.
+@ExtendWith(SharedKafka.class)
 class SentinelIT {
 
   private static final String NAME = "cache";
@@ -39,7 +40,6 @@ class SentinelIT {
 
   private static final int KEYS = 50;
 
-  @TempDir static Path kafkaDir;
   private static KafkaServer kafka;
 
   @TempDir Path dir;
@@ -54,14 +54,9 @@ class SentinelIT {
   private TestTopic topic;
 
   @BeforeAll
-  static void startKafka() {
+  static void startKafka(KafkaServer shared) {
     Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
-    kafka = KafkaServer.start(kafkaDir, 0);
-  }
-
-  @AfterAll
-  static void stopKafka() {
-    kafka.close();
+    kafka = shared;
   }
 
   @BeforeEach

@@ -20,11 +20,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import redis.clients.jedis.Jedis;
 
 /// The command `status` against real Kafka, Redis and invalidator, and what a relay and a product
 /// API would answer.
+@ExtendWith(SharedKafka.class)
 class StatusIT {
 
   private static final String RELAY =
@@ -51,16 +53,15 @@ class StatusIT {
   private volatile String relay = RELAY;
 
   @BeforeAll
-  static void startServers() {
+  static void startServers(KafkaServer shared) {
     Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
-    kafka = KafkaServer.start(dir.resolve("kafka"), 0);
+    kafka = shared;
     redis = RedisServer.start(dir.resolve("redis"), 0);
   }
 
   @AfterAll
   static void stopServers() {
     redis.close();
-    kafka.close();
   }
 
   @BeforeEach
