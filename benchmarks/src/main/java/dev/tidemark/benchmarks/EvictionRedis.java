@@ -7,8 +7,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import redis.clients.jedis.AbstractPipeline;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.Response;
@@ -18,7 +16,6 @@ import redis.clients.jedis.UnifiedJedis;
 /// evictions by what the server itself says. Confined to one thread.
 final class EvictionRedis implements AutoCloseable {
 
-  private static final Pattern SCRIPT_CALLS = Pattern.compile("cmdstat_evalsha:calls=(\\d+)");
   private static final int TIMEOUT_MILLIS = 60_000;
 
   private final UnifiedJedis client;
@@ -40,7 +37,7 @@ final class EvictionRedis implements AutoCloseable {
     }
   }
 
-  /// Empties it, but for the scripts, and counts from 0 again.
+  /// Empties it, but for the scripts.
   ///
   /// @param entries so many products have an entry afterwards, of version 1
   void reset(int entries, int payload, int batch) {
@@ -53,13 +50,6 @@ final class EvictionRedis implements AutoCloseable {
         }
       }
     }
-    observer.configResetStat();
-  }
-
-  /// Evictions that were carried out since.
-  long evictions() {
-    Matcher calls = SCRIPT_CALLS.matcher(observer.info("commandstats"));
-    return calls.find() ? Long.parseLong(calls.group(1)) : 0;
   }
 
   long entries() {

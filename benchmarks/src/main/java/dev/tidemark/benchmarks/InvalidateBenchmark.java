@@ -20,7 +20,7 @@ final class InvalidateBenchmark extends Benchmark {
   private static final String INVALIDATOR = "invalidator";
   private static final String PIPELINE = "pipeline";
   private static final Duration PATIENCE = Duration.ofMinutes(5);
-  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
   @Option(
       names = "--events",
@@ -158,7 +158,7 @@ final class InvalidateBenchmark extends Benchmark {
   private Map<String, Double> invalidate(
       Workbench bench, String redisUrl, EvictionRedis redis, EvictionTopic topic) {
     String group = "benchmark-" + runs++;
-    try (CarrierProcess invalidator =
+    try (InvalidatorProgram invalidator =
         InvalidatorProgram.start(
             List.of(jvm.split(" ")),
             settings,
@@ -166,11 +166,11 @@ final class InvalidateBenchmark extends Benchmark {
             group,
             redisUrl,
             bench.folder(group + ".log"))) {
-      await(invalidator, redis, warmUpEvents);
-      long warm = redis.evictions();
+      await(invalidator, warmUpEvents);
+      long warm = invalidator.evictions();
       long cpu = invalidator.cpu().toNanos();
       long begin = System.nanoTime();
-      await(invalidator, redis, topic.events());
+      await(invalidator, topic.events());
       long end = System.nanoTime();
       cpu = invalidator.cpu().toNanos() - cpu;
       checkEmpty(redis);
@@ -179,9 +179,9 @@ final class InvalidateBenchmark extends Benchmark {
     }
   }
 
-  private static void await(CarrierProcess invalidator, EvictionRedis redis, long evictions) {
+  private static void await(InvalidatorProgram invalidator, long evictions) {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
-    while (redis.evictions() < evictions) {
+    while (invalidator.evictions() < evictions) {
       if (!invalidator.isAlive() || System.nanoTime() - deadline > 0) {
         throw new IllegalStateException(
             "the invalidator did not come to %d evictions: %s"

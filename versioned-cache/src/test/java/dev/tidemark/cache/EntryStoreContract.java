@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -395,22 +396,37 @@ abstract class EntryStoreContract {
 
     @Test
     void eachEvictionIsAnsweredInOrder() {
-      given(key + "old", value(1));
-      given(key + "new", value(5));
-      store().acquire(key + "lease", MINE, LEASE);
-      assertThat(
-              store()
-                  .evict(
-                      List.of(
-                          new EvictionRequest(key + "new", 3),
-                          new EvictionRequest(key + "none", 3),
-                          new EvictionRequest(key + "lease", 3),
-                          new EvictionRequest(key + "old", 3))))
-          .containsExactly(
-              new Applied<>(Eviction.ALREADY_FRESH),
-              new Applied<>(Eviction.ABSENT),
-              new Applied<>(Eviction.FLOOR_RAISED),
-              new Applied<>(Eviction.EVICTED));
+      // Whatever the batches before were about.
+      for (boolean older : new boolean[] {false, true, true, false, false}) {
+        List<String> others = IntStream.range(0, 10).mapToObj(i -> key + "other" + i).toList();
+        if (older) {
+          others.forEach(each -> given(each, value(1)));
+        }
+        assertThat(store().evict(others.stream().map(o -> new EvictionRequest(o, 2)).toList()))
+            .containsOnly(new Applied<>(older ? Eviction.EVICTED : Eviction.ABSENT));
+        String round = key + UUID.randomUUID();
+        given(round + "old", value(1));
+        given(round + "new", value(5));
+        given(round + "long", new Present(1, new byte[1000]));
+        given(round + "gone", new Absent(4));
+        store().acquire(round + "lease", MINE, LEASE);
+        store().acquire(round + "raised", MINE, LEASE);
+        store().evict(round + "raised", 3);
+        assertThat(
+                store()
+                    .evict(
+                        Stream.of("new", "none", "lease", "raised", "old", "long", "gone")
+                            .map(each -> new EvictionRequest(round + each, 3))
+                            .toList()))
+            .containsExactly(
+                new Applied<>(Eviction.ALREADY_FRESH),
+                new Applied<>(Eviction.ABSENT),
+                new Applied<>(Eviction.FLOOR_RAISED),
+                new Applied<>(Eviction.ALREADY_FRESH),
+                new Applied<>(Eviction.EVICTED),
+                new Applied<>(Eviction.EVICTED),
+                new Applied<>(Eviction.ALREADY_FRESH));
+      }
       assertThat(store().evict(List.of())).isEmpty();
     }
 

@@ -16,12 +16,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import redis.clients.jedis.Jedis;
 import redis.clients.jedis.UnifiedJedis;
 
 /// The contract on one Redis, and what is Redis's own: the bytes, the scripts, foreign entries, and
@@ -119,6 +121,14 @@ class RedisEntryStoreIT extends EntryStoreContract {
     redis.set(key, foreign);
     store.evict(key, 1);
     thenHoldsNothing();
+
+    redis.set(key, foreign);
+    assertThat(evictionsOf(key, key + "none")).hasSize(2);
+    thenHoldsNothing();
+  }
+
+  private List<Outcome<Eviction>> evictionsOf(String... keys) {
+    return store.evict(Stream.of(keys).map(each -> new EvictionRequest(each, 1)).toList());
   }
 
   @Test
@@ -128,14 +138,33 @@ class RedisEntryStoreIT extends EntryStoreContract {
     redis.rpush(key, "x");
     assertThat(lookups(List.of(key))).containsExactly(new Miss());
     redis.rpush(key, "x");
-    assertThat(store.evict(List.of(new EvictionRequest(key, 1))))
-        .containsExactly(new Applied<>(Eviction.EVICTED));
+    assertThat(store.evict(key, 1)).isEqualTo(Eviction.EVICTED);
+    redis.rpush(key, "x");
+    assertThat(evictionsOf(key, key + "none"))
+        .containsExactly(new Applied<>(Eviction.EVICTED), new Applied<>(Eviction.ABSENT));
     redis.rpush(key, "x");
     assertThat(store.refresh(key, value(1), TTL)).isEqualTo(RefreshResult.ABSENT);
     redis.rpush(key, "x");
     assertThat(store.fill(key, MINE, value(1), TTL)).isEqualTo(new LeaseLost());
     assertThat(store.acquire(key, MINE, LEASE)).isEqualTo(new Acquired());
     thenIsFilling(0);
+  }
+
+  @Test
+  void whoMayNotLookBeforeAnEvictionEvictsAllTheSame() {
+    try (Jedis admin = new Jedis("127.0.0.1", server.port())) {
+      admin.aclSetUser("blind", "on", ">secret", "~*", "+@all", "-setrange");
+    }
+    given(value(1));
+    try (RedisConnection blind =
+        RedisConnection.open("redis://blind:secret@127.0.0.1:" + server.port(), PATIENT)) {
+      assertThat(
+              blind
+                  .entries()
+                  .evict(
+                      List.of(new EvictionRequest(key, 2), new EvictionRequest(key + "none", 2))))
+          .containsExactly(new Applied<>(Eviction.EVICTED), new Applied<>(Eviction.ABSENT));
+    }
   }
 
   @Test
@@ -146,6 +175,11 @@ class RedisEntryStoreIT extends EntryStoreContract {
     try {
       assertThat(store.evict(key, 2)).isEqualTo(Eviction.FLOOR_RAISED);
       assertThat(store.evict(key + "x", 2)).isEqualTo(Eviction.EVICTED);
+      assertThat(evictionsOf(key, key + "none", key + "nothing"))
+          .containsExactly(
+              new Applied<>(Eviction.ALREADY_FRESH),
+              new Applied<>(Eviction.ABSENT),
+              new Applied<>(Eviction.ABSENT));
     } finally {
       redis.configSet("maxmemory", "0");
     }
