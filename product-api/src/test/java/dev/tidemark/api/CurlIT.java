@@ -4,11 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -20,14 +18,9 @@ final class CurlIT {
 
   @RegisterExtension private static final RunningService api = new RunningService();
 
-  @BeforeAll
-  static void thereIsACurlThatSpeaksHttp2() throws IOException {
-    String version;
-    try {
-      version = output("curl", "--version");
-    } catch (IOException e) {
-      version = "";
-    }
+  @BeforeEach
+  void thereIsACurlThatSpeaksHttp2() throws IOException {
+    String version = ForeignProgram.run("curl", "--version").map(ForeignProgram::output).orElse("");
     assumeTrue(version.contains("HTTP2"), "no curl with HTTP/2 on this machine");
   }
 
@@ -35,15 +28,7 @@ final class CurlIT {
     List<String> command = new ArrayList<>(List.of("curl", "-s", "-S", "-i", "--max-time", "30"));
     command.addAll(List.of(options));
     command.add(api.uri(path).toString());
-    return output(command.toArray(String[]::new));
-  }
-
-  private static String output(String... command) throws IOException {
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    process.getOutputStream().close();
-    try (InputStream output = process.getInputStream()) {
-      return new String(output.readAllBytes(), StandardCharsets.UTF_8);
-    }
+    return ForeignProgram.run(command.toArray(String[]::new)).orElseThrow().output();
   }
 
   @Test
