@@ -17,7 +17,7 @@ with marked as materialized (
 ),
 input as materialized (
   select i.id, i.name, i.description, i.price, i.currency::char(3) as currency, i.attributes::jsonb as attributes
-    from unnest(:ids::text[], :names::text[], :descriptions::text[], :prices::numeric[], :currencies::text[], :attributes::text[])
+    from unnest(:ids::text[], :names::text[], :descriptions::text[], :prices::text[]::numeric[], :currencies::text[], :attributes::text[])
       as i(id, name, description, price, currency, attributes)
 ),
 seen as materialized (

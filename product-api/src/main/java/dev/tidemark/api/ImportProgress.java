@@ -6,15 +6,14 @@ import io.helidon.http.HeaderValues;
 import io.helidon.http.ServerRequestHeaders;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /// Tells how an import goes on while it does, a JSON object a line, to those who accept
 /// `application/x-ndjson`; the others get nothing but the report. Confined to one thread.
 ///
-/// A line is sent once a second at most: a client that listens only when it has sent everything
-/// must not be waited for.
+/// A line is sent once a second at most, and none is waited for: a client may listen only when it
+/// has sent everything.
 final class ImportProgress {
 
   private static final Header NDJSON =
@@ -25,7 +24,7 @@ final class ImportProgress {
   private final ServerResponse response;
   private final boolean wanted;
   private long last = System.nanoTime();
-  private @Nullable OutputStream lines;
+  private @Nullable SkippableLines lines;
 
   ImportProgress(ServerRequestHeaders headers, ServerResponse response) {
     this.response = response;
@@ -37,7 +36,7 @@ final class ImportProgress {
   void tell(ImportReport report) throws IOException {
     if (wanted && System.nanoTime() - last >= PAUSE_NANOS) {
       last = System.nanoTime();
-      write(report.progressJson());
+      begun().offer(report.progressJson());
     }
   }
 
@@ -48,22 +47,19 @@ final class ImportProgress {
 
   void end(byte[] json) throws IOException {
     if (wanted) {
-      write(json);
-      if (lines != null) {
-        lines.close();
-      }
+      begun().end(json);
     } else {
       response.header(Answers.JSON).send(json);
     }
   }
 
-  private void write(byte[] json) throws IOException {
-    if (lines == null) {
+  private SkippableLines begun() {
+    SkippableLines begun = lines;
+    if (begun == null) {
       response.header(NDJSON);
-      lines = response.outputStream();
+      begun = new SkippableLines(response.outputStream());
+      lines = begun;
     }
-    lines.write(json);
-    lines.write('\n');
-    lines.flush();
+    return begun;
   }
 }

@@ -25,10 +25,14 @@ final class ImportReport {
   private long committedLines;
   private OptionalLong deleted = OptionalLong.empty();
 
-  /// A batch was committed, with all lines up to this one.
-  void committed(Counts batch, long lastLine) {
+  void written(Counts batch) {
     counts = counts.plus(batch);
-    committedLines = lastLine;
+  }
+
+  /// Nothing is to be done any more for all lines up to this one: what was good in them is
+  /// committed, what was not is counted.
+  void settled(long line) {
+    committedLines = line;
   }
 
   void failed(long line, Violation violation) {
@@ -43,9 +47,10 @@ final class ImportReport {
     deleted = OptionalLong.of(products);
   }
 
-  /// Whether every line was taken, and there was one: else nobody can say what is not in the file.
+  /// Whether every line was taken, and there was a product: else nobody can say what is not in the
+  /// file.
   boolean isWhole() {
-    return failed == 0 && committedLines > 0;
+    return failed == 0 && !counts.equals(Counts.NONE);
   }
 
   /// The counts, for an import that came to an early end.

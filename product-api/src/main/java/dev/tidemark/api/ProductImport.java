@@ -7,7 +7,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -23,14 +22,8 @@ final class ProductImport {
 
   static final String MEDIA_TYPE = "application/x-ndjson";
 
-  private static final int BATCH_LINES = 500;
-
-  /// A batch of long lines is closed sooner, so that an import takes a bounded part of the memory.
-  private static final int BATCH_BYTES = 4 * 1024 * 1024;
-
   private final ProductStore store;
   private final int lineLimit;
-  private final ProductReader reader = ProductReader.withId();
 
   /// @param lineLimit the longest line, in bytes
   ProductImport(ProductStore store, int lineLimit) {
@@ -52,7 +45,7 @@ final class ProductImport {
       if (replace) {
         replace(lines, report, progress, traceparent);
       } else {
-        new Run(report, progress, ids -> {}, traceparent).all(lines);
+        run(report, progress, ids -> {}, traceparent).all(lines);
       }
       progress.end(report.json());
     } catch (DatabaseFault e) {
@@ -78,9 +71,17 @@ final class ProductImport {
       Lines lines, ImportReport report, ImportProgress progress, Optional<String> traceparent)
       throws IOException {
     try (ImportedIds ids = store.importedIds()) {
-      new Run(report, progress, ids::add, traceparent).all(lines);
+      run(report, progress, ids::add, traceparent).all(lines);
       report.deleted(report.isWhole() ? ids.deleteRest(traceparent) : 0);
     }
+  }
+
+  private ImportRun run(
+      ImportReport report,
+      ImportProgress progress,
+      Consumer<List<String>> ids,
+      Optional<String> traceparent) {
+    return new ImportRun(store, lineLimit, report, progress, ids, traceparent);
   }
 
   private static boolean isReplacing(UriQuery query) {
@@ -112,97 +113,6 @@ final class ProductImport {
       progress.end(told.json());
     } catch (IOException e) {
       throw new UncheckedIOException("the client of an import went away", e);
-    }
-  }
-
-  /// One import. Confined to one thread.
-  private final class Run {
-    private record Numbered(long line, Product product) {}
-
-    private final ImportReport report;
-    private final ImportProgress progress;
-    private final Consumer<List<String>> ids;
-    private final Optional<String> traceparent;
-    private List<Numbered> batch = new ArrayList<>();
-    private int lines;
-    private long bytes;
-    private long lastLine;
-
-    /// @param ids is told the ids of each batch before it is written
-    Run(
-        ImportReport report,
-        ImportProgress progress,
-        Consumer<List<String>> ids,
-        Optional<String> traceparent) {
-      this.report = report;
-      this.progress = progress;
-      this.ids = ids;
-      this.traceparent = traceparent;
-    }
-
-    void all(Lines source) throws IOException {
-      for (Optional<Lines.Line> line = source.next(); line.isPresent(); line = source.next()) {
-        take(line.get());
-        if (lines >= BATCH_LINES || bytes >= BATCH_BYTES) {
-          commit();
-          progress.tell(report);
-        }
-      }
-      commit();
-    }
-
-    private void take(Lines.Line line) {
-      lines++;
-      bytes += line.bytes().length;
-      lastLine = line.number();
-      if (line.tooLong()) {
-        report.failed(
-            line.number(), new Violation("", "must not be longer than " + lineLimit + " bytes"));
-      } else if (!line.isBlank()) {
-        switch (reader.read(line.bytes(), "")) {
-          case Parsed.Valid(Product product) -> batch.add(new Numbered(line.number(), product));
-          case Parsed.Invalid(List<Violation> violations) ->
-              report.failed(line.number(), violations.getFirst());
-          case Parsed.Malformed(String detail) ->
-              report.failed(line.number(), new Violation("", "must be JSON: " + detail));
-        }
-      }
-    }
-
-    private void commit() {
-      List<Numbered> products = batch;
-      batch = new ArrayList<>();
-      lines = 0;
-      bytes = 0;
-      if (!products.isEmpty()) {
-        ids.accept(products.stream().map(numbered -> numbered.product().id()).toList());
-        try {
-          report.committed(
-              store.writeAll(products.stream().map(Numbered::product).toList(), traceparent),
-              lastLine);
-        } catch (DatabaseFault e) {
-          if (e.kind() != DatabaseFault.Kind.REFUSED) {
-            throw e;
-          }
-          oneByOne(products);
-        }
-      }
-    }
-
-    /// For a batch with a value that only the database finds fault with.
-    private void oneByOne(List<Numbered> products) {
-      for (Numbered numbered : products) {
-        try {
-          report.committed(
-              store.writeAll(List.of(numbered.product()), traceparent), numbered.line());
-        } catch (DatabaseFault e) {
-          if (e.kind() != DatabaseFault.Kind.REFUSED) {
-            throw e;
-          }
-          report.failed(
-              numbered.line(), new Violation("", "is refused by the database: " + e.getMessage()));
-        }
-      }
     }
   }
 }

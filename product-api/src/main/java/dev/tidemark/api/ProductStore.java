@@ -4,7 +4,6 @@ import dev.failsafe.Failsafe;
 import dev.failsafe.FailsafeException;
 import dev.failsafe.RetryPolicy;
 import dev.tidemark.cache.CachedValue;
-import java.math.BigDecimal;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -17,6 +16,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.argument.Argument;
 import org.jdbi.v3.core.statement.SqlStatement;
 import org.jdbi.v3.core.statement.StatementContext;
 import org.jdbi.v3.core.statement.StatementCustomizer;
@@ -68,8 +68,6 @@ final class ProductStore {
   private final Jdbi jdbi;
 
   ProductStore(Jdbi jdbi) {
-    // PostgreSQL's name for the type of an array's elements.
-    jdbi.registerArrayType(BigDecimal.class, "numeric");
     // What is bound to a statement is not for the log.
     jdbi.getConfig(StatementExceptions.class).setMessageRendering(MessageRendering.NONE);
     this.jdbi = jdbi;
@@ -237,16 +235,24 @@ final class ProductStore {
     }
     bindCondition(query, condition);
     return query
-        .bindArray("ids", String.class, sorted.stream().map(Product::id).toList())
-        .bindArray("names", String.class, sorted.stream().map(Product::name).toList())
-        .bindArray("descriptions", String.class, sorted.stream().map(Product::description).toList())
-        .bindArray("prices", BigDecimal.class, sorted.stream().map(Product::price).toList())
-        .bindArray("currencies", String.class, sorted.stream().map(Product::currency).toList())
-        .bindArray("attributes", String.class, sorted.stream().map(Product::attributes).toList())
+        .bind("ids", texts(sorted, Product::id))
+        .bind("names", texts(sorted, Product::name))
+        .bind("descriptions", texts(sorted, Product::description))
+        .bind("prices", texts(sorted, product -> product.price().toPlainString()))
+        .bind("currencies", texts(sorted, Product::currency))
+        .bind("attributes", texts(sorted, Product::attributes))
         .bind("answer", answer)
         .bind("traceparent", traceparent.orElse(null))
         .map((row, context) -> row(row))
         .list();
+  }
+
+  /// The driver sends an array of strings as the bytes that they are; one of objects, as
+  /// `bindArray` makes it, is escaped here and parsed there.
+  private static Argument texts(List<Product> products, Function<Product, String> field) {
+    String[] texts = products.stream().map(field).toArray(String[]::new);
+    return (position, statement, _) ->
+        statement.setArray(position, statement.getConnection().createArrayOf("text", texts));
   }
 
   /// One row of the answer of write.sql.

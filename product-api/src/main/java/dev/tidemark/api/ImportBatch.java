@@ -1,0 +1,60 @@
+package dev.tidemark.api;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/// Lines of an import that are written together. Confined to one thread.
+final class ImportBatch {
+
+  /// A line that was read, in the order of the file.
+  sealed interface Line {
+    /// From 1.
+    long number();
+  }
+
+  record Good(long number, Product product) implements Line {}
+
+  record Bad(long number, Violation violation) implements Line {}
+
+  private static final int MOST_LINES = 500;
+
+  /// A batch of long lines is closed sooner, so that an import takes a bounded part of the memory.
+  private static final int MOST_BYTES = 2 * 1024 * 1024;
+
+  private final List<Line> lines = new ArrayList<>();
+  private int taken;
+  private long bytes;
+  private long lastLine;
+
+  /// Counts a line in, and its bytes.
+  void take(Lines.Line line) {
+    taken++;
+    bytes += line.bytes().length;
+    lastLine = line.number();
+  }
+
+  void add(Line line) {
+    lines.add(line);
+  }
+
+  boolean isFull() {
+    return taken >= MOST_LINES || bytes >= MOST_BYTES;
+  }
+
+  /// All that was added.
+  List<Line> lines() {
+    return lines;
+  }
+
+  List<Product> products() {
+    return lines.stream()
+        .filter(Good.class::isInstance)
+        .map(line -> ((Good) line).product())
+        .toList();
+  }
+
+  /// The last line that was taken, blank ones too; 0 when there was none.
+  long lastLine() {
+    return lastLine;
+  }
+}
