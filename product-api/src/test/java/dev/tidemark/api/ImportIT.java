@@ -151,6 +151,31 @@ final class ImportIT {
   }
 
   @Test
+  void failingLinesAreToldInTheirOrderWhoeverFindsThem() {
+    api.sql()
+        .useHandle(
+            handle ->
+                handle.execute(
+                    "alter table product add constraint no_refused check (id <> 'refused') not valid"));
+    try {
+      Answer answer =
+          send(
+              product("order", "A")
+                  + product("refused", "A")
+                  + "nonsense\n"
+                  + product("refused", "B")
+                  + products("order-", 5, 1001, "A")
+                  + "nonsense\n");
+      assertCounts(answer, 997, 0, 0, 4);
+      assertThat(answer.json().get("errors").findValuesAsText("line"))
+          .containsExactly("2", "3", "4", "1001");
+    } finally {
+      api.sql()
+          .useHandle(handle -> handle.execute("alter table product drop constraint no_refused"));
+    }
+  }
+
+  @Test
   void anIdThatComesAgainIsWrittenAgain() {
     assertCounts(
         send(
@@ -215,6 +240,7 @@ final class ImportIT {
     Answer failed = replace(product("keep-1", "A") + "nonsense\n");
     assertThat(failed.json().get("deleted").asInt()).isZero();
     assertThat(replace("").json().get("deleted").asInt()).isZero();
+    assertThat(replace("\n \n").json().get("deleted").asInt()).isZero();
     assertThat(api.get("/products/keep-2", "Cache-Control", "no-cache").status()).isEqualTo(200);
   }
 
