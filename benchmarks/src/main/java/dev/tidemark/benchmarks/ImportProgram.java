@@ -66,10 +66,11 @@ final class ImportProgram implements AutoCloseable {
     }
   }
 
-  void send(byte[] lines) throws IOException, InterruptedException {
+  /// @param query begins with a question mark, or is empty
+  void send(byte[] lines, String query) throws IOException, InterruptedException {
     HttpResponse<String> answer =
         client.send(
-            HttpRequest.newBuilder(uri)
+            HttpRequest.newBuilder(URI.create(uri + query))
                 .header("Content-Type", "application/x-ndjson")
                 .POST(BodyPublishers.ofByteArray(lines))
                 .build(),
