@@ -37,6 +37,10 @@ final class ImportBatch {
     lines.add(line);
   }
 
+  boolean isEmpty() {
+    return taken == 0;
+  }
+
   boolean isFull() {
     return taken >= MOST_LINES || bytes >= MOST_BYTES;
   }
@@ -53,7 +57,7 @@ final class ImportBatch {
         .toList();
   }
 
-  /// The last line that was taken, blank ones too; 0 when there was none.
+  /// The last line that was taken, blank ones too.
   long lastLine() {
     return lastLine;
   }

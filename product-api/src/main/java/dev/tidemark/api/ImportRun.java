@@ -59,7 +59,9 @@ final class ImportRun {
           progress.tell(report);
         }
       }
-      write();
+      if (!batch.isEmpty()) {
+        write();
+      }
     } finally {
       settle();
     }

@@ -11,7 +11,9 @@ import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
@@ -221,6 +223,33 @@ final class ImportIT {
   }
 
   @Test
+  void whatADatabaseFaultHasCutIsFinishedBySendingItAgain() throws Exception { // H6
+    String lines = products("cut-", 0, 1200, "A");
+    try (Connection holder = api.connect()) {
+      holder.setAutoCommit(false);
+      holder
+          .createStatement()
+          .execute(
+              "insert into product (id, name, price, currency) values ('cut-600', 'B', 1, 'EUR')");
+      CompletableFuture<Answer> cut = CompletableFuture.supplyAsync(() -> send(lines));
+      await("the second batch waits for the holder and is ended")
+          .until(
+              () ->
+                  !api.texts(
+                          "select pg_terminate_backend(pid) from pg_stat_activity"
+                              + " where usename = 'tidemark_api' and wait_event_type = 'Lock'")
+                      .isEmpty());
+      assertThat(cut.get().status()).isEqualTo(503);
+      assertThat(cut.get().problem()).isEqualTo("database-away");
+      assertThat(cut.get().json().get("created").asInt()).isEqualTo(500);
+      assertThat(cut.get().json().get("committedLines").asInt()).isEqualTo(500);
+      holder.rollback();
+    }
+    assertCounts(send(lines), 700, 0, 500, 0);
+    assertThat(events("cut-%")).isEqualTo(1200);
+  }
+
+  @Test
   void aReplacingImportDeletesWhatIsNotInTheFile() {
     RunningService.Answer before = replace(products("rep-", 0, 1200, "A"));
     assertThat(before.json().get("deleted").asInt()).as("of the other tests").isNotNegative();
@@ -242,6 +271,25 @@ final class ImportIT {
     assertThat(replace("").json().get("deleted").asInt()).isZero();
     assertThat(replace("\n \n").json().get("deleted").asInt()).isZero();
     assertThat(api.get("/products/keep-2", "Cache-Control", "no-cache").status()).isEqualTo(200);
+  }
+
+  @Test
+  void whereDeletingFailsItIsToldThatAllLinesAreCommitted() {
+    send(product("undeletable", "A"));
+    api.sql()
+        .useHandle(
+            handle ->
+                handle.execute(
+                    "alter table product add constraint no_delete check (deleted_at is null) not valid"));
+    try {
+      Answer answer = replace(products("stays-", 0, 500, "A"));
+      assertThat(answer.status()).isEqualTo(422);
+      assertThat(answer.json().get("committedLines").asInt()).isEqualTo(500);
+      assertThat(answer.json().get("created").asInt()).isEqualTo(500);
+    } finally {
+      api.sql()
+          .useHandle(handle -> handle.execute("alter table product drop constraint no_delete"));
+    }
   }
 
   @Test

@@ -12,6 +12,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 final class SkippableLinesTest {
 
@@ -49,6 +50,7 @@ final class SkippableLinesTest {
   }
 
   @Test
+  @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void aReaderWhoDoesNotListenIsNotWaitedForUntilTheEnd() throws Exception {
     Reader reader = new Reader();
     SkippableLines lines = new SkippableLines(reader);
