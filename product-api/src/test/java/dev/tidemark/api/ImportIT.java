@@ -134,47 +134,48 @@ final class ImportIT {
     assertThat(answer.json().get("errors")).hasSize(100);
   }
 
-  @Test
-  void aLineThatOnlyTheDatabaseRefusesDoesNotTakeOthersAlong() {
+  private static void whileTheDatabaseAsksFor(String condition, Runnable test) {
+    String change = "alter table product %s constraint asked_for %s";
     api.sql()
         .useHandle(
             handle ->
-                handle.execute(
-                    "alter table product add constraint no_refused check (id <> 'refused') not valid"));
+                handle.execute(change.formatted("add", "check (" + condition + ") not valid")));
     try {
-      Answer answer =
-          send(product("with-1", "A") + product("refused", "A") + product("with-2", "A"));
-      assertCounts(answer, 2, 0, 0, 1);
-      assertThat(answer.json().get("errors").get(0).get("line").asInt()).isEqualTo(2);
+      test.run();
     } finally {
-      api.sql()
-          .useHandle(handle -> handle.execute("alter table product drop constraint no_refused"));
+      api.sql().useHandle(handle -> handle.execute(change.formatted("drop", "")));
     }
   }
 
   @Test
+  void aLineThatOnlyTheDatabaseRefusesDoesNotTakeOthersAlong() {
+    whileTheDatabaseAsksFor(
+        "id <> 'refused'",
+        () -> {
+          Answer answer =
+              send(product("with-1", "A") + product("refused", "A") + product("with-2", "A"));
+          assertCounts(answer, 2, 0, 0, 1);
+          assertThat(answer.json().get("errors").get(0).get("line").asInt()).isEqualTo(2);
+        });
+  }
+
+  @Test
   void failingLinesAreToldInTheirOrderWhoeverFindsThem() {
-    api.sql()
-        .useHandle(
-            handle ->
-                handle.execute(
-                    "alter table product add constraint no_refused check (id <> 'refused') not valid"));
-    try {
-      Answer answer =
-          send(
-              product("order", "A")
-                  + product("refused", "A")
-                  + "nonsense\n"
-                  + product("refused", "B")
-                  + products("order-", 5, 1001, "A")
-                  + "nonsense\n");
-      assertCounts(answer, 997, 0, 0, 4);
-      assertThat(answer.json().get("errors").findValuesAsText("line"))
-          .containsExactly("2", "3", "4", "1001");
-    } finally {
-      api.sql()
-          .useHandle(handle -> handle.execute("alter table product drop constraint no_refused"));
-    }
+    whileTheDatabaseAsksFor(
+        "id <> 'refused'",
+        () -> {
+          Answer answer =
+              send(
+                  product("order", "A")
+                      + product("refused", "A")
+                      + "nonsense\n"
+                      + product("refused", "B")
+                      + products("order-", 5, 1001, "A")
+                      + "nonsense\n");
+          assertCounts(answer, 997, 0, 0, 4);
+          assertThat(answer.json().get("errors").findValuesAsText("line"))
+              .containsExactly("2", "3", "4", "1001");
+        });
   }
 
   @Test
@@ -276,20 +277,14 @@ final class ImportIT {
   @Test
   void whereDeletingFailsItIsToldThatAllLinesAreCommitted() {
     send(product("undeletable", "A"));
-    api.sql()
-        .useHandle(
-            handle ->
-                handle.execute(
-                    "alter table product add constraint no_delete check (deleted_at is null) not valid"));
-    try {
-      Answer answer = replace(products("stays-", 0, 500, "A"));
-      assertThat(answer.status()).isEqualTo(422);
-      assertThat(answer.json().get("committedLines").asInt()).isEqualTo(500);
-      assertThat(answer.json().get("created").asInt()).isEqualTo(500);
-    } finally {
-      api.sql()
-          .useHandle(handle -> handle.execute("alter table product drop constraint no_delete"));
-    }
+    whileTheDatabaseAsksFor(
+        "deleted_at is null",
+        () -> {
+          Answer answer = replace(products("stays-", 0, 500, "A"));
+          assertThat(answer.status()).isEqualTo(422);
+          assertThat(answer.json().get("committedLines").asInt()).isEqualTo(500);
+          assertThat(answer.json().get("created").asInt()).isEqualTo(500);
+        });
   }
 
   @Test
