@@ -26,10 +26,13 @@ public final class KafkaServer extends EmbeddedServer {
   private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
 
   private final List<String> jvmOptions;
+  private final Map<String, String> extraSettings;
 
-  private KafkaServer(Path dir, Path log, int port, List<String> jvmOptions) {
+  private KafkaServer(
+      Path dir, Path log, int port, List<String> jvmOptions, Map<String, String> extraSettings) {
     super("Kafka", dir, log, port);
     this.jvmOptions = jvmOptions;
+    this.extraSettings = Map.copyOf(extraSettings);
   }
 
   /// Starts a broker and returns when it serves clients.
@@ -44,7 +47,18 @@ public final class KafkaServer extends EmbeddedServer {
   /// @param jvmOptions of the broker's JVM; they override what this class sets: a small JVM that is
   ///   quick to start
   public static KafkaServer start(Path dir, Path log, int port, String... jvmOptions) {
-    KafkaServer server = new KafkaServer(dir, log, port, List.of(jvmOptions));
+    KafkaServer server = new KafkaServer(dir, log, port, List.of(jvmOptions), Map.of());
+    server.start();
+    return server;
+  }
+
+  /// Starts a broker that listens in further ways beside the plain one.
+  ///
+  /// @param listeners each with a name of its own
+  public static KafkaServer start(Path dir, int port, KafkaListener... listeners) {
+    KafkaServer server =
+        new KafkaServer(
+            dir, dir.resolve("kafka.log"), port, List.of(), KafkaListener.settings(listeners));
     server.start();
     return server;
   }
@@ -164,6 +178,9 @@ public final class KafkaServer extends EmbeddedServer {
     settings.put("group.consumer.heartbeat.interval.ms", "500");
     settings.put("log.initial.task.delay.ms", "100");
     settings.put("log.cleaner.dedupe.buffer.size", "4194304");
+    // A list gets longer.
+    extraSettings.forEach(
+        (name, value) -> settings.merge(name, value, (before, more) -> before + "," + more));
     return settings;
   }
 }

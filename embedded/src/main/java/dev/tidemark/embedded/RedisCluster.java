@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import redis.clients.jedis.Jedis;
@@ -32,11 +33,11 @@ public final class RedisCluster implements AutoCloseable {
   private static final int KEYS_AT_A_TIME = 100;
 
   private final Path dir;
-  private final List<String> arguments;
+  private final IntFunction<List<String>> arguments;
   private final List<RedisServer> primaries = new ArrayList<>();
   private final List<RedisServer> replicas = new ArrayList<>();
 
-  private RedisCluster(Path dir, List<String> arguments) {
+  private RedisCluster(Path dir, IntFunction<List<String>> arguments) {
     this.dir = dir;
     this.arguments = arguments;
   }
@@ -47,11 +48,26 @@ public final class RedisCluster implements AutoCloseable {
   /// @param extraArguments of redis-server, for every node
   public static RedisCluster start(
       Path dir, int primaries, Duration nodeTimeout, String... extraArguments) {
-    List<String> arguments = new ArrayList<>();
-    arguments.addAll(List.of("--cluster-enabled", "yes", "--cluster-require-full-coverage", "no"));
-    arguments.addAll(List.of("--cluster-node-timeout", Long.toString(nodeTimeout.toMillis())));
-    arguments.addAll(List.of(extraArguments));
-    RedisCluster cluster = new RedisCluster(dir, arguments);
+    return start(dir, primaries, nodeTimeout, _ -> List.of(extraArguments));
+  }
+
+  /// As the other `start`, with arguments that differ.
+  ///
+  /// @param extraArguments of redis-server, for the node with this number
+  public static RedisCluster start(
+      Path dir, int primaries, Duration nodeTimeout, IntFunction<List<String>> extraArguments) {
+    RedisCluster cluster =
+        new RedisCluster(
+            dir,
+            number -> {
+              List<String> arguments = new ArrayList<>();
+              arguments.addAll(List.of("--cluster-enabled", "yes"));
+              arguments.addAll(List.of("--cluster-require-full-coverage", "no"));
+              arguments.add("--cluster-node-timeout");
+              arguments.add(Long.toString(nodeTimeout.toMillis()));
+              arguments.addAll(extraArguments.apply(number));
+              return arguments;
+            });
     for (int i = 0; i < primaries; i++) {
       RedisServer node = cluster.node("primary" + i);
       cluster.primaries.add(node);
@@ -70,7 +86,7 @@ public final class RedisCluster implements AutoCloseable {
   }
 
   private RedisServer node(String name, String... more) {
-    List<String> all = new ArrayList<>(arguments);
+    List<String> all = new ArrayList<>(arguments.apply(nodes().size()));
     // The usual one, 10000 above the port, may be beyond the last.
     all.addAll(List.of("--cluster-port", Integer.toString(Ports.free())));
     all.addAll(List.of(more));

@@ -58,6 +58,18 @@ public final class RedisServer extends EmbeddedServer {
     return server;
   }
 
+  /// Arguments with which a server, or a sentinel, listens for TLS as well, and shows itself by a
+  /// certificate. It wants none of its clients unless told `--tls-auth-clients yes`.
+  public static List<String> tls(
+      int tlsPort, CertificateAuthority authority, CertificateAuthority.Issued own) {
+    return List.of(
+        "--tls-port", Integer.toString(tlsPort),
+        "--tls-cert-file", own.certificate().toString(),
+        "--tls-key-file", own.key().toString(),
+        "--tls-ca-cert-file", authority.certificate().toString(),
+        "--tls-auth-clients", "no");
+  }
+
   /// Starts a replica of another server and returns when it answers; it may still lack data.
   public static RedisServer startReplica(Path dir, RedisServer primary, String... extraArguments) {
     List<String> arguments = new ArrayList<>(List.of(extraArguments));
@@ -71,7 +83,12 @@ public final class RedisServer extends EmbeddedServer {
   /// @param quorum how many sentinels must find the primary down
   /// @param downAfter how long the primary gives no answer until it counts as down
   public static RedisServer startSentinel(
-      Path dir, String primaryName, RedisServer primary, int quorum, Duration downAfter) {
+      Path dir,
+      String primaryName,
+      RedisServer primary,
+      int quorum,
+      Duration downAfter,
+      String... extraArguments) {
     Path file = dir.resolve("sentinel.conf");
     try {
       Files.createDirectories(dir);
@@ -93,7 +110,12 @@ public final class RedisServer extends EmbeddedServer {
     }
     RedisServer sentinel =
         new RedisServer(
-            "Redis sentinel", dir, dir.resolve("sentinel.log"), 0, Optional.of(file), List.of());
+            "Redis sentinel",
+            dir,
+            dir.resolve("sentinel.log"),
+            0,
+            Optional.of(file),
+            List.of(extraArguments));
     sentinel.start();
     return sentinel;
   }

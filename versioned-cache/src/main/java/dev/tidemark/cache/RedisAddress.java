@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.net.URI;
 import java.net.URLDecoder;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -19,11 +20,13 @@ import java.util.Optional;
 /// redis[s]://[[user]:password@]host[:port],…[/database]?sentinel=master  sentinels, and the name of the primary they watch
 /// ```
 ///
-/// User and password are percent-encoded. Immutable.
+/// With `rediss://` also `sslrootcert=FILE`, and `sslcert=FILE&sslkey=FILE`: see [RedisTlsFiles].
+/// User, password, and what options are set to, are percent-encoded. Immutable.
 record RedisAddress(
     Kind kind,
     List<Host> hosts,
     boolean tls,
+    RedisTlsFiles tlsFiles,
     Optional<String> user,
     Optional<String> password,
     int database,
@@ -40,11 +43,22 @@ record RedisAddress(
   private static final int REDIS_PORT = 6379;
   private static final int SENTINEL_PORT = 26379;
   private static final int MAX_PORT = 65535;
+  private static final List<String> OPTIONS =
+      List.of(
+          "sentinel",
+          "cluster",
+          RedisTlsFiles.ROOT_CERTIFICATES,
+          RedisTlsFiles.CERTIFICATE,
+          RedisTlsFiles.KEY);
 
   RedisAddress {
     hosts = List.copyOf(hosts);
     if (kind == Kind.CLUSTER && database != 0) {
       throw new IllegalArgumentException("a Redis Cluster has no databases but 0");
+    }
+    if (!tls && !tlsFiles.isEmpty()) {
+      throw new IllegalArgumentException(
+          "files for TLS are named, but the address begins with redis://, not rediss://");
     }
   }
 
@@ -62,6 +76,11 @@ record RedisAddress(
     String authorityAndPath = before(rest, '?');
     String path = after(authorityAndPath, '/');
     String authority = before(authorityAndPath, '/');
+    if (rest.indexOf('@', authority.length()) >= 0) {
+      // Whatever is shown of it could be a part of the password.
+      throw new IllegalArgumentException(
+          "there is an @ behind the hosts: in user, password and options / is written %2F, ? %3F, @ %40");
+    }
     int at = authority.lastIndexOf('@');
     String userInfo = at < 0 ? "" : authority.substring(0, at);
 
@@ -76,6 +95,10 @@ record RedisAddress(
         kind(hosts, options),
         hosts,
         scheme.equals("rediss"),
+        new RedisTlsFiles(
+            file(RedisTlsFiles.ROOT_CERTIFICATES, options),
+            file(RedisTlsFiles.CERTIFICATE, options),
+            file(RedisTlsFiles.KEY, options)),
         decoded(before(userInfo, ':')),
         decoded(after(userInfo, ':')),
         path.isEmpty() ? 0 : database(path),
@@ -93,13 +116,18 @@ record RedisAddress(
     Map<String, String> options = new HashMap<>();
     for (String option : query.isEmpty() ? List.<String>of() : List.of(query.split("&"))) {
       String name = before(option, '=');
-      if (!name.equals("sentinel") && !name.equals("cluster")) {
+      if (!OPTIONS.contains(name)) {
         throw new IllegalArgumentException(
-            "a Redis address has the options ?sentinel=NAME and ?cluster=true, not " + name);
+            "a Redis address has the options %s, not %s"
+                .formatted(String.join(", ", OPTIONS), name));
       }
       options.put(name, after(option, '='));
     }
     return options;
+  }
+
+  private static Optional<Path> file(String option, Map<String, String> options) {
+    return Optional.ofNullable(options.get(option)).flatMap(RedisAddress::decoded).map(Path::of);
   }
 
   private static Host host(String text, int defaultPort) {
@@ -116,8 +144,10 @@ record RedisAddress(
     return new Host(name, uri.getPort() < 0 ? defaultPort : uri.getPort());
   }
 
+  /// Who forgets the @ has written the password where the port is looked for.
   private static IllegalArgumentException noHost(String text) {
-    return new IllegalArgumentException("'" + text + "' is not host or host:port");
+    return new IllegalArgumentException(
+        "what begins with '%s' is not host or host:port".formatted(before(text, ':')));
   }
 
   private static int database(String text) {
@@ -133,9 +163,14 @@ record RedisAddress(
   }
 
   private static Optional<String> decoded(String text) {
-    return text.isEmpty()
-        ? Optional.empty()
-        : Optional.of(URLDecoder.decode(text.replace("+", "%2B"), UTF_8));
+    try {
+      return text.isEmpty()
+          ? Optional.empty()
+          : Optional.of(URLDecoder.decode(text.replace("+", "%2B"), UTF_8));
+    } catch (IllegalArgumentException e) {
+      // The exception's own message shows what follows the %.
+      throw new IllegalArgumentException("a % is not followed by two hexadecimal digits");
+    }
   }
 
   private static String before(String text, char separator) {

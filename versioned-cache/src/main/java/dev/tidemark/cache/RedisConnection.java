@@ -1,5 +1,6 @@
 package dev.tidemark.cache;
 
+import dev.tidemark.cache.RedisAddress.Kind;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -17,7 +18,6 @@ import redis.clients.jedis.JedisClientConfig;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.RedisClusterClient;
 import redis.clients.jedis.RedisSentinelClient;
-import redis.clients.jedis.SslOptions;
 import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.providers.ClusterConnectionProvider;
@@ -53,24 +53,35 @@ public final class RedisConnection implements AutoCloseable {
   /// Opens what the address names.
   ///
   /// @param url as described for `REDIS_URL`: `redis://` or `rediss://`, one or several hosts
-  /// @throws IllegalArgumentException when the address is not well-formed; the message does not
-  ///   hold the password
+  /// @throws IllegalArgumentException when the address is not well-formed, or a file that it names
+  ///   is wrong; the message does not hold the password
   /// @throws EntryStoreException when no node of a cluster and no sentinel answers
   public static RedisConnection open(String url, RedisSettings settings) {
     RedisAddress address = RedisAddress.parse(url);
+    Optional<RedisTlsSockets> tls = tls(address);
     try {
-      return new RedisConnection(client(address, settings), address);
+      return new RedisConnection(client(address, tls, settings), address);
     } catch (JedisException e) {
-      throw RedisFault.exception("cannot open " + address, e);
+      // Of sentinels the client tells in its log only why none was reached.
+      String why =
+          tls.filter(_ -> address.kind() == Kind.SENTINELS)
+              .flatMap(RedisTlsSockets::lastFailure)
+              .map(words -> ": " + words)
+              .orElse("");
+      throw RedisFault.exception("cannot open " + address + why, e);
     }
   }
 
-  /// Whether an address is well-formed, for a service that checks its configuration before it opens
-  /// anything.
+  private static Optional<RedisTlsSockets> tls(RedisAddress address) {
+    return address.tls() ? Optional.of(new RedisTlsSockets(address.tlsFiles())) : Optional.empty();
+  }
+
+  /// Whether an address is well-formed, and the files that it names are right, for a service that
+  /// checks its configuration before it opens anything.
   ///
   /// @throws IllegalArgumentException with the fault, and without the password
   public static void check(String url) {
-    RedisAddress.parse(url);
+    var _ = tls(RedisAddress.parse(url));
   }
 
   /// The client, for commands of one's own. Where a connection turns out to be stale a command is
@@ -209,12 +220,13 @@ public final class RedisConnection implements AutoCloseable {
     return address.toString();
   }
 
-  private static UnifiedJedis client(RedisAddress address, RedisSettings settings) {
+  private static UnifiedJedis client(
+      RedisAddress address, Optional<RedisTlsSockets> tls, RedisSettings settings) {
     Set<HostAndPort> hosts =
         address.hosts().stream()
             .map(host -> new HostAndPort(host.name(), host.port()))
             .collect(Collectors.toUnmodifiableSet());
-    JedisClientConfig config = config(address, settings);
+    JedisClientConfig config = config(address, tls, settings);
     ConnectionPoolConfig pool = new ConnectionPoolConfig();
     pool.setMaxTotal(settings.maxConnections());
     pool.setMaxIdle(settings.maxConnections());
@@ -250,7 +262,7 @@ public final class RedisConnection implements AutoCloseable {
                 config,
                 pool,
                 hosts,
-                sentinelConfig(address, settings),
+                timeouts(tls, settings).build(),
                 Delay.constant(SENTINEL_RECONNECT));
         yield RedisSentinelClient.builder()
             .sentinels(hosts)
@@ -263,24 +275,26 @@ public final class RedisConnection implements AutoCloseable {
     };
   }
 
-  private static JedisClientConfig config(RedisAddress address, RedisSettings settings) {
-    DefaultJedisClientConfig.Builder config = timeouts(address, settings);
+  private static JedisClientConfig config(
+      RedisAddress address, Optional<RedisTlsSockets> tls, RedisSettings settings) {
+    DefaultJedisClientConfig.Builder config = timeouts(tls, settings);
     address.user().ifPresent(config::user);
     address.password().ifPresent(config::password);
     return config.database(address.database()).build();
   }
 
-  /// User and password are those of the servers, not of the sentinels.
-  private static JedisClientConfig sentinelConfig(RedisAddress address, RedisSettings settings) {
-    return timeouts(address, settings).build();
-  }
-
+  /// All that holds for the sentinels, too: user and password are those of the servers.
+  ///
+  /// What the client would rather have, its `SslOptions`, builds all anew for each connection, and
+  /// tells of a server that is refused only that something is wrong with it.
+  @SuppressWarnings("deprecation")
   private static DefaultJedisClientConfig.Builder timeouts(
-      RedisAddress address, RedisSettings settings) {
+      Optional<RedisTlsSockets> tls, RedisSettings settings) {
     DefaultJedisClientConfig.Builder config =
         DefaultJedisClientConfig.builder()
             .connectionTimeoutMillis((int) settings.connectTimeout().toMillis())
             .socketTimeoutMillis((int) settings.readTimeout().toMillis());
-    return address.tls() ? config.sslOptions(SslOptions.defaults()) : config;
+    tls.ifPresent(sockets -> config.ssl(true).sslSocketFactory(sockets));
+    return config;
   }
 }

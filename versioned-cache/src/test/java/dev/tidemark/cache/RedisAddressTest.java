@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.cache.RedisAddress.Host;
 import dev.tidemark.cache.RedisAddress.Kind;
+import java.nio.file.Path;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -64,6 +66,20 @@ class RedisAddressTest {
   }
 
   @Test
+  void filesForTlsAreNamedAsLibpqNamesThem() {
+    assertThat(
+            RedisAddress.parse(
+                    "rediss://h?sslrootcert=/etc/a%20b/ca.pem&sslcert=own.crt&sslkey=own.key")
+                .tlsFiles())
+        .isEqualTo(
+            new RedisTlsFiles(
+                Optional.of(Path.of("/etc/a b/ca.pem")),
+                Optional.of(Path.of("own.crt")),
+                Optional.of(Path.of("own.key"))));
+    assertThat(RedisAddress.parse("rediss://h").tlsFiles().isEmpty()).isTrue();
+  }
+
+  @Test
   void theTextFormHidesThePassword() {
     assertThat(RedisAddress.parse("redis://u:secret@h:1,i:2")).hasToString("redis://h:1,i:2");
   }
@@ -83,7 +99,16 @@ class RedisAddressTest {
         "redis://h/notanumber",
         "redis://h/-1",
         "redis://a,b/1",
-        "redis://h?timeout=1"
+        "redis://h?timeout=1",
+        "redis://h:secret",
+        "redis://user:secret",
+        "redis://user:1/secret@h:1",
+        "redis://user:a@b/secret@h:1",
+        "redis://user:1?secret@h:1",
+        "redis://user:%secret@h:1",
+        "redis://h?sslrootcert=ca.pem",
+        "rediss://h?sslcert=own.pem",
+        "rediss://h?sslkey=own.pem"
       })
   void whatIsNoAddressIsRefusedWithoutShowingThePassword(String url) {
     assertThatThrownBy(() -> RedisAddress.parse(url))

@@ -1,0 +1,105 @@
+package dev.tidemark.embedded;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+
+/// An authority of the test's own that issues certificates for this machine, made anew, with the
+/// JDK's `keytool`. All files are PEM. Confined to one thread.
+public final class CertificateAuthority {
+  private static final String PASSWORD = "changeit";
+  private static final String OWN = "authority";
+
+  private final Path folder;
+  private final Path certificate;
+
+  /// What it has issued.
+  ///
+  /// @param key PKCS #8, without a password
+  public record Issued(Path certificate, Path key) {}
+
+  private CertificateAuthority(Path folder) throws IOException {
+    this.folder = Files.createDirectories(folder);
+    make(OWN, "-ext", "bc:c");
+    this.certificate = issued(OWN).certificate();
+  }
+
+  public static CertificateAuthority in(Path folder) {
+    try {
+      return new CertificateAuthority(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// What those need who are to trust whom it vouches for.
+  public Path certificate() {
+    return certificate;
+  }
+
+  /// Issues one for `localhost` and `127.0.0.1`.
+  public Issued issue(String name) {
+    return issueFor(name, "dns:localhost,ip:127.0.0.1");
+  }
+
+  /// Issues one for other names.
+  ///
+  /// @param alternativeNames as `keytool` takes them, `dns:redis.example,ip:10.0.0.1`
+  /// @param moreOptions of `keytool`; `-startdate -3d` makes one that has expired
+  public Issued issueFor(String name, String alternativeNames, String... moreOptions) {
+    List<String> options = new ArrayList<>(List.of(moreOptions));
+    options.addAll(List.of("-signer", OWN, "-ext", "SAN=" + alternativeNames));
+    try {
+      make(name, options.toArray(String[]::new));
+      return issued(name);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void make(String name, String... options) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
+    command.addAll(List.of("-J-XX:TieredStopAtLevel=1", "-genkeypair", "-keyalg", "EC"));
+    command.addAll(List.of("-alias", name, "-dname", "CN=" + name, "-validity", "2"));
+    command.addAll(List.of("-storetype", "PKCS12", "-storepass", PASSWORD));
+    command.addAll(List.of("-keystore", store().toString()));
+    command.addAll(List.of(options));
+    Process keytool = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String said = new String(keytool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    if (keytool.onExit().join().exitValue() != 0) {
+      throw new IOException("keytool made no certificate " + name + ": " + said);
+    }
+  }
+
+  private Path store() {
+    return folder.resolve("authority.p12");
+  }
+
+  private Issued issued(String name) throws IOException {
+    try (InputStream in = Files.newInputStream(store())) {
+      KeyStore all = KeyStore.getInstance("PKCS12");
+      all.load(in, PASSWORD.toCharArray());
+      return new Issued(
+          pem(name + ".crt", "CERTIFICATE", all.getCertificate(name).getEncoded()),
+          pem(name + ".key", "PRIVATE KEY", all.getKey(name, PASSWORD.toCharArray()).getEncoded()));
+    } catch (GeneralSecurityException e) {
+      throw new IOException(e);
+    }
+  }
+
+  private Path pem(String file, String what, byte[] bytes) throws IOException {
+    return Files.writeString(
+        folder.resolve(file),
+        "-----BEGIN %s-----%n%s%n-----END %s-----%n"
+            .formatted(what, Base64.getMimeEncoder().encodeToString(bytes), what));
+  }
+}

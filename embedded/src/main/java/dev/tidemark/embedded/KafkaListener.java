@@ -1,0 +1,92 @@
+package dev.tidemark.embedded;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+
+/// A further port of a broker, where clients are served by TLS.
+///
+/// @param name in capitals
+/// @param protocol Kafka's `security.protocol`
+/// @param settings of this listener
+public record KafkaListener(String name, String protocol, int port, Map<String, String> settings) {
+
+  public KafkaListener {
+    settings = Map.copyOf(settings);
+  }
+
+  /// By TLS. It asks its clients for a certificate, and takes those that have none.
+  public static KafkaListener tls(
+      CertificateAuthority authority, CertificateAuthority.Issued certificate) {
+    return new KafkaListener(
+        "TLS", "SSL", Ports.free(), certificates(authority, certificate, "requested"));
+  }
+
+  /// By TLS, for one user, who shows a password.
+  public static KafkaListener password(
+      CertificateAuthority authority,
+      CertificateAuthority.Issued certificate,
+      String user,
+      String password) {
+    Map<String, String> settings = new HashMap<>(certificates(authority, certificate, "none"));
+    settings.put("sasl.enabled.mechanisms", "PLAIN");
+    settings.put(
+        "plain.sasl.jaas.config",
+        "org.apache.kafka.common.security.plain.PlainLoginModule required user_%s=\"%s\";"
+            .formatted(user, password));
+    return new KafkaListener("PASSWORD", "SASL_SSL", Ports.free(), settings);
+  }
+
+  private static Map<String, String> certificates(
+      CertificateAuthority authority,
+      CertificateAuthority.Issued certificate,
+      String wantedOfClients) {
+    return Map.of(
+        "ssl.keystore.type",
+        "PEM",
+        "ssl.keystore.certificate.chain",
+        text(certificate.certificate()),
+        "ssl.keystore.key",
+        text(certificate.key()),
+        "ssl.truststore.type",
+        "PEM",
+        "ssl.truststore.location",
+        authority.certificate().toString(),
+        "ssl.client.auth",
+        wantedOfClients);
+  }
+
+  private static String text(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public String bootstrapServers() {
+    return "127.0.0.1:" + port;
+  }
+
+  /// Of the broker, for all of them.
+  static Map<String, String> settings(KafkaListener... listeners) {
+    Map<String, String> all = new HashMap<>();
+    for (KafkaListener listener : listeners) {
+      String address = listener.name + "://127.0.0.1:" + listener.port;
+      add(all, "listeners", address);
+      add(all, "advertised.listeners", address);
+      add(all, "listener.security.protocol.map", listener.name + ":" + listener.protocol);
+      String prefix = "listener.name." + listener.name.toLowerCase(Locale.ROOT) + ".";
+      listener.settings.forEach((name, value) -> all.put(prefix + name, value));
+    }
+    return all;
+  }
+
+  private static void add(Map<String, String> all, String list, String item) {
+    all.merge(list, item, (before, more) -> before + "," + more);
+  }
+}
