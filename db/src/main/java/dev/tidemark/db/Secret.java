@@ -8,10 +8,14 @@ import java.util.Optional;
 
 /// A secret from the environment: `NAME` itself, or the content of the file that `NAME_FILE` names,
 /// its final line break not counted.
-final class Secret {
+public final class Secret {
   private Secret() {}
 
-  static Optional<String> read(String name, Map<String, String> environment) {
+  /// Reads one; empty where neither variable is set.
+  ///
+  /// @throws IllegalArgumentException naming the variables, when both are set, or the file cannot
+  ///   be read
+  public static Optional<String> read(String name, Map<String, String> environment) {
     String fileVariable = name + "_FILE";
     String value = environment.get(name);
     String file = environment.get(fileVariable);

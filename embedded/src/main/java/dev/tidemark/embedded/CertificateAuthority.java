@@ -11,6 +11,8 @@ import java.security.KeyStore;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 
 /// An authority of the test's own that issues certificates for this machine, made anew, with the
 /// JDK's `keytool`. All files are PEM. Confined to one thread.
@@ -65,13 +67,30 @@ public final class CertificateAuthority {
     }
   }
 
+  /// For clients that trust this authority and no other.
+  public SSLContext trusting() {
+    try {
+      KeyStore trusted = KeyStore.getInstance("PKCS12");
+      trusted.load(null, null);
+      trusted.setCertificateEntry(OWN, store().getCertificate(OWN));
+      TrustManagerFactory trust =
+          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      trust.init(trusted);
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(null, trust.getTrustManagers(), null);
+      return context;
+    } catch (GeneralSecurityException | IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   private void make(String name, String... options) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
     command.addAll(List.of("-J-XX:TieredStopAtLevel=1", "-genkeypair", "-keyalg", "EC"));
     command.addAll(List.of("-alias", name, "-dname", "CN=" + name, "-validity", "2"));
     command.addAll(List.of("-storetype", "PKCS12", "-storepass", PASSWORD));
-    command.addAll(List.of("-keystore", store().toString()));
+    command.addAll(List.of("-keystore", file().toString()));
     command.addAll(List.of(options));
     Process keytool = new ProcessBuilder(command).redirectErrorStream(true).start();
     String said = new String(keytool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -80,14 +99,21 @@ public final class CertificateAuthority {
     }
   }
 
-  private Path store() {
+  private Path file() {
     return folder.resolve("authority.p12");
   }
 
-  private Issued issued(String name) throws IOException {
-    try (InputStream in = Files.newInputStream(store())) {
+  private KeyStore store() throws GeneralSecurityException, IOException {
+    try (InputStream in = Files.newInputStream(file())) {
       KeyStore all = KeyStore.getInstance("PKCS12");
       all.load(in, PASSWORD.toCharArray());
+      return all;
+    }
+  }
+
+  private Issued issued(String name) throws IOException {
+    try {
+      KeyStore all = store();
       return new Issued(
           pem(name + ".crt", "CERTIFICATE", all.getCertificate(name).getEncoded()),
           pem(name + ".key", "PRIVATE KEY", all.getKey(name, PASSWORD.toCharArray()).getEncoded()));

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -139,6 +140,24 @@ public final class PostgresServer extends EmbeddedServer {
     } catch (SQLException e) {
       throw new IllegalStateException("cannot promote the standby " + jdbcUrl(), e);
     }
+  }
+
+  /// Starts the server again, for those who speak TLS and those who do not.
+  public void restartWithTls(CertificateAuthority.Issued own) {
+    Path data = dir().resolve("data");
+    try {
+      for (Path file : List.of(own.certificate(), own.key())) {
+        Path copy = Files.copy(file, data.resolve(file.getFileName()));
+        Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rw-------"));
+        Files.setOwner(copy, Files.getOwner(data));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot give PostgreSQL its certificate", e);
+    }
+    settings.put("ssl", "on");
+    settings.put("ssl_cert_file", own.certificate().getFileName().toString());
+    settings.put("ssl_key_file", own.key().getFileName().toString());
+    restart();
   }
 
   /// The database `tidemark` as superuser, in libpq form.

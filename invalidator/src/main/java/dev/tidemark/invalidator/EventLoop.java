@@ -17,6 +17,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -127,7 +128,7 @@ final class EventLoop {
               rewind(offsets.before(change), consumer, offsets);
               goOn(consumer);
             });
-    boolean behind = read(consumer.poll(patience())) >= BACKLOG;
+    boolean behind = read(poll(consumer)) >= BACKLOG;
     settle(consumer, offsets);
     if (pending.isEmpty()) {
       PendingEvictions done = pending;
@@ -143,6 +144,17 @@ final class EventLoop {
       }
     }
     offsets.commit();
+  }
+
+  /// A certificate that has expired, or a password that was changed, at either end, is put right
+  /// without a restart: readiness tells of it, and the client goes on connecting.
+  private ConsumerRecords<byte[], byte[]> poll(Consumer<byte[], byte[]> consumer) {
+    try {
+      return consumer.poll(patience());
+    } catch (AuthenticationException e) {
+      log.atDebug().setCause(e).log("Kafka and this consumer do not trust each other");
+      return ConsumerRecords.empty();
+    }
   }
 
   private Duration patience() {

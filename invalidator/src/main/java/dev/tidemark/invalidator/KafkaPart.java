@@ -50,7 +50,7 @@ final class KafkaPart {
       part.json.put("ready", !part.red);
       return new PartStatus(NAME, part.json, part.red, part.lines);
     } catch (ExecutionException e) {
-      return part.unanswered(String.valueOf(e.getCause()));
+      return part.unanswered(KafkaSettings.words(e));
     } catch (KafkaException e) {
       return part.unanswered(e.toString());
     } catch (InterruptedException e) {

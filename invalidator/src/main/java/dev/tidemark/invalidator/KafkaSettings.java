@@ -1,10 +1,11 @@
 package dev.tidemark.invalidator;
 
+import dev.tidemark.db.KafkaClientSettings;
 import dev.tidemark.invalidator.OperatorRun.Failed;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.regex.Pattern;
 
 /// How Kafka is reached, and which topics are read there.
@@ -13,7 +14,6 @@ import java.util.regex.Pattern;
 record KafkaSettings(Map<String, String> client, List<String> topics) {
 
   private static final String TOPICS = "KAFKA_PRODUCT_TOPIC";
-  private static final String PREFIX = "KAFKA_CLIENT_";
   private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
 
   KafkaSettings {
@@ -33,15 +33,11 @@ record KafkaSettings(Map<String, String> client, List<String> topics) {
 
   private static Map<String, String> client(Environment environment) {
     Map<String, String> settings = new HashMap<>();
-    environment
-        .variables()
-        .forEach(
-            (name, value) -> {
-              if (name.startsWith(PREFIX)) {
-                String setting = name.substring(PREFIX.length()).toLowerCase(Locale.ROOT);
-                settings.put(setting.replace('_', '.'), value);
-              }
-            });
+    try {
+      settings.putAll(KafkaClientSettings.read(environment.variables()));
+    } catch (IllegalArgumentException e) {
+      environment.fault(String.valueOf(e.getMessage()));
+    }
     settings.put("bootstrap.servers", environment.text("KAFKA_BOOTSTRAP_SERVERS"));
     settings.putIfAbsent("client.id", "tidemark-invalidator");
     return settings;
@@ -56,6 +52,26 @@ record KafkaSettings(Map<String, String> client, List<String> topics) {
     Map<String, String> own = new HashMap<>(client);
     own.put("isolation.level", "read_committed");
     return new KafkaSettings(own, topics);
+  }
+
+  Failed silent(Throwable cause) {
+    return silent(words(cause));
+  }
+
+  /// What a client says, and what lies behind it all: of a handshake, why it failed.
+  static String words(Throwable failure) {
+    Throwable cause = failure.getCause();
+    if (cause == null) {
+      return failure.toString();
+    }
+    if (failure instanceof ExecutionException) {
+      return words(cause);
+    }
+    Throwable root = cause;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return failure + ": " + root.getMessage();
   }
 
   /// @param cause what Kafka, or its client, says

@@ -183,7 +183,7 @@ final class KafkaTail implements AutoCloseable {
     } catch (ExecutionException e) {
       throw e.getCause() instanceof UnknownTopicOrPartitionException
           ? KafkaSettings.noTopic(String.join(", ", settings.topics()))
-          : settings.silent(String.valueOf(e.getCause()));
+          : settings.silent(e);
     } catch (TimeoutException e) {
       throw settings.silent("no answer for %d s".formatted(PATIENCE.toSeconds()));
     } catch (InterruptedException e) {

@@ -18,6 +18,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -74,9 +75,9 @@ final class KafkaTopicScan implements AutoCloseable {
       consumer.assign(starts.keySet());
       starts.forEach(consumer::seek);
       return new KafkaTopicScan(consumer, settings.topics(), starts, ends);
-    } catch (TimeoutException e) {
+    } catch (TimeoutException | AuthenticationException e) {
       consumer.close();
-      throw settings.silent(String.valueOf(e.getMessage()));
+      throw settings.silent(e);
     } catch (RuntimeException e) {
       consumer.close();
       throw e;
@@ -88,8 +89,8 @@ final class KafkaTopicScan implements AutoCloseable {
     try (KafkaConsumer<byte[], byte[]> consumer = consumer(settings, MAX_POLL_RECORDS)) {
       Set<String> all = consumer.listTopics().keySet();
       return topics.stream().filter(all::contains).toList();
-    } catch (TimeoutException e) {
-      throw settings.silent(String.valueOf(e.getMessage()));
+    } catch (TimeoutException | AuthenticationException e) {
+      throw settings.silent(e);
     }
   }
 

@@ -50,7 +50,7 @@ final class KafkaWatch implements AutoCloseable {
       obstacle.isGone();
     } catch (ExecutionException e) {
       lag.isNotKnown();
-      obstacle.is("Kafka does not answer: " + e.getCause());
+      obstacle.is("Kafka does not answer: " + KafkaSettings.words(e));
     } catch (KafkaException e) {
       lag.isNotKnown();
       obstacle.is("Kafka cannot be asked: " + e);

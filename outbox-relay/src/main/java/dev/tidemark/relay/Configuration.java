@@ -1,12 +1,12 @@
 package dev.tidemark.relay;
 
 import dev.tidemark.db.DatabaseUrl;
+import dev.tidemark.db.KafkaClientSettings;
 import dev.tidemark.event.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -33,6 +33,10 @@ record Configuration(
     int adminPort,
     Optional<Duration> retention) {
 
+  Configuration {
+    kafkaClient = Map.copyOf(kafkaClient);
+  }
+
   /// Made by `tidemark migrate`.
   static final String PUBLICATION = "tidemark_outbox";
 
@@ -51,7 +55,6 @@ record Configuration(
           RETENTION);
   private static final Set<String> OTHERS =
       Set.of("TIDEMARK_API_", "TIDEMARK_INVALIDATOR_", "TIDEMARK_DB_", "TIDEMARK_DEVSTACK_");
-  private static final String KAFKA_PREFIX = "KAFKA_CLIENT_";
   private static final Pattern SLOT = Pattern.compile("[a-z0-9_]{1,63}");
   private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
   private static final int LARGEST_PORT = 65_535;
@@ -90,19 +93,21 @@ record Configuration(
     var database = read.value(DatabaseUrl::from);
     var slot = read.matching("TIDEMARK_RELAY_SLOT", "tidemark_relay", SLOT);
     var servers = read.text("KAFKA_BOOTSTRAP_SERVERS");
+    var kafkaClient = read.value(Configuration::kafkaClient);
     var topics = read.topics();
     var partitions = read.number("TIDEMARK_RELAY_TOPIC_PARTITIONS", 6, 1, MOST_PARTITIONS);
     var delivery = read.delivery();
     var adminHost = environment.getOrDefault("TIDEMARK_RELAY_ADMIN_HOST", "127.0.0.1");
     var adminPort = read.number("TIDEMARK_RELAY_ADMIN_PORT", 8082, 0, LARGEST_PORT);
     var retention = read.retention();
-    if (database == null || !faults.isEmpty()) {
+    if (database == null || kafkaClient == null || !faults.isEmpty()) {
       throw new Invalid(faults);
     }
+    kafkaClient.put("bootstrap.servers", servers);
     return new Configuration(
         database,
         slot,
-        kafkaClient(environment, servers),
+        kafkaClient,
         topics.getFirst(),
         topics.subList(1, topics.size()),
         partitions,
@@ -143,18 +148,10 @@ record Configuration(
             .formatted(OWN_PREFIX, String.join(", ", OTHERS.stream().sorted().toList()));
   }
 
-  private static Map<String, String> kafkaClient(Map<String, String> environment, String servers) {
-    var settings = new HashMap<String, String>();
-    environment.forEach(
-        (name, value) -> {
-          if (name.startsWith(KAFKA_PREFIX)) {
-            var setting = name.substring(KAFKA_PREFIX.length()).toLowerCase(Locale.ROOT);
-            settings.put(setting.replace('_', '.'), value);
-          }
-        });
-    settings.put("bootstrap.servers", servers);
+  private static Map<String, String> kafkaClient(Map<String, String> environment) {
+    var settings = KafkaClientSettings.read(environment);
     settings.putIfAbsent("client.id", "tidemark-relay");
-    return Map.copyOf(settings);
+    return settings;
   }
 
   /// Reads single variables, notes what is wrong, and goes on with what is allowed.

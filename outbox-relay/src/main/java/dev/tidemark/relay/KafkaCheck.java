@@ -17,6 +17,7 @@ import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.slf4j.Logger;
@@ -97,6 +98,11 @@ final class KafkaCheck implements Check {
     return topics;
   }
 
+  /// Why a handshake failed.
+  private static String rootOf(Throwable fault) {
+    return fault.getCause() == null ? fault.toString() : rootOf(fault.getCause());
+  }
+
   private Finding unanswered(Throwable fault) {
     log.atDebug().setCause(fault).log("Kafka could not be checked");
     if (fault instanceof AuthorizationException) {
@@ -109,7 +115,10 @@ final class KafkaCheck implements Check {
     return new Finding(
         Server.KAFKA,
         Severity.ERROR,
-        "Kafka does not answer at " + settings.get(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG),
+        "Kafka does not answer at %s%s"
+            .formatted(
+                settings.get(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG),
+                fault instanceof AuthenticationException ? " (" + rootOf(fault) + ")" : ""),
         "see that it runs and that KAFKA_BOOTSTRAP_SERVERS and KAFKA_CLIENT_… are right");
   }
 }

@@ -2,16 +2,14 @@ package dev.tidemark.api;
 
 import dev.tidemark.cache.RedisConnection;
 import dev.tidemark.db.DatabaseUrl;
-import java.io.IOException;
+import dev.tidemark.db.KafkaClientSettings;
+import dev.tidemark.db.Secret;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -62,7 +60,6 @@ record Configuration(
   private static final String TLS_KEY = "TIDEMARK_API_TLS_KEY_FILE";
   private static final String NEAR_CACHE_ENTRIES = "TIDEMARK_API_NEAR_CACHE_ENTRIES";
   private static final String KAFKA_SERVERS = "KAFKA_BOOTSTRAP_SERVERS";
-  private static final String KAFKA_PREFIX = "KAFKA_CLIENT_";
   private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
 
   private static final Set<String> OWN =
@@ -197,7 +194,7 @@ record Configuration(
 
   private static String redisUrl(Map<String, String> environment) {
     String url =
-        secret("REDIS_URL", environment)
+        Secret.read("REDIS_URL", environment)
             .filter(text -> !text.isBlank())
             .orElseThrow(
                 () ->
@@ -256,36 +253,10 @@ record Configuration(
   }
 
   private static Map<String, String> kafkaClient(Map<String, String> environment, String servers) {
-    Map<String, String> settings = new HashMap<>();
-    environment.forEach(
-        (name, value) -> {
-          if (name.startsWith(KAFKA_PREFIX)) {
-            String setting = name.substring(KAFKA_PREFIX.length()).toLowerCase(Locale.ROOT);
-            settings.put(setting.replace('_', '.'), value);
-          }
-        });
+    Map<String, String> settings = KafkaClientSettings.read(environment);
     settings.put("bootstrap.servers", servers);
     settings.putIfAbsent("client.id", "tidemark-product-api");
     return settings;
-  }
-
-  /// `NAME`, or what is in the file that `NAME_FILE` names.
-  private static Optional<String> secret(String name, Map<String, String> environment) {
-    String fileVariable = name + "_FILE";
-    String file = environment.get(fileVariable);
-    if (file == null) {
-      return Optional.ofNullable(environment.get(name));
-    }
-    if (environment.containsKey(name)) {
-      throw new IllegalArgumentException(
-          name + " and " + fileVariable + " are both set; give one of them");
-    }
-    try {
-      return Optional.of(Files.readString(Path.of(file)).stripTrailing());
-    } catch (IOException e) {
-      throw new IllegalArgumentException(
-          fileVariable + " names a file that cannot be read: " + file, e);
-    }
   }
 
   /// Reads single settings, and notes what is wrong.

@@ -40,8 +40,10 @@ record Readiness(String name, Supplier<Answer> ask) implements HealthCheck {
                 ? new Answer(true, "answers")
                 : new Answer(false, "does not answer; only reads that hit the cache work");
           } catch (SQLException e) {
+            // The pool tells only that it has none; what went wrong with the last one lies beneath.
+            Throwable fault = e.getCause() == null ? e : e.getCause();
             return new Answer(
-                false, "no connection; only reads that hit the cache work: " + e.getMessage());
+                false, "no connection; only reads that hit the cache work: " + fault.getMessage());
           }
         });
   }

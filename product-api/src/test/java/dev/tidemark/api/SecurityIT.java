@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.api.RunningService.Answer;
+import dev.tidemark.embedded.CertificateAuthority;
+import dev.tidemark.embedded.CertificateAuthority.Issued;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -13,7 +15,6 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import javax.net.ssl.SSLHandshakeException;
 import org.junit.jupiter.api.Test;
@@ -80,13 +81,14 @@ final class SecurityIT {
 
   @Test
   void withACertificateItSpeaksTlsOnlyAndHttp2ToThoseWhoCan(@TempDir Path folder) throws Exception {
-    TestCertificate certificate = TestCertificate.in(folder);
+    CertificateAuthority authority = CertificateAuthority.in(folder);
+    Issued certificate = authority.issue("api");
     RunningService secure =
         api.beside(
             "TIDEMARK_API_TLS_CERTIFICATE_FILE", certificate.certificate().toString(),
             "TIDEMARK_API_TLS_KEY_FILE", certificate.key().toString());
     try (Service service = secure.service();
-        HttpClient trusting = HttpClient.newBuilder().sslContext(certificate.trusting()).build();
+        HttpClient trusting = HttpClient.newBuilder().sslContext(authority.trusting()).build();
         HttpClient stranger = HttpClient.newHttpClient()) {
       URI uri = URI.create("https://127.0.0.1:" + service.port() + "/products/tls");
       HttpRequest put =
@@ -112,42 +114,23 @@ final class SecurityIT {
   @Test
   void towardsPostgresItTrustsTheCertificateThatItIsGivenAndNoOther(@TempDir Path folder)
       throws Exception {
-    TestCertificate own = TestCertificate.in(Files.createDirectory(folder.resolve("own")));
-    TestCertificate other = TestCertificate.in(Files.createDirectory(folder.resolve("other")));
-    Path data = Path.of(api.texts("show data_directory").getFirst());
-    for (Path file : List.of(own.certificate(), own.key())) {
-      Path copy = Files.copy(file, data.resolve(file.getFileName()));
-      Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rw-------"));
-      Files.setOwner(copy, Files.getOwner(data));
+    CertificateAuthority authority = CertificateAuthority.in(folder.resolve("own"));
+    CertificateAuthority stranger = CertificateAuthority.in(folder.resolve("other"));
+    api.postgres().restartWithTls(authority.issue("postgres"));
+    String url = api.postgres().url() + "?sslmode=verify-full&sslrootcert=";
+    RunningService secure = api.beside("DATABASE_URL", url + authority.certificate());
+    try (Service _ = secure.service()) {
+      assertThat(status(secure, "")).isLessThan(300);
+      assertThat(
+              api.texts(
+                  "select ssl from pg_stat_ssl join pg_stat_activity using (pid)"
+                      + " where application_name = 'tidemark-product-api' order by backend_start desc limit 1"))
+          .containsExactly("t");
     }
-    setting("alter system set ssl_cert_file = 'test.crt'");
-    setting("alter system set ssl_key_file = 'test.key'");
-    setting("alter system set ssl = on");
-    setting("select pg_reload_conf()");
-    try {
-      await().until(() -> api.texts("show ssl").equals(List.of("on")));
-      String url = api.postgres().url() + "?sslmode=verify-full&sslrootcert=";
-      RunningService secure = api.beside("DATABASE_URL", url + own.certificate());
-      try (Service _ = secure.service()) {
-        assertThat(status(secure, "")).isLessThan(300);
-        assertThat(
-                api.texts(
-                    "select ssl from pg_stat_ssl join pg_stat_activity using (pid)"
-                        + " where application_name = 'tidemark-product-api' order by backend_start desc limit 1"))
-            .containsExactly("t");
-      }
-      RunningService deceived = api.beside("DATABASE_URL", url + other.certificate());
-      try (Service _ = deceived.service()) {
-        assertThat(deceived.put("/products/tls", CHAIR).problem()).isEqualTo("database-away");
-        assertThat(deceived.admin("/health/ready").status()).isEqualTo(503);
-      }
-    } finally {
-      setting("alter system reset ssl");
-      setting("select pg_reload_conf()");
+    RunningService deceived = api.beside("DATABASE_URL", url + stranger.certificate());
+    try (Service _ = deceived.service()) {
+      assertThat(deceived.put("/products/tls", CHAIR).problem()).isEqualTo("database-away");
+      assertThat(deceived.admin("/health/ready").text()).contains("no connection", "PKIX path");
     }
-  }
-
-  private static void setting(String sql) {
-    api.sql().useHandle(handle -> handle.execute(sql));
   }
 }
