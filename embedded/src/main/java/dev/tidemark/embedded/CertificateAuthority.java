@@ -30,10 +30,13 @@ public final class CertificateAuthority {
 
   private CertificateAuthority(Path folder) throws IOException {
     this.folder = Files.createDirectories(folder);
-    make(OWN, "-ext", "bc:c");
+    make(OWN, "CN=" + folder.getFileName(), "-ext", "bc:c");
     this.certificate = issued(OWN).certificate();
   }
 
+  /// Makes one.
+  ///
+  /// @param folder of its own; its name is the authority's
   public static CertificateAuthority in(Path folder) {
     try {
       return new CertificateAuthority(folder);
@@ -60,7 +63,7 @@ public final class CertificateAuthority {
     List<String> options = new ArrayList<>(List.of(moreOptions));
     options.addAll(List.of("-signer", OWN, "-ext", "SAN=" + alternativeNames));
     try {
-      make(name, options.toArray(String[]::new));
+      make(name, "CN=" + name, options.toArray(String[]::new));
       return issued(name);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -84,11 +87,11 @@ public final class CertificateAuthority {
     }
   }
 
-  private void make(String name, String... options) throws IOException {
+  private void make(String name, String owner, String... options) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
     command.addAll(List.of("-J-XX:TieredStopAtLevel=1", "-genkeypair", "-keyalg", "EC"));
-    command.addAll(List.of("-alias", name, "-dname", "CN=" + name, "-validity", "2"));
+    command.addAll(List.of("-alias", name, "-dname", owner, "-validity", "2"));
     command.addAll(List.of("-storetype", "PKCS12", "-storepass", PASSWORD));
     command.addAll(List.of("-keystore", file().toString()));
     command.addAll(List.of(options));

@@ -18,7 +18,8 @@ import picocli.CommandLine.Command;
       "  KAFKA_GROUP_ID                         consumer group (tidemark-invalidator)",
       "  KAFKA_CLIENT_<NAME>                    any Kafka client setting, KAFKA_CLIENT_SECURITY_PROTOCOL"
           + " for example",
-      "  REDIS_URL                              redis:// or rediss://, one or several hosts; or",
+      "  REDIS_URL                              redis:// or rediss://, one or several hosts",
+      "                                         [?sslrootcert=FILE&sslcert=FILE&sslkey=FILE]; or",
       "                                         REDIS_URL_FILE, a file that holds it",
       "  TIDEMARK_INVALIDATOR_REDIS_TIMEOUT_MS  for a connection, and for the answers to a batch (1000)",
       "  TIDEMARK_INVALIDATOR_REWIND_SECONDS    so much is applied again when Redis may have lost it (60):",

@@ -248,7 +248,7 @@ class SecurityIT {
           .untilAsserted(
               () ->
                   assertThat(invalidator.readiness())
-                      .contains("SSL handshake failed", "trust anchors"));
+                      .contains("SSL handshake failed", "valid certification path"));
       assertThat(invalidator.hasEnded()).isFalse();
     }
     CommandOutcome replay = CommandOutcome.of(environment, "replay", "--from", "beginning");

@@ -20,6 +20,7 @@ import picocli.CommandLine.Command;
       "                                    [?parameters]",
       "  DATABASE_USER, DATABASE_PASSWORD  instead of those in it",
       "  REDIS_URL                         redis:// or rediss://, one or several hosts",
+      "                                    [?sslrootcert=FILE&sslcert=FILE&sslkey=FILE]",
       "  CACHE_TTL_SECONDS                 longest life of a cached value (300)",
       "  API_TOKEN                         what writers show as \"Authorization: Bearer\", several with",
       "                                    commas between; without it the service listens on loopback only",

@@ -7,6 +7,8 @@ import static org.awaitility.Awaitility.await;
 import dev.tidemark.api.RunningService.Answer;
 import dev.tidemark.embedded.CertificateAuthority;
 import dev.tidemark.embedded.CertificateAuthority.Issued;
+import dev.tidemark.embedded.Ports;
+import dev.tidemark.embedded.RedisServer;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -131,6 +133,34 @@ final class SecurityIT {
     try (Service _ = deceived.service()) {
       assertThat(deceived.put("/products/tls", CHAIR).problem()).isEqualTo("database-away");
       assertThat(deceived.admin("/health/ready").text()).contains("no connection", "PKIX path");
+    }
+  }
+
+  @Test
+  void towardsRedisItTrustsTheAuthorityThatItIsGivenAndNoOther(@TempDir Path folder) {
+    CertificateAuthority authority = CertificateAuthority.in(folder.resolve("own"));
+    CertificateAuthority stranger = CertificateAuthority.in(folder.resolve("other"));
+    int port = Ports.free();
+    try (RedisServer _ =
+        RedisServer.start(
+            folder.resolve("redis"),
+            0,
+            RedisServer.tls(port, authority, authority.issue("redis")).toArray(String[]::new))) {
+      String url = "rediss://default:geheim@localhost:%d?sslrootcert=".formatted(port);
+      // Redis takes any password for a user who needs none.
+      RunningService secure = api.beside("REDIS_URL", url + authority.certificate());
+      try (Service _ = secure.service()) {
+        secure.put("/products/redis", CHAIR);
+        secure.get("/products/redis");
+        assertThat(secure.get("/products/redis").header("Cache-Status")).isEqualTo("tidemark; hit");
+      }
+      RunningService deceived = api.beside("REDIS_URL", url + stranger.certificate());
+      try (Service _ = deceived.service()) {
+        assertThat(deceived.get("/products/redis").status()).isEqualTo(200);
+        assertThat(deceived.admin("/health/ready").text())
+            .contains("degraded", "vouched for by none of the authorities in")
+            .doesNotContain("geheim");
+      }
     }
   }
 }

@@ -11,6 +11,7 @@ import dev.tidemark.embedded.Ports;
 import dev.tidemark.embedded.RedisCluster;
 import dev.tidemark.embedded.RedisServer;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -18,6 +19,8 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -71,6 +74,17 @@ class RedisTlsIT {
           "vouched for by none of the authorities in " + stranger.certificate());
       assertRefused(
           "rediss://localhost:" + port, "none of the authorities in those that the JVM trusts");
+    }
+  }
+
+  @Test
+  void authorityThatWasMadeAnewUnderTheSameNameIsAnother() {
+    int port = Ports.free();
+    CertificateAuthority anew = CertificateAuthority.in(dir.resolve("authority"));
+    try (RedisServer _ = start(port, server)) {
+      assertRefused(
+          "rediss://localhost:%d?sslrootcert=%s".formatted(port, anew.certificate()),
+          "vouched for by none of the authorities in " + anew.certificate());
     }
   }
 
@@ -200,6 +214,32 @@ class RedisTlsIT {
             .allSatisfy(node -> assertThat(node.address()).startsWith("localhost:"));
       }
       assertRefused(url + stranger.certificate(), "vouched for by none");
+      cluster.primaries().forEach(RedisTlsIT::makeTheOperatorOfTheDocumentation);
+      try (RedisConnection connection =
+          RedisConnection.open(
+              (url + authority.certificate()).replace("://", "://tidemark_operator:choose-one@"),
+              PATIENT)) {
+        fillReadAndEvict(connection.entries(), "product:1");
+        connection.ping();
+        assertThat(connection.primaries()).hasSize(2);
+        assertThat(connection.inspection().size()).isZero();
+      }
+    }
+  }
+
+  /// docs/operations.md says what it may, on a cluster as well.
+  private static void makeTheOperatorOfTheDocumentation(RedisServer node) {
+    try (Jedis admin = new Jedis("127.0.0.1", node.port())) {
+      Matcher command =
+          Pattern.compile("ACL SETUSER tidemark_operator (.*)")
+              .matcher(Files.readString(Path.of("../docs/operations.md")));
+      assertThat(command.find()).isTrue();
+      admin.aclSetUser(
+          "tidemark_operator",
+          (command.group(1).strip() + " +cluster|slots +cluster|nodes +cluster|info")
+              .split(" ", -1));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
