@@ -26,7 +26,8 @@ public final class CertificateAuthority {
   /// What it has issued.
   ///
   /// @param key PKCS #8, without a password
-  public record Issued(Path certificate, Path key) {}
+  /// @param both key and certificate in one file
+  public record Issued(Path certificate, Path key, Path both) {}
 
   private CertificateAuthority(Path folder) throws IOException {
     this.folder = Files.createDirectories(folder);
@@ -117,18 +118,19 @@ public final class CertificateAuthority {
   private Issued issued(String name) throws IOException {
     try {
       KeyStore all = store();
+      String certificate = pem("CERTIFICATE", all.getCertificate(name).getEncoded());
+      String key = pem("PRIVATE KEY", all.getKey(name, PASSWORD.toCharArray()).getEncoded());
       return new Issued(
-          pem(name + ".crt", "CERTIFICATE", all.getCertificate(name).getEncoded()),
-          pem(name + ".key", "PRIVATE KEY", all.getKey(name, PASSWORD.toCharArray()).getEncoded()));
+          Files.writeString(folder.resolve(name + ".crt"), certificate),
+          Files.writeString(folder.resolve(name + ".key"), key),
+          Files.writeString(folder.resolve(name + ".pem"), key + certificate));
     } catch (GeneralSecurityException e) {
       throw new IOException(e);
     }
   }
 
-  private Path pem(String file, String what, byte[] bytes) throws IOException {
-    return Files.writeString(
-        folder.resolve(file),
-        "-----BEGIN %s-----%n%s%n-----END %s-----%n"
-            .formatted(what, Base64.getMimeEncoder().encodeToString(bytes), what));
+  private static String pem(String what, byte[] bytes) {
+    return "-----BEGIN %s-----%n%s%n-----END %s-----%n"
+        .formatted(what, Base64.getMimeEncoder().encodeToString(bytes), what);
   }
 }

@@ -1,9 +1,5 @@
 package dev.tidemark.embedded;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -48,24 +44,14 @@ public record KafkaListener(String name, String protocol, int port, Map<String, 
     return Map.of(
         "ssl.keystore.type",
         "PEM",
-        "ssl.keystore.certificate.chain",
-        text(certificate.certificate()),
-        "ssl.keystore.key",
-        text(certificate.key()),
+        "ssl.keystore.location",
+        certificate.both().toString(),
         "ssl.truststore.type",
         "PEM",
         "ssl.truststore.location",
         authority.certificate().toString(),
         "ssl.client.auth",
         wantedOfClients);
-  }
-
-  private static String text(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   public String bootstrapServers() {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -153,6 +154,8 @@ final class EventLoop {
       return consumer.poll(patience());
     } catch (AuthenticationException e) {
       log.atDebug().setCause(e).log("Kafka and this consumer do not trust each other");
+      // The client says so at each poll, without a pause, until it is connected again.
+      LockSupport.parkNanos(POLL.toNanos());
       return ConsumerRecords.empty();
     }
   }

@@ -102,7 +102,9 @@ class ConfigurationTest {
     "KAFKA_PRODUCT_TOPIC, 'a b'",
     "KAFKA_GROUP_ID, ''",
     "KAFKA_BOOTSTRAP_SERVERS, ''",
-    "REDIS_URL, 'http://h'"
+    "REDIS_URL, 'http://h'",
+    "REDIS_URL, 'rediss://h?sslrootcert=/no/such/file'",
+    "KAFKA_CLIENT_SASL_JAAS_CONFIG_FILE, /no/such/file"
   })
   void aWrongValueIsNamed(String name, String value) {
     environment.put(name, value);

@@ -42,6 +42,7 @@ class SecurityIT {
   @TempDir static Path dir;
   private static CertificateAuthority authority;
   private static CertificateAuthority stranger;
+  private static Issued kafkaCertificate;
   private static KafkaListener kafkaByTls;
   private static KafkaListener kafkaByPassword;
   private static KafkaServer kafka;
@@ -60,8 +61,9 @@ class SecurityIT {
     authority = CertificateAuthority.in(dir.resolve("authority"));
     stranger = CertificateAuthority.in(dir.resolve("stranger"));
     Issued server = authority.issue("server");
-    kafkaByTls = KafkaListener.tls(authority, server);
-    kafkaByPassword = KafkaListener.password(authority, server, "tidemark", PASSWORD);
+    kafkaCertificate = authority.issue("kafka");
+    kafkaByTls = KafkaListener.tls(authority, kafkaCertificate);
+    kafkaByPassword = KafkaListener.password(authority, kafkaCertificate, "tidemark", PASSWORD);
     kafka = KafkaServer.start(dir.resolve("kafka"), 0, kafkaByTls, kafkaByPassword);
     int redisPort = Ports.free();
     redis =
@@ -254,6 +256,28 @@ class SecurityIT {
     CommandOutcome replay = CommandOutcome.of(environment, "replay", "--from", "beginning");
     assertThat(replay.code()).as(replay.toString()).isEqualTo(1);
     assertThat(replay.err()).contains("SSL handshake failed");
+  }
+
+  @Test
+  void aKafkaWhoseCertificateIsPutRightIsFollowedWithoutARestart() throws Exception {
+    String right = Files.readString(kafkaCertificate.both());
+    try (TestInvalidator invalidator = new TestInvalidator(environment(byTls()))) {
+      topic.publish(id("a"), 1);
+      await().until(() -> topic.committed(group) == 1);
+      Files.writeString(
+          kafkaCertificate.both(), Files.readString(stranger.issue("impostor").both()));
+      kafka.restart();
+      await()
+          .untilAsserted(
+              () -> assertThat(invalidator.readiness()).contains("SSL handshake failed"));
+      Files.writeString(kafkaCertificate.both(), right);
+      kafka.restart();
+      plant("b", 1);
+      topic.publish(id("b"), 2);
+      await().until(() -> !admin.exists("product:" + id("b")));
+    } finally {
+      Files.writeString(kafkaCertificate.both(), right);
+    }
   }
 
   @Test

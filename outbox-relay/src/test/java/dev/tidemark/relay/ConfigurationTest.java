@@ -88,6 +88,7 @@ class ConfigurationTest {
     "KAFKA_PRODUCT_TOPIC, 'customer.events,product.events'",
     "TIDEMARK_RELAY_SLOTT, x",
     "TIDEMARK_SLOT, x",
+    "KAFKA_CLIENT_SASL_JAAS_CONFIG_FILE, /no/such/file",
   })
   void faultNamesItsVariable(String name, String value) {
     environment.put(name, value);

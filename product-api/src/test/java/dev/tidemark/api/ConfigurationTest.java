@@ -145,6 +145,24 @@ final class ConfigurationTest {
   }
 
   @Test
+  void aFileThatAConnectionNeedsIsNamedWithItsVariable() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                Configuration.from(
+                    environment(
+                        "REDIS_URL", "rediss://u:secret@h?sslrootcert=/no/such/file",
+                        "TIDEMARK_API_NEAR_CACHE_ENTRIES", "1",
+                        "KAFKA_BOOTSTRAP_SERVERS", "kafka:9092",
+                        "KAFKA_CLIENT_SASL_JAAS_CONFIG_FILE", "/no/such/jaas")))
+        .withMessageContaining(
+            "REDIS_URL: sslrootcert names a file that cannot be read: /no/such/file")
+        .withMessageContaining(
+            "KAFKA_CLIENT_SASL_JAAS_CONFIG_FILE names a file that cannot be read")
+        .withMessageNotContaining("secret");
+  }
+
+  @Test
   void allFaultsAreToldAtOnceAndNoSecrets() {
     Map<String, String> environment =
         environment(

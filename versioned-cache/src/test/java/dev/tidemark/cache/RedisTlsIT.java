@@ -156,7 +156,8 @@ class RedisTlsIT {
     int port = Ports.free();
     Path trusted = Files.copy(authority.certificate(), dir.resolve("trusted.pem"));
     Issued other = stranger.issue("other");
-    Issued used = new Issued(dir.resolve("used.crt"), dir.resolve("used.key"));
+    Issued used =
+        new Issued(dir.resolve("used.crt"), dir.resolve("used.key"), dir.resolve("used.pem"));
     copy(server, used);
     try (RedisServer redis = start(port, used);
         RedisConnection connection =
