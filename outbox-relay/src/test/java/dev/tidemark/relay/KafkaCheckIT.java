@@ -1,6 +1,7 @@
 package dev.tidemark.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.embedded.KafkaServer;
 import java.nio.file.Path;
@@ -61,16 +62,18 @@ class KafkaCheckIT {
       throws Exception {
     makeTopics();
     var before = set(topic, setting, value);
-
-    assertThat(new KafkaCheck(configuration).findings())
-        .singleElement()
-        .satisfies(finding -> assertThat(finding.isError()).isFalse())
-        .satisfies(
-            finding ->
-                assertThat(finding.text())
-                    .startsWith("topic %s has %s = %s: ".formatted(topic, setting, value))
-                    .contains(remedy));
-    set(topic, setting, before);
+    try {
+      assertThat(new KafkaCheck(configuration).findings())
+          .singleElement()
+          .satisfies(finding -> assertThat(finding.isError()).isFalse())
+          .satisfies(
+              finding ->
+                  assertThat(finding.text())
+                      .startsWith("topic %s has %s = %s: ".formatted(topic, setting, value))
+                      .contains(remedy));
+    } finally {
+      set(topic, setting, before);
+    }
   }
 
   @Test
@@ -90,16 +93,21 @@ class KafkaCheckIT {
     topics.ensurePositions(KafkaPositions.TOPIC);
   }
 
-  /// Answers what it was.
+  /// Answers what it was, and only when the broker shows what it is now.
   private static String set(String topic, String setting, String value) throws Exception {
     var resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
     try (var admin = Admin.create(configuration.kafka())) {
-      var before =
-          admin.describeConfigs(List.of(resource)).all().get().get(resource).get(setting).value();
+      var before = read(admin, resource, setting);
       var change = new AlterConfigOp(new ConfigEntry(setting, value), OpType.SET);
       admin.incrementalAlterConfigs(Map.of(resource, List.of(change))).all().get();
+      await().until(() -> read(admin, resource, setting).equals(value));
       return before;
     }
+  }
+
+  private static String read(Admin admin, ConfigResource resource, String setting)
+      throws Exception {
+    return admin.describeConfigs(List.of(resource)).all().get().get(resource).get(setting).value();
   }
 
   private static Configuration configuration(String servers) {
