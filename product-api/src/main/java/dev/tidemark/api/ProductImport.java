@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import java.util.zip.ZipException;
 
@@ -24,6 +25,10 @@ final class ProductImport {
 
   private final ProductStore store;
   private final int lineLimit;
+
+  /// Each holds a connection to the database from its beginning to its end, and what one writes the
+  /// other would delete.
+  private final Semaphore replacing = new Semaphore(1);
 
   /// @param lineLimit the longest line, in bytes
   ProductImport(ProductStore store, int lineLimit) {
@@ -70,9 +75,15 @@ final class ProductImport {
   private void replace(
       Lines lines, ImportReport report, ImportProgress progress, Optional<String> traceparent)
       throws IOException {
+    if (!replacing.tryAcquire()) {
+      throw new ProblemException(
+          Problem.overloaded("Another import with replace=true is under way."));
+    }
     try (ImportedIds ids = store.importedIds()) {
       run(report, progress, ids::add, traceparent).all(lines);
       report.deleted(report.isWhole() ? ids.deleteRest(traceparent) : 0);
+    } finally {
+      replacing.release();
     }
   }
 

@@ -328,6 +328,23 @@ final class ImportIT {
     assertThat(api.get("/products/before", "Cache-Control", "no-cache").status()).isEqualTo(404);
   }
 
+  @Test
+  void oneReplacingImportAtATime() throws IOException {
+    try (Socket client = new Socket(InetAddress.getLoopbackAddress(), api.service().port())) {
+      String lines = products("turn-", 0, 500, "A");
+      client.getOutputStream().write(head("?replace=true"));
+      client.getOutputStream().write(RawHttp.bytes(Integer.toHexString(lines.length()), lines));
+      await().untilAsserted(() -> assertThat(events("turn-%")).isEqualTo(500));
+      Answer second = replace(products("turn-", 0, 1, "B"));
+      assertThat(second.status()).isEqualTo(503);
+      assertThat(second.problem()).isEqualTo("overloaded");
+      assertCounts(send(products("turn-", 0, 1, "B")), 0, 1, 0, 0);
+    }
+    await("the turn is given back when the client went away")
+        .untilAsserted(
+            () -> assertThat(replace(products("turn-", 0, 2, "B")).status()).isEqualTo(200));
+  }
+
   private static byte[] head(String query) {
     return RawHttp.bytes(
         "POST /products/import" + query + " HTTP/1.1",
