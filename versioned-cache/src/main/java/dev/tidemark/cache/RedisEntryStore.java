@@ -1,20 +1,22 @@
 package dev.tidemark.cache;
 
+import static dev.tidemark.cache.ScriptOperations.call;
+import static dev.tidemark.cache.ScriptOperations.failed;
+import static dev.tidemark.cache.ScriptOperations.outcome;
+import static dev.tidemark.cache.ScriptOperations.outcomes;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.tidemark.cache.CommandBatch.Answer;
 import dev.tidemark.cache.Outcome.Applied;
 import dev.tidemark.cache.Outcome.Failed;
+import dev.tidemark.cache.ScriptOperations.Operation;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
-import java.util.function.Predicate;
-import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -56,6 +58,7 @@ public final class RedisEntryStore implements EntryStore {
 
   private final UnifiedJedis client;
   private final CommandBatch batches;
+  private final ScriptOperations scripts;
 
   /// Whether a look at the keys of a batch of evictions spares more than it costs: while most of
   /// them hold nothing.
@@ -64,6 +67,7 @@ public final class RedisEntryStore implements EntryStore {
   public RedisEntryStore(UnifiedJedis client) {
     this.client = client;
     this.batches = new CommandBatch(client);
+    this.scripts = new ScriptOperations(client, batches);
   }
 
   @Override
@@ -98,7 +102,7 @@ public final class RedisEntryStore implements EntryStore {
 
   @Override
   public Acquisition acquire(String key, String token, Duration leaseTtl) {
-    return run(acquiring(key, token, leaseTtl));
+    return scripts.run(acquiring(key, token, leaseTtl));
   }
 
   @Override
@@ -109,7 +113,7 @@ public final class RedisEntryStore implements EntryStore {
     List<Answer<String>> taken = takeWhereNothingIs(keys, token, leaseTtl);
     int[] held = IntStream.range(0, keys.size()).filter(i -> isNull(taken.get(i))).toArray();
     List<Outcome<Acquisition>> asked =
-        run(
+        scripts.run(
             Arrays.stream(held).mapToObj(i -> acquiring(keys.get(i), token, leaseTtl)).toList(),
             RedisFault::isAnswered);
     List<Outcome<Acquisition>> all =
@@ -170,12 +174,12 @@ public final class RedisEntryStore implements EntryStore {
 
   @Override
   public FillResult fill(String key, String token, CachedValue value, Duration ttl) {
-    return run(filling(token, new Offer(key, value, ttl)));
+    return scripts.run(filling(token, new Offer(key, value, ttl)));
   }
 
   @Override
   public List<Outcome<FillResult>> fill(String token, List<Offer> batch) {
-    return run(batch.stream().map(offer -> filling(token, offer)).toList());
+    return scripts.run(batch.stream().map(offer -> filling(token, offer)).toList());
   }
 
   private static Operation<FillResult> filling(String token, Offer offer) {
@@ -202,12 +206,12 @@ public final class RedisEntryStore implements EntryStore {
   @Override
   public boolean release(String key, String token) {
     checkToken(token);
-    return run(yesOrNo("release", key, RELEASE.on(utf8(key), ascii(token))));
+    return scripts.run(yesOrNo("release", key, RELEASE.on(utf8(key), ascii(token))));
   }
 
   @Override
   public Eviction evict(String key, long version) {
-    return run(evicting(new EvictionRequest(key, version)));
+    return scripts.run(evicting(new EvictionRequest(key, version)));
   }
 
   @Override
@@ -219,7 +223,7 @@ public final class RedisEntryStore implements EntryStore {
   }
 
   private List<Outcome<Eviction>> evictAll(List<EvictionRequest> batch) {
-    return run(batch.stream().map(RedisEntryStore::evicting).toList());
+    return scripts.run(batch.stream().map(RedisEntryStore::evicting).toList());
   }
 
   /// By a look at each key that costs Redis a sixth of the script. It is a write that writes
@@ -271,12 +275,12 @@ public final class RedisEntryStore implements EntryStore {
 
   @Override
   public RefreshResult refresh(String key, CachedValue value, Duration ttl) {
-    return run(refreshing(new Offer(key, value, ttl)));
+    return scripts.run(refreshing(new Offer(key, value, ttl)));
   }
 
   @Override
   public List<Outcome<RefreshResult>> refresh(List<Offer> batch) {
-    return run(batch.stream().map(RedisEntryStore::refreshing).toList());
+    return scripts.run(batch.stream().map(RedisEntryStore::refreshing).toList());
   }
 
   private static Operation<RefreshResult> refreshing(Offer offer) {
@@ -300,7 +304,8 @@ public final class RedisEntryStore implements EntryStore {
 
   @Override
   public boolean prolong(String key, long version, Duration ttl) {
-    return run(yesOrNo("prolong", key, PROLONG.on(utf8(key), decimal(version), millis(ttl))));
+    return scripts.run(
+        yesOrNo("prolong", key, PROLONG.on(utf8(key), decimal(version), millis(ttl))));
   }
 
   private static Operation<Boolean> yesOrNo(String name, String key, Script.Call script) {
@@ -330,73 +335,6 @@ public final class RedisEntryStore implements EntryStore {
         : JedisClusterCRC16.getSlot(utf8(key)) * CLUSTER_SHARDS / CLUSTER_SLOTS;
   }
 
-  /// One operation of the protocol on one key: a script, and what its answer means.
-  private record Operation<R>(
-      String name, String key, Script.Call script, Function<@Nullable Object, R> meaning) {}
-
-  private <R> R run(Operation<R> operation) {
-    return operation
-        .meaning()
-        .apply(call(operation.name(), operation.key(), () -> operation.script().run(client)));
-  }
-
-  private <R> List<Outcome<R>> run(List<Operation<R>> operations) {
-    return run(operations, RedisFault::isNoTimeout);
-  }
-
-  private <R> List<Outcome<R>> run(
-      List<Operation<R>> operations, Predicate<JedisException> repeatable) {
-    if (operations.isEmpty()) {
-      return List.of();
-    }
-    if (operations.size() == 1) {
-      return List.of(outcome(() -> run(operations.getFirst())));
-    }
-    List<Answer<Object>> answers =
-        batches.run(
-            operations,
-            (pipeline, operation) -> operation.script().append(pipeline),
-            operation -> operation.script().run(client),
-            repeatable);
-    return outcomes(
-        operations,
-        answers,
-        (operation, answer) ->
-            switch (answer) {
-              case Answer.Given<Object> given -> operation.meaning().apply(given.value());
-              case Answer.NotGiven<Object>(JedisException cause) ->
-                  throw failed(operation.name(), operation.key(), cause);
-            });
-  }
-
-  private interface Reading<I, A, R> {
-    R read(I item, Answer<A> answer);
-  }
-
-  private static <I, A, R> List<Outcome<R>> outcomes(
-      List<I> items, List<Answer<A>> answers, Reading<I, A, R> reading) {
-    return IntStream.range(0, items.size())
-        .mapToObj(i -> outcome(() -> reading.read(items.get(i), answers.get(i))))
-        .toList();
-  }
-
-  private static <R> Outcome<R> outcome(Supplier<R> operation) {
-    try {
-      return new Applied<>(operation.get());
-    } catch (EntryStoreException e) {
-      return new Failed<>(e);
-    }
-  }
-
-  private static <T extends @Nullable Object> T call(
-      String operation, String key, Supplier<T> command) {
-    try {
-      return command.get();
-    } catch (JedisException e) {
-      throw failed(operation, key, e);
-    }
-  }
-
   private Lookup decode(String key, byte @Nullable [] entry) {
     if (entry == null) {
       return new Lookup.Miss();
@@ -415,10 +353,6 @@ public final class RedisEntryStore implements EntryStore {
     log.atWarn().addKeyValue("key", key).log("dropped what was not written by this cache");
     evictByForce(key);
     return new Lookup.Miss();
-  }
-
-  private static EntryStoreException failed(String operation, String key, JedisException cause) {
-    return RedisFault.exception("Redis gave no answer to " + operation + " of " + key, cause);
   }
 
   private static IllegalStateException unexpected(String key, @Nullable Object answer) {
