@@ -18,6 +18,8 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A store behind a circuit breaker, for readers, who have another place to go to. Thread-safe.
 ///
@@ -40,6 +42,8 @@ final class GuardedEntryStore implements EntryStore {
   /// So many answers close it.
   private static final int ANSWERS = 2;
 
+  private static final Logger log = LoggerFactory.getLogger(GuardedEntryStore.class);
+
   private final EntryStore store;
   private final List<Shard> shards;
 
@@ -49,7 +53,7 @@ final class GuardedEntryStore implements EntryStore {
     this.store = store;
     this.shards =
         IntStream.range(0, store.shards())
-            .mapToObj(i -> new Shard(distrust, nanoTime, metrics))
+            .mapToObj(i -> new Shard(i, distrust, nanoTime, metrics))
             .toList();
   }
 
@@ -211,7 +215,7 @@ final class GuardedEntryStore implements EntryStore {
     private final LongSupplier nanoTime;
     private volatile long lastTrouble;
 
-    Shard(Duration distrust, LongSupplier nanoTime, CacheMetrics metrics) {
+    Shard(int number, Duration distrust, LongSupplier nanoTime, CacheMetrics metrics) {
       this.distrustNanos = distrust.toNanos();
       this.nanoTime = nanoTime;
       this.lastTrouble = nanoTime.getAsLong() - distrustNanos;
@@ -224,6 +228,9 @@ final class GuardedEntryStore implements EntryStore {
                   event -> {
                     if (event.getPreviousState() == CircuitBreaker.State.CLOSED) {
                       metrics.breakerOpened();
+                      log.atWarn()
+                          .addKeyValue("part", number)
+                          .log("Redis does not answer: reads go to the source");
                     }
                   })
               // Before the last answer that closes it, so that it is never closed and trusted.
@@ -232,6 +239,10 @@ final class GuardedEntryStore implements EntryStore {
                   event -> {
                     lastTrouble = nanoTime.getAsLong();
                     metrics.breakerClosed();
+                    log.atInfo()
+                        .addKeyValue("part", number)
+                        .addKeyValue("distrust", distrust)
+                        .log("Redis answers again: what it holds is believed after the distrust");
                   })
               .build();
     }
