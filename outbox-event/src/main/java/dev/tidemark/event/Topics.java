@@ -2,6 +2,11 @@ package dev.tidemark.event;
 
 /// How topics are named after the aggregates whose events they carry.
 public final class Topics {
+
+  /// The most that a record may take, in bytes: the `max.message.bytes` with which topics of events
+  /// and of dead letters are made, and the `max.request.size` of whoever writes to them.
+  public static final int MAX_RECORD_BYTES = 4 << 20;
+
   private static final String EVENTS = ".events";
   private static final String DEAD_LETTERS = ".dlt";
 
