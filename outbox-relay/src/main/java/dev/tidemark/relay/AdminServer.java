@@ -92,16 +92,25 @@ final class AdminServer {
       return switch (status.phase()) {
         case Failed(String reason) -> answer(false, reason);
         case Repairing(String doing) -> answer(false, "repairing: " + doing);
-        case Starting(), StandingBy(), Streaming() when !errors.isEmpty() -> answer(false, errors);
-        case Starting() -> answer(false, "starting: connecting to PostgreSQL and Kafka");
+        case Starting(var _), StandingBy(), Streaming() when !errors.isEmpty() -> answer(false, errors);
+        case Starting(var doing) -> answer(false, "starting: " + doing + afterFailure());
         case StandingBy() -> answer(true, "standing by: another relay is active");
-        case Streaming() when status.lag().compareTo(STALLED) > 0 ->
+        case Streaming() when status.lag().lag().compareTo(STALLED) > 0 ->
             answer(
                 false,
                 "the stream stalls: nothing has come through the log for %d s"
-                    .formatted(status.lag().toSeconds()));
+                    .formatted(status.lag().lag().toSeconds()));
+        case Streaming() when status.failure().isPresent() ->
+            answer(false, "streaming again, and nothing new has come through" + afterFailure());
         case Streaming() -> answer(true, "streaming");
       };
+    }
+
+    private String afterFailure() {
+      return status
+          .failure()
+          .map(reason -> "; the last session ended with: " + reason)
+          .orElse("");
     }
 
     private static HealthCheckResponse answer(boolean ready, String reason) {

@@ -1,8 +1,7 @@
 package dev.tidemark.relay;
 
-import java.time.Instant;
+import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.Optional;
 import org.postgresql.replication.LogSequenceNumber;
 
 /// Where changes come from: the outbox's rows in commit order, from the slot's confirmed position
@@ -24,9 +23,9 @@ interface ChangeSource extends AutoCloseable {
   /// A stretch of the log.
   ///
   /// @param changes the outbox rows in it, none when only heartbeats came
-  /// @param heartbeat when the newest heartbeat in it was sent
+  /// @param heartbeats the messages in it under the heartbeat's prefix, whoever wrote them
   /// @param end when the batch is confirmed, then up to here and not beyond
-  record Batch(List<Change> changes, Optional<Instant> heartbeat, LogSequenceNumber end) {}
+  record Batch(List<Change> changes, List<ByteBuffer> heartbeats, LogSequenceNumber end) {}
 
   @FunctionalInterface
   interface Receiver {

@@ -1,7 +1,5 @@
 package dev.tidemark.relay;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.failsafe.Failsafe;
 import dev.failsafe.RetryPolicy;
 import io.debezium.embedded.Connect;
@@ -10,9 +8,9 @@ import io.debezium.engine.DebeziumEngine.RecordCommitter;
 import io.debezium.engine.RecordChangeEvent;
 import io.debezium.engine.format.ChangeEventFormat;
 import io.debezium.engine.spi.OffsetCommitPolicy;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
@@ -111,7 +109,7 @@ final class DebeziumChangeSource implements ChangeSource {
       Receiver receiver)
       throws InterruptedException {
     var changes = new ArrayList<Change>(records.size());
-    var heartbeat = Optional.<Instant>empty();
+    var heartbeats = new ArrayList<ByteBuffer>();
     long end = 0;
     for (var received : records) {
       var sourceRecord = received.record();
@@ -124,12 +122,12 @@ final class DebeziumChangeSource implements ChangeSource {
         if (value.schema().field("after") != null) {
           changes.add(change(value, offset));
         } else if (value.schema().field("message") != null) {
-          heartbeat = Optional.of(heartbeat(value.getStruct("message")));
+          heartbeats.add(content(value.getStruct("message")));
         }
       }
     }
     try {
-      receiver.receive(new Batch(changes, heartbeat, LogSequenceNumber.valueOf(end)));
+      receiver.receive(new Batch(changes, heartbeats, LogSequenceNumber.valueOf(end)));
     } catch (RuntimeException e) {
       // Never let the receiver's own exception out: the engine takes one of Kafka Connect's
       // retriable kind as leave to drop the batch and go on with the next (H26).
@@ -137,6 +135,14 @@ final class DebeziumChangeSource implements ChangeSource {
     }
     committer.markProcessed(records.getLast());
     committer.markBatchFinished();
+  }
+
+  private static ByteBuffer content(Struct message) {
+    return switch (message.get("content")) {
+      case ByteBuffer content -> content;
+      case byte[] content -> ByteBuffer.wrap(content);
+      case null, default -> ByteBuffer.allocate(0);
+    };
   }
 
   /// Zero when it is not there.
@@ -174,18 +180,6 @@ final class DebeziumChangeSource implements ChangeSource {
       return number;
     }
     throw new StreamFailed("Debezium gave a row no %s: %s".formatted(name, position), null);
-  }
-
-  private static Instant heartbeat(Struct message) {
-    var text = new String(message.getBytes("content"), UTF_8);
-    try {
-      return Instant.parse(text);
-    } catch (DateTimeParseException e) {
-      throw new StreamFailed(
-          "a message with the relay's prefix %s in the log is not a heartbeat: somebody else writes under it"
-              .formatted(Housekeeping.HEARTBEAT_PREFIX),
-          e);
-    }
   }
 
   private Properties properties() {

@@ -1,7 +1,6 @@
 package dev.tidemark.relay;
 
 import dev.tidemark.relay.RelayStatus.Streaming;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -34,7 +33,6 @@ final class Housekeeping implements AutoCloseable {
   private final Jdbi database;
   private final String slot;
   private final RelayStatus status;
-  private final Clock clock;
   private final List<Check> checks;
   private final OutboxPartitions partitions;
   private final ScheduledExecutorService threads;
@@ -45,13 +43,11 @@ final class Housekeeping implements AutoCloseable {
       String slot,
       Optional<Duration> retention,
       List<Check> checks,
-      RelayStatus status,
-      Clock clock) {
+      RelayStatus status) {
     this.database = database;
     this.slot = slot;
-    this.partitions = new OutboxPartitions(database, slot, retention, status, clock);
+    this.partitions = new OutboxPartitions(database, slot, retention, status, System::nanoTime);
     this.status = status;
-    this.clock = clock;
     this.checks = List.copyOf(checks);
     this.threads =
         Executors.newScheduledThreadPool(
@@ -90,14 +86,13 @@ final class Housekeeping implements AutoCloseable {
       return;
     }
     // Noted before the database is asked: one that does not answer is a stall, too.
-    var now = clock.instant();
-    status.heartbeatSent(now);
+    var heartbeat = status.lag().heartbeat();
     database.useHandle(
         handle ->
             handle
                 .createQuery("select pg_logical_emit_message(false, :prefix, :sent)::text")
                 .bind("prefix", HEARTBEAT_PREFIX)
-                .bind("sent", now.toString())
+                .bind("sent", heartbeat)
                 .mapTo(String.class)
                 .one());
   }

@@ -128,8 +128,7 @@ final class Main implements Callable<Integer> {
               configuration.slot(),
               configuration.retention(),
               checks,
-              status,
-              clock)) {
+              status)) {
         listen(admin, configuration);
         log.atInfo()
             .addKeyValue("admin", "http://%s:%d".formatted(configuration.adminHost(), admin.port()))

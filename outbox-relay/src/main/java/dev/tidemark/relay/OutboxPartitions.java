@@ -1,10 +1,9 @@
 package dev.tidemark.relay;
 
 import dev.tidemark.relay.RelayStatus.Streaming;
-import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.slf4j.Logger;
@@ -28,32 +27,40 @@ final class OutboxPartitions {
   private final String slot;
   private final Optional<Duration> retention;
   private final RelayStatus status;
-  private final Clock clock;
-  private Instant due = Instant.MIN;
+  private final LongSupplier nanoTime;
+  private boolean wasTended;
+  private long tendedAt;
+  private Duration pause = Duration.ZERO;
 
   /// @param retention empty: nothing is ever removed
+  /// @param nanoTime as [System#nanoTime]: not a clock, which can be set back
   OutboxPartitions(
-      Jdbi database, String slot, Optional<Duration> retention, RelayStatus status, Clock clock) {
+      Jdbi database, String slot, Optional<Duration> retention, RelayStatus status, LongSupplier nanoTime) {
     this.database = database;
     this.slot = slot;
     this.retention = retention;
     this.status = status;
-    this.clock = clock;
+    this.nanoTime = nanoTime;
   }
 
   /// To be called often: works when it is time, and when this relay streams.
   void tend() {
-    var now = clock.instant();
-    if (now.isBefore(due) || !(status.phase() instanceof Streaming)) {
+    if (!isDue() || !(status.phase() instanceof Streaming)) {
       return;
     }
-    due = now.plus(INTERVAL_AFTER_FAILURE);
+    wasTended = true;
+    tendedAt = nanoTime.getAsLong();
+    pause = INTERVAL_AFTER_FAILURE;
     database.useHandle(
         handle -> {
           makeAhead(handle);
           retention.ifPresent(keep -> removeExpired(handle, keep));
         });
-    due = now.plus(INTERVAL);
+    pause = INTERVAL;
+  }
+
+  private boolean isDue() {
+    return !wasTended || nanoTime.getAsLong() - tendedAt >= pause.toNanos();
   }
 
   private static void makeAhead(Handle handle) {

@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /// Carries changes from the log to Kafka until it is closed.
 ///
@@ -31,6 +32,7 @@ final class Relay {
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+  private static final Duration REMINDER = Duration.ofMinutes(1);
 
   private final Parts parts;
   private final RelayStatus status;
@@ -40,6 +42,8 @@ final class Relay {
   private final AtomicReference<@Nullable Runnable> stop = new AtomicReference<>();
   private Duration pause = FIRST_PAUSE;
   private boolean isRehearsed;
+  private String toldReason = "";
+  private long toldAt;
 
   /// What a session is made of, made anew for each.
   interface Parts {
@@ -86,10 +90,7 @@ final class Relay {
           session();
         } catch (RuntimeException e) {
           status.phase(new Failed(reasonOf(e)));
-          log.atWarn()
-              .addKeyValue("reason", reasonOf(e))
-              .addKeyValue("pause", pause)
-              .log("session ended, another follows");
+          tell(reasonOf(e));
           log.atDebug().setCause(e).log("session ended by");
           closedWithin(pause);
           pause = min(pause.multipliedBy(2), LONGEST_PAUSE);
@@ -173,12 +174,13 @@ final class Relay {
       }
       session.begin();
       status.phase(new Streaming());
-      pause = FIRST_PAUSE;
       log.info("streaming");
       source.run(
           batch -> {
             leadership.requireHeld();
-            session.receive(batch);
+            if (session.receive(batch)) {
+              pause = FIRST_PAUSE;
+            }
           });
       leadership.requireHeld();
     }
@@ -220,6 +222,19 @@ final class Relay {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return true;
+    }
+  }
+
+  /// The same reason again and again is told now and then.
+  private void tell(String reason) {
+    boolean isNews = !reason.equals(toldReason) || System.nanoTime() - toldAt > REMINDER.toNanos();
+    log.atLevel(isNews ? Level.WARN : Level.DEBUG)
+        .addKeyValue("reason", reason)
+        .addKeyValue("pause", pause)
+        .log("session ended, another follows");
+    if (isNews) {
+      toldReason = reason;
+      toldAt = System.nanoTime();
     }
   }
 

@@ -49,8 +49,8 @@ final class RelayMetrics {
         .buildWithCallback(m -> m.record(status.isActive() ? 1 : 0));
     meter
         .gaugeBuilder("relay_lag_seconds")
-        .setDescription("Age of the oldest heartbeat that has not come back through the log")
-        .buildWithCallback(m -> m.record(status.lag().toNanos() / NANOS));
+        .setDescription("Time since the oldest moment after which nothing is known to have come through the log")
+        .buildWithCallback(m -> m.record(status.lag().lag().toNanos() / NANOS));
     meter
         .gaugeBuilder("relay_lag_bytes")
         .setDescription("Write-ahead log between the confirmed position and the newest")

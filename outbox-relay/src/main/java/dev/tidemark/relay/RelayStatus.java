@@ -1,7 +1,6 @@
 package dev.tidemark.relay;
 
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
@@ -15,16 +14,24 @@ final class RelayStatus {
   private final AtomicReference<@Nullable SlotState> slot = new AtomicReference<>();
   private final AtomicReference<@Nullable OutboxState> outbox = new AtomicReference<>();
   private final AtomicReference<@Nullable Removal> lastRemoval = new AtomicReference<>();
-  private final AtomicReference<@Nullable Instant> unseenHeartbeat = new AtomicReference<>();
+  private final AtomicReference<@Nullable String> failure = new AtomicReference<>();
+  private final StreamLag lag;
 
   RelayStatus(Clock clock) {
     this.clock = clock;
+    this.lag = new StreamLag(clock, System::nanoTime);
   }
 
   sealed interface Phase {}
 
   /// Connecting, or reading back what was published.
-  record Starting() implements Phase {}
+  ///
+  /// @param doing what it does just now, in words
+  record Starting(String doing) implements Phase {
+    Starting() {
+      this("connecting to PostgreSQL and Kafka");
+    }
+  }
 
   /// Another relay is the active one.
   record StandingBy() implements Phase {}
@@ -44,8 +51,40 @@ final class RelayStatus {
   record Removal(String what, Instant at) {}
 
   void phase(Phase next) {
+    switch (next) {
+      case Starting(var _), Repairing(var _) -> lag.interrupted();
+      case Failed(var reason) -> {
+        lag.interrupted();
+        failure.set(reason);
+      }
+      case StandingBy() -> {
+        lag.notOurs();
+        failure.set(null);
+      }
+      case Streaming() -> {}
+    }
     phase.set(next);
-    unseenHeartbeat.set(null);
+  }
+
+  /// What a relay that starts or repairs does just now, in words.
+  void doing(String what) {
+    phase.updateAndGet(
+        now ->
+            switch (now) {
+              case Starting(var _) -> new Starting(what);
+              case Repairing(var _) -> new Repairing(what);
+              case StandingBy(), Streaming(), Failed(var _) -> now;
+            });
+  }
+
+  /// The stream has come further than ever before.
+  void progressed() {
+    failure.set(null);
+  }
+
+  /// Why the last session ended; empty when the stream has come further since.
+  Optional<String> failure() {
+    return Optional.ofNullable(failure.get());
   }
 
   Phase phase() {
@@ -87,21 +126,8 @@ final class RelayStatus {
     return Optional.ofNullable(lastRemoval.get());
   }
 
-  void heartbeatSent(Instant at) {
-    unseenHeartbeat.compareAndSet(null, at);
-  }
-
-  /// A heartbeat has come back through the log: everything that was committed before it was sent is
-  /// published.
-  void heartbeatSeen(Instant sentAt) {
-    unseenHeartbeat.updateAndGet(
-        unseen -> unseen == null || unseen.isAfter(sentAt) ? unseen : null);
-  }
-
-  /// How far the stream is behind: the age of the oldest heartbeat that has not come back; nothing
-  /// when all have.
-  Duration lag() {
-    var unseen = unseenHeartbeat.get();
-    return unseen == null ? Duration.ZERO : Duration.between(unseen, clock.instant());
+  /// How far the stream is behind, and what tells it.
+  StreamLag lag() {
+    return lag;
   }
 }

@@ -1,7 +1,11 @@
 package dev.tidemark.relay;
 
+import dev.tidemark.relay.Change.Event;
+import dev.tidemark.relay.Change.Poison;
 import dev.tidemark.relay.PublishedRows.Progress;
 import dev.tidemark.relay.RelayStatus.Repairing;
+import java.nio.ByteBuffer;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.postgresql.replication.LogSequenceNumber;
@@ -29,6 +33,7 @@ final class Session {
   private Optional<Reach> reach;
   private int timeline;
   private boolean slotIsSure;
+  private boolean hasToldOfMessages;
   private VersionGaps gaps;
 
   /// @param sink is told to take over
@@ -82,7 +87,9 @@ final class Session {
   }
 
   /// Returns once the batch is published.
-  void receive(ChangeSource.Batch batch) {
+  ///
+  /// @return whether the stream has come further than ever before
+  boolean receive(ChangeSource.Batch batch) {
     requireTheSlotThatWasThere();
     if (status.findings().rowsPassBy()) {
       throw giveUpTheSlot("rows pass by the stream: see the errors that the check finds");
@@ -92,13 +99,24 @@ final class Session {
     if (whole.isEmpty()) {
       throw giveUpTheSlot("the log has lost more rows than are fetched one by one");
     }
-    publish(whole.get(), unpublished.progress(), batch.end());
+    boolean isFurther = publish(whole.get(), unpublished.progress(), batch.end());
     metrics.published(whole.get());
     longTransactions.published(unpublished.changes());
-    batch.heartbeat().ifPresent(status::heartbeatSeen);
+    if (!batch.changes().isEmpty()) {
+      status.lag().cameThrough(timeOf(batch.changes().getLast()));
+    }
+    for (var message : batch.heartbeats()) {
+      if (!status.lag().cameThrough(message)) {
+        passedOver(message);
+      }
+    }
+    if (isFurther) {
+      status.progressed();
+    }
+    return isFurther;
   }
 
-  private void publish(List<Change> changes, Progress progress, LogSequenceNumber end) {
+  private boolean publish(List<Change> changes, Progress progress, LogSequenceNumber end) {
     var reached = new Reach(timeline, end);
     boolean isBeyond = reached.isBeyond(reach.orElse(Reach.NOTHING));
     if (!changes.isEmpty()) {
@@ -109,6 +127,26 @@ final class Session {
     }
     if (isBeyond) {
       reach = Optional.of(reached);
+    }
+    return isBeyond;
+  }
+
+  private static Instant timeOf(Change change) {
+    return switch (change.content()) {
+      case Event(var event) -> event.time();
+      case Poison poison -> poison.time();
+    };
+  }
+
+  /// Whoever may connect may write messages into the log under any prefix. One of a relay before
+  /// this one is passed over, too.
+  private void passedOver(ByteBuffer message) {
+    if (!hasToldOfMessages) {
+      hasToldOfMessages = true;
+      log.atInfo()
+          .addKeyValue("prefix", Housekeeping.HEARTBEAT_PREFIX)
+          .addKeyValue("bytes", message.remaining())
+          .log("messages in the log that are no heartbeats of this relay are passed over");
     }
   }
 

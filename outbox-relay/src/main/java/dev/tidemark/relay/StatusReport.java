@@ -26,7 +26,7 @@ record StatusReport(String slot, Optional<Duration> retention, RelayStatus statu
   byte[] json(boolean ready, String reason) {
     var report = json.createObjectNode();
     report.put("phase", phase()).put("ready", ready).put("reason", reason);
-    report.put("lagSeconds", status.lag().toNanos() / NANOS);
+    report.put("lagSeconds", status.lag().lag().toNanos() / NANOS);
     slot(report.putObject("slot"));
     outbox(report.putObject("outbox"));
     var findings = report.putArray("findings");
@@ -47,7 +47,7 @@ record StatusReport(String slot, Optional<Duration> retention, RelayStatus statu
 
   private String phase() {
     return switch (status.phase()) {
-      case Starting() -> "starting";
+      case Starting(var _) -> "starting";
       case StandingBy() -> "standing-by";
       case Repairing(var _) -> "repairing";
       case Streaming() -> "streaming";

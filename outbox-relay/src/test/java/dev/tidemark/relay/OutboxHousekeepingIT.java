@@ -11,14 +11,17 @@ import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.event.EventHeaders;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.LongStream;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterAll;
@@ -105,6 +108,26 @@ class OutboxHousekeepingIT {
       }
     }
     assertThat(rowsIn("outbox_default")).isZero();
+  }
+
+  /// By the time that passes, not by a clock, which can be set back.
+  @Test
+  void partitionsAreTendedEveryHourThatPasses_H54() {
+    var nanoTime = new AtomicLong(Long.MAX_VALUE - 1);
+    var status = new RelayStatus(Clock.systemUTC());
+    status.phase(new RelayStatus.Streaming());
+    var partitions =
+        new OutboxPartitions(database, "tidemark_relay", Optional.empty(), status, nanoTime::get);
+    partitions.tend();
+
+    var dropped = dropPartition(5);
+    nanoTime.addAndGet(Duration.ofMinutes(59).toNanos());
+    partitions.tend();
+    assertThat(partitions()).doesNotContain(dropped);
+
+    nanoTime.addAndGet(Duration.ofMinutes(1).toNanos());
+    partitions.tend();
+    assertThat(partitions()).contains(dropped);
   }
 
   /// Answers how many versions it wrote.

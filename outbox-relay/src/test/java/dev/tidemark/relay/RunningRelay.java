@@ -83,8 +83,7 @@ final class RunningRelay implements AutoCloseable {
             configuration.slot(),
             configuration.retention(),
             List.of(real.check(), new KafkaCheck(configuration)),
-            status,
-            Clock.systemUTC());
+            status);
     relay = new Relay(parts, status, new RelayMetrics(OpenTelemetry.noop().getMeter("it"), status));
     owner = Thread.ofPlatform().name("relay").start(relay::run);
     if (hasHousekeeping) {

@@ -174,8 +174,7 @@ class SlotCareIT {
                 "tidemark_relay",
                 Optional.empty(),
                 List.of(),
-                status,
-                Clock.systemUTC());
+                status);
         var admin = admin(status, metrics)) {
       var _ = new RelayMetrics(meters.get("it"), status);
       housekeeping.start();

@@ -153,7 +153,7 @@ class VersionGapsIT {
                     receiver.receive(
                         new Batch(
                             batch.changes().stream().filter(change -> !isLost(change)).toList(),
-                            batch.heartbeat(),
+                            batch.heartbeats(),
                             batch.end())));
           }
 
