@@ -155,11 +155,16 @@ public final class Migration {
     try (PreparedStatement statement =
         connection.prepareStatement("select outbox_partitions_ahead(?)")) {
       statement.setInt(1, PARTITION_DAYS);
-      try (ResultSet row = statement.executeQuery()) {
-        row.next();
-        progress.accept(
-            "outbox partitions ready for " + PARTITION_DAYS + " days, " + row.getInt(1) + " made");
-      }
+      int made = 0;
+      int more;
+      do {
+        try (ResultSet row = statement.executeQuery()) {
+          row.next();
+          more = row.getInt(1);
+          made += more;
+        }
+      } while (more > 0);
+      progress.accept("outbox partitions ready for " + PARTITION_DAYS + " days, " + made + " made");
     }
   }
 

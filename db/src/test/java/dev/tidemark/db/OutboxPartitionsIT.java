@@ -90,7 +90,8 @@ final class OutboxPartitionsIT {
       writer.setAutoCommit(false);
       MigratedDatabase.execute(
           writer,
-          "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('t', 'open', 1, 't.x', '{}')");
+          "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('t',"
+              + " 'open', 1, 't.x', '{}')");
       assertThat(make(daysMade() + 5)).isPositive();
       writer.rollback();
     }
@@ -122,6 +123,67 @@ final class OutboxPartitionsIT {
         .containsExactly("0");
   }
 
+  /// The days of rows that wait in the default partition are not made under the lock that keeps
+  /// today's writers out.
+  @Test
+  void theDayThatIsWrittenToIsMadeFirstAndAlone_H47() throws SQLException {
+    LocalDate today = LocalDate.now(ZoneOffset.UTC);
+    make(14);
+    database.execute("drop table " + name(today) + ", " + name(today.plusDays(1)));
+    for (int day = 5; day < 10; day++) {
+      insert("waits", "now() - interval '%d days'".formatted(day));
+    }
+    insert("of-today", "now()");
+
+    assertThat(make(14)).isEqualTo(1);
+    assertThat(tableOf("of-today")).isEqualTo(name(today));
+    assertThat(partitions()).doesNotContain(name(today.plusDays(1)));
+    assertThat(make(14)).isEqualTo(1);
+    assertThat(partitions()).contains(name(today.plusDays(1)));
+    assertThat(tableOf("waits")).isEqualTo("outbox_default");
+    assertThat(make(14)).isEqualTo(5);
+    assertThat(make(14)).isZero();
+  }
+
+  /// To move them would hold up those who write more of them.
+  @Test
+  void manyRowsOfTodayStayInTheDefaultPartition_H47() throws SQLException {
+    LocalDate today = LocalDate.now(ZoneOffset.UTC);
+    make(14);
+    database.execute("drop table " + name(today) + ", " + name(today.plusDays(1)));
+    database.execute(
+        "insert into outbox (aggregatetype, aggregateid, version, type, payload)"
+            + " select 't', 'many', n, 't.x', '{}' from generate_series(1, 2001) n");
+
+    assertThat(make(14)).isEqualTo(1);
+    assertThat(partitions()).contains(name(today.plusDays(1))).doesNotContain(name(today));
+    assertThat(make(14)).isZero();
+
+    database.execute("delete from outbox where aggregateid = 'many' and version > 1000");
+    assertThat(make(14)).isEqualTo(1);
+    assertThat(tableOf("many")).isEqualTo(name(today));
+    database.execute("delete from outbox where aggregateid = 'many'");
+  }
+
+  /// The relay has a row in memory before it can look at its size.
+  @Test
+  void rowThatCouldExhaustTheRelaysMemoryIsRefused_H46c() {
+    for (String column : List.of("payload", "aggregateid", "type", "traceparent")) {
+      assertThatExceptionOfType(SQLException.class)
+          .as(column)
+          .isThrownBy(
+              () ->
+                  database.execute(
+                      "with one as (select repeat('x', 8388608) as text) insert into outbox (aggregatetype, aggregateid, version, type, payload, traceparent) select 't', %s, 1, %s, %s, %s from one"
+                          .formatted(
+                              column.equals("aggregateid") ? "text" : "'big'",
+                              column.equals("type") ? "text" : "'t.x'",
+                              column.equals("payload") ? "to_json(text)" : "'{}'",
+                              column.equals("traceparent") ? "text" : "null")))
+          .withMessageContaining("outbox_row_size");
+    }
+  }
+
   private static boolean madeInSpiteOfWriters() {
     try {
       return make(0) > 0;
@@ -149,8 +211,9 @@ final class OutboxPartitionsIT {
     return Integer.parseInt(
         database
             .texts(
-                "select max(to_date(right(inhrelid::regclass::text, 8), 'YYYYMMDD')) - (now() at time zone 'UTC')::date"
-                    + " from pg_inherits where inhparent = 'outbox'::regclass and inhrelid <> 'outbox_default'::regclass")
+                "select max(to_date(right(inhrelid::regclass::text, 8), 'YYYYMMDD')) - (now() at"
+                    + " time zone 'UTC')::date from pg_inherits where inhparent ="
+                    + " 'outbox'::regclass and inhrelid <> 'outbox_default'::regclass")
             .getFirst());
   }
 

@@ -92,7 +92,8 @@ final class AdminServer {
       return switch (status.phase()) {
         case Failed(String reason) -> answer(false, reason);
         case Repairing(String doing) -> answer(false, "repairing: " + doing);
-        case Starting(var _), StandingBy(), Streaming() when !errors.isEmpty() -> answer(false, errors);
+        case Starting(var _), StandingBy(), Streaming() when !errors.isEmpty() ->
+            answer(false, errors);
         case Starting(var doing) -> answer(false, "starting: " + doing + afterFailure());
         case StandingBy() -> answer(true, "standing by: another relay is active");
         case Streaming() when status.lag().lag().compareTo(STALLED) > 0 ->
@@ -107,10 +108,7 @@ final class AdminServer {
     }
 
     private String afterFailure() {
-      return status
-          .failure()
-          .map(reason -> "; the last session ended with: " + reason)
-          .orElse("");
+      return status.failure().map(reason -> "; the last session ended with: " + reason).orElse("");
     }
 
     private static HealthCheckResponse answer(boolean ready, String reason) {

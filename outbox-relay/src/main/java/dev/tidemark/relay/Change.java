@@ -24,6 +24,24 @@ record Change(
     return new Change(NO_TRANSACTION, Optional.empty(), row.id(), row.content());
   }
 
+  /// Which row this is, for people.
+  String name() {
+    return switch (content) {
+      case Event(var event) ->
+          "row %s (%s/%s, version %d)"
+              .formatted(rowId, event.aggregateType(), event.aggregateId(), event.version());
+      case Poison _ -> "row %s, a dead letter".formatted(rowId);
+    };
+  }
+
+  /// The id of what changed, as far as it is known.
+  String key() {
+    return switch (content) {
+      case Event(var event) -> event.aggregateId();
+      case Poison poison -> poison.aggregateId().orElse("unknown");
+    };
+  }
+
   sealed interface Content {}
 
   /// A row that keeps the event contract.

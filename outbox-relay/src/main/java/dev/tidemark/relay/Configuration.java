@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param kafkaClient settings for every Kafka client, under Kafka's own names
 /// @param retention how long relayed outbox rows are kept; empty: for ever
+/// @param group the invalidators' consumer group
 /// @param otherTopics of further aggregate types, `<type>.events`, made before their first event
 record Configuration(
     DatabaseUrl database,
@@ -27,6 +28,7 @@ record Configuration(
     Map<String, String> kafkaClient,
     String productTopic,
     List<String> otherTopics,
+    String group,
     int topicPartitions,
     Delivery delivery,
     String adminHost,
@@ -95,6 +97,7 @@ record Configuration(
     var servers = read.text("KAFKA_BOOTSTRAP_SERVERS");
     var kafkaClient = read.value(Configuration::kafkaClient);
     var topics = read.topics();
+    var group = environment.getOrDefault("KAFKA_GROUP_ID", "tidemark-invalidator");
     var partitions = read.number("TIDEMARK_RELAY_TOPIC_PARTITIONS", 6, 1, MOST_PARTITIONS);
     var delivery = read.delivery();
     var adminHost = environment.getOrDefault("TIDEMARK_RELAY_ADMIN_HOST", "127.0.0.1");
@@ -110,6 +113,7 @@ record Configuration(
         kafkaClient,
         topics.getFirst(),
         topics.subList(1, topics.size()),
+        group,
         partitions,
         delivery,
         adminHost,

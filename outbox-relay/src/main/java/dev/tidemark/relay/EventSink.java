@@ -16,7 +16,8 @@ interface EventSink extends AutoCloseable {
   ///
   /// @param changes none, where only the progress is to be kept
   /// @param progress how far these changes carry the transactions they belong to
-  void publish(List<Change> changes, Progress progress);
+  /// @return how many of them became dead letters
+  int publish(List<Change> changes, Progress progress);
 
   @Override
   void close();

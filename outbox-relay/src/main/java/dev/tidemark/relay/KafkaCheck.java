@@ -5,12 +5,14 @@ import dev.tidemark.relay.Finding.Server;
 import dev.tidemark.relay.Finding.Severity;
 import dev.tidemark.relay.KafkaTopicCheck.Topic;
 import dev.tidemark.relay.KafkaTopicCheck.Use;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -24,7 +26,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Looks at Kafka: whether it answers, and how the topics that the relay writes to are set. A topic
-/// that is absent is no finding, the relay makes it. Thread-safe.
+/// that is absent is no finding, the relay makes it. Confined to one thread.
 final class KafkaCheck implements Check {
   private static final Logger log = LoggerFactory.getLogger(KafkaCheck.class);
   private static final int REQUEST_TIMEOUT_MS = 3_000;
@@ -32,8 +34,18 @@ final class KafkaCheck implements Check {
 
   private final Map<String, Object> settings;
   private final Map<String, Use> uses = new LinkedHashMap<>();
+  private final RelayStatus status;
+  private final KafkaFollowers followers;
 
+  /// A look by itself.
   KafkaCheck(Configuration configuration) {
+    this(configuration, new RelayStatus(Clock.systemUTC()));
+  }
+
+  /// @param status tells which topics are filled, and is told who follows them
+  KafkaCheck(Configuration configuration, RelayStatus status) {
+    this.status = status;
+    this.followers = new KafkaFollowers(configuration.group());
     settings = configuration.kafka();
     settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, REQUEST_TIMEOUT_MS);
     settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, TIMEOUT_MS);
@@ -52,8 +64,12 @@ final class KafkaCheck implements Check {
   public List<Finding> findings() {
     try (var admin = Admin.create(settings)) {
       int brokers = admin.describeCluster().nodes().get().size();
-      return topics(admin).stream()
-          .flatMap(topic -> KafkaTopicCheck.findings(topic, brokers).stream())
+      var looked = followers.look(admin, status.filled());
+      status.followers(looked);
+      return Stream.concat(
+              topics(admin).stream()
+                  .flatMap(topic -> KafkaTopicCheck.findings(topic, brokers).stream()),
+              followers.findings(looked).stream())
           .toList();
     } catch (ExecutionException e) {
       return List.of(unanswered(e.getCause() == null ? e : e.getCause()));

@@ -17,23 +17,39 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Reads partitions as a `read_committed` consumer without a group, to their true ends. Confined to
 /// one thread.
 final class KafkaCommittedRecords implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(KafkaCommittedRecords.class);
   private static final Duration POLL = Duration.ofMillis(200);
 
   /// Longer than a transaction of another producer may stay open, a minute unless configured.
   private static final Duration PATIENCE = Duration.ofSeconds(90);
 
+  /// After so long without a record it is said what is waited for.
+  private static final Duration SILENCE = Duration.ofSeconds(2);
+
+  private final Map<String, Object> settings;
+  private final Consumer<String> doing;
   private final Admin admin;
   private final KafkaConsumer<byte[], byte[]> consumer;
 
   /// @param settings of Kafka clients
-  KafkaCommittedRecords(Map<String, Object> settings) {
+  /// @param doing is told in words what is waited for
+  KafkaCommittedRecords(Map<String, Object> settings, Consumer<String> doing) {
+    this(settings, doing, "read_committed");
+  }
+
+  private KafkaCommittedRecords(
+      Map<String, Object> settings, Consumer<String> doing, String isolation) {
+    this.settings = settings;
+    this.doing = doing;
     this.admin = Admin.create(settings);
     var reading = new HashMap<>(settings);
-    reading.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+    reading.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, isolation);
     reading.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     reading.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
     // Closing waits for the fetch under way, which at the end of a topic lasts as long as this.
@@ -107,15 +123,23 @@ final class KafkaCommittedRecords implements AutoCloseable {
       Consumer<ConsumerRecord<byte[], byte[]>> receiver) {
     consumer.assign(from.keySet());
     from.forEach(consumer::seek);
-    long giveUp = System.nanoTime() + PATIENCE.toNanos();
+    long begin = System.nanoTime();
+    boolean isSaid = false;
     while (!isAt(ends)) {
       var records = consumer.poll(POLL);
+      long silence = System.nanoTime() - begin;
       if (!records.isEmpty()) {
-        giveUp = System.nanoTime() + PATIENCE.toNanos();
-      } else if (System.nanoTime() > giveUp) {
+        begin = System.nanoTime();
+        isSaid = false;
+      } else if (silence > PATIENCE.toNanos()) {
         throw new KafkaException(
-            "%s could not be read to the ends %s: no progress for %s, is a transaction open there?"
-                .formatted(from.keySet(), ends, PATIENCE));
+            "no record for %d s: %s"
+                .formatted(PATIENCE.toSeconds(), KafkaOpenTransaction.text(admin, notAt(ends))));
+      } else if (silence > SILENCE.toNanos() && !isSaid) {
+        isSaid = true;
+        var text = KafkaOpenTransaction.text(admin, notAt(ends));
+        log.info(text);
+        doing.accept(text);
       }
       for (var record : records) {
         if (record.offset() < ends.getOrDefault(partition(record), 0L)) {
@@ -125,9 +149,36 @@ final class KafkaCommittedRecords implements AutoCloseable {
     }
   }
 
-  private boolean isAt(Map<TopicPartition, Long> ends) {
+  /// As [#read], and waits for nobody. Records behind an open transaction are handed out whether
+  /// they are committed or not.
+  void readAtOnce(
+      Map<TopicPartition, Long> from,
+      Map<TopicPartition, Long> ends,
+      Consumer<ConsumerRecord<byte[], byte[]>> receiver) {
+    // Of a reader of committed records: the beginnings of the first open transactions.
+    var stable = consumer.endOffsets(from.keySet());
+    var behind = new HashMap<>(from);
+    behind.replaceAll((partition, begin) -> Math.max(begin, stable.getOrDefault(partition, begin)));
+    read(from, stable, receiver);
+    behind.keySet().removeIf(p -> behind.get(p) >= ends.getOrDefault(p, 0L));
+    if (!behind.isEmpty()) {
+      log.atInfo()
+          .addKeyValue("partitions", behind.keySet())
+          .log("transactions of others are open, what lies behind them is read uncommitted");
+      try (var uncommitted = new KafkaCommittedRecords(settings, doing, "read_uncommitted")) {
+        uncommitted.read(behind, ends, receiver);
+      }
+    }
+  }
+
+  private List<TopicPartition> notAt(Map<TopicPartition, Long> ends) {
     return consumer.assignment().stream()
-        .allMatch(p -> consumer.position(p) >= ends.getOrDefault(p, 0L));
+        .filter(p -> consumer.position(p) < ends.getOrDefault(p, 0L))
+        .toList();
+  }
+
+  private boolean isAt(Map<TopicPartition, Long> ends) {
+    return notAt(ends).isEmpty();
   }
 
   private static TopicPartition partition(ConsumerRecord<byte[], byte[]> record) {

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -24,11 +25,15 @@ import org.jspecify.annotations.Nullable;
 /// What the topics hold already.
 final class KafkaHistory {
   private static final int PIECE = 2_000;
+  private static final int REMEMBERED_LETTERS = 1_000;
 
   private final Configuration configuration;
+  private final Consumer<String> doing;
 
-  KafkaHistory(Configuration configuration) {
+  /// @param doing is told in words what is waited for
+  KafkaHistory(Configuration configuration, Consumer<String> doing) {
     this.configuration = configuration;
+    this.doing = doing;
   }
 
   /// An outbox row that is in a topic.
@@ -45,7 +50,7 @@ final class KafkaHistory {
   /// configured.
   VersionMemory newestVersions(int recordsOfAPartition) {
     var versions = new VersionMemory();
-    try (var records = new KafkaCommittedRecords(configuration.kafka())) {
+    try (var records = new KafkaCommittedRecords(configuration.kafka(), doing)) {
       var partitions =
           Stream.concat(
                   Stream.of(configuration.productTopic()), configuration.otherTopics().stream())
@@ -56,7 +61,8 @@ final class KafkaHistory {
       from.replaceAll(
           (partition, begin) ->
               Math.max(begin, ends.getOrDefault(partition, begin) - recordsOfAPartition));
-      records.read(
+      // What is not committed yet, or never, can hide a gap there. It cannot invent one.
+      records.readAtOnce(
           from,
           ends,
           record -> {
@@ -72,11 +78,30 @@ final class KafkaHistory {
     return versions;
   }
 
+  /// The rows of the newest dead letters of these topics.
+  Set<UUID> letters(Collection<String> topics) {
+    var rows = new HashSet<UUID>();
+    try (var records = new KafkaCommittedRecords(configuration.kafka(), doing)) {
+      var partitions =
+          topics.stream()
+              .map(Topics::deadLettersOf)
+              .flatMap(topic -> records.partitions(topic).stream())
+              .toList();
+      var ends = records.ends(partitions);
+      var from = new HashMap<>(records.beginnings(partitions));
+      from.replaceAll(
+          (partition, begin) ->
+              Math.max(begin, ends.getOrDefault(partition, begin) - REMEMBERED_LETTERS));
+      records.readAtOnce(from, ends, record -> id(record).ifPresent(rows::add));
+    }
+    return rows;
+  }
+
   /// Hands out everything that was published of these aggregate types since then, and the dead
   /// letters of it, piece by piece.
   void since(Instant time, Collection<String> aggregateTypes, Consumer<List<Published>> receiver) {
     var piece = new ArrayList<Published>(PIECE);
-    try (var records = new KafkaCommittedRecords(configuration.kafka())) {
+    try (var records = new KafkaCommittedRecords(configuration.kafka(), doing)) {
       for (var topic : topicsOf(aggregateTypes)) {
         var partitions = records.partitions(topic);
         if (partitions.isEmpty()) {

@@ -15,6 +15,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
@@ -44,10 +45,18 @@ final class KafkaPositions {
   private final Map<String, Object> settings;
   private final String key;
   private final LogSequenceNumber restart;
+  private final Consumer<String> doing;
+
+  /// As the other constructor, and tells nobody.
+  KafkaPositions(Configuration configuration, SlotState slot) {
+    this(configuration, slot, doing -> {});
+  }
 
   /// @param slot where the slot stands, before this relay has confirmed anything; one that is gone
   ///   hands nothing out again
-  KafkaPositions(Configuration configuration, SlotState slot) {
+  /// @param doing is told in words what is waited for
+  KafkaPositions(Configuration configuration, SlotState slot, Consumer<String> doing) {
+    this.doing = doing;
     this.settings = configuration.kafka();
     this.key = slot.owner();
     this.restart = slot.restart();
@@ -78,7 +87,7 @@ final class KafkaPositions {
 
   /// What the relays before have left to know.
   Memory read() {
-    try (var records = new KafkaCommittedRecords(settings)) {
+    try (var records = new KafkaCommittedRecords(settings, doing)) {
       long begin = records.beginnings(List.of(PARTITION)).getOrDefault(PARTITION, 0L);
       long end = records.ends(List.of(PARTITION)).getOrDefault(PARTITION, 0L);
       for (long step = FIRST_STEP_BACK; ; step *= 10) {

@@ -1,5 +1,6 @@
 package dev.tidemark.relay;
 
+import dev.tidemark.event.Topics;
 import dev.tidemark.relay.Finding.Server;
 import dev.tidemark.relay.Finding.Severity;
 import java.util.ArrayList;
@@ -42,7 +43,8 @@ final class KafkaTopicCheck {
     if (topic.replicas() == 1 && brokers > 1) {
       check.warn(
           "has one replica on a cluster of several brokers",
-          "add replicas (kafka-reassign-partitions): without that broker the stream stands still, and its disk holds the only copy");
+          "add replicas (kafka-reassign-partitions): without that broker the stream stands still,"
+              + " and its disk holds the only copy");
     }
     switch (topic.use()) {
       case EVENTS -> check.events();
@@ -69,11 +71,11 @@ final class KafkaTopicCheck {
   }
 
   private void holdsLargestRecord() {
-    if (topic.isBelow(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, KafkaEventSink.MAX_RECORD_BYTES)) {
+    if (topic.isBelow(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Topics.MAX_RECORD_BYTES)) {
       warnOf(
           TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
-          Integer.toString(KafkaEventSink.MAX_RECORD_BYTES),
-          "else a larger row stops the stream");
+          Integer.toString(Topics.MAX_RECORD_BYTES),
+          "else a larger row becomes a dead letter");
     }
   }
 

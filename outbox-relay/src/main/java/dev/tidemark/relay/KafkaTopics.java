@@ -3,6 +3,7 @@ package dev.tidemark.relay;
 import dev.failsafe.Failsafe;
 import dev.failsafe.FailsafeException;
 import dev.failsafe.RetryPolicy;
+import dev.tidemark.event.Topics;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -10,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
@@ -18,8 +20,13 @@ import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,22 +54,32 @@ final class KafkaTopics {
 
   private final Map<String, Object> settings;
   private final int partitions;
+  private final Consumer<String> filled;
   private final Set<String> known = new HashSet<>();
 
   KafkaTopics(Configuration configuration) {
+    this(configuration, topic -> {});
+  }
+
+  /// @param filled is told of the topics of events that are written to
+  KafkaTopics(Configuration configuration, Consumer<String> filled) {
+    this.filled = filled;
     this.settings = configuration.kafka();
     this.partitions = configuration.topicPartitions();
   }
 
   void ensureEvents(String topic) {
+    if (known.contains(topic)) {
+      return;
+    }
     ensure(
         topic,
         partitions,
         Map.of(
             TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT,
             TopicConfig.MIN_COMPACTION_LAG_MS_CONFIG, Long.toString(COMPACTION_LAG.toMillis()),
-            TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
-                Integer.toString(KafkaEventSink.MAX_RECORD_BYTES)));
+            TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(Topics.MAX_RECORD_BYTES)));
+    filled.accept(topic);
   }
 
   void ensureDeadLetters(String topic) {
@@ -73,7 +90,7 @@ final class KafkaTopics {
             TopicConfig.RETENTION_MS_CONFIG,
             "-1",
             TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
-            Integer.toString(KafkaEventSink.MAX_RECORD_BYTES)));
+            Integer.toString(Topics.MAX_RECORD_BYTES)));
   }
 
   /// One partition, for the order; bounded by size and never by time, so that a relay that rested
@@ -88,19 +105,32 @@ final class KafkaTopics {
             TopicConfig.SEGMENT_BYTES_CONFIG, Long.toString(POSITIONS_SEGMENT_BYTES)));
   }
 
+  /// A topic that can be made at no attempt. The message says which and why.
+  static final class Refused extends KafkaException {
+    Refused(String topic, Throwable cause) {
+      super("topic %s cannot be made: %s".formatted(topic, cause.getMessage()), cause);
+    }
+  }
+
   private void ensure(String topic, int partitions, Map<String, String> config) {
     if (known.contains(topic)) {
       return;
     }
     try (var admin = Admin.create(settings)) {
-      var wanted = new NewTopic(topic, Optional.of(partitions), Optional.empty()).configs(config);
-      admin.createTopics(List.of(wanted)).all().get();
-      awaitWritable(admin, topic, partitions);
-      log.atInfo()
-          .addKeyValue("topic", topic)
-          .addKeyValue("partitions", partitions)
-          .log("topic created");
+      // Whoever may not make topics gets no other answer for one that is there.
+      if (!isThere(admin, topic)) {
+        var wanted = new NewTopic(topic, Optional.of(partitions), Optional.empty()).configs(config);
+        admin.createTopics(List.of(wanted)).all().get();
+        awaitWritable(admin, topic, partitions);
+        log.atInfo()
+            .addKeyValue("topic", topic)
+            .addKeyValue("partitions", partitions)
+            .log("topic created");
+      }
     } catch (ExecutionException e) {
+      if (isForGood(e.getCause())) {
+        throw new Refused(topic, e.getCause());
+      }
       if (!(e.getCause() instanceof TopicExistsException)) {
         throw new KafkaException("topic " + topic + " could not be created", e.getCause());
       }
@@ -109,6 +139,28 @@ final class KafkaTopics {
       throw new KafkaException("interrupted while creating topic " + topic, e);
     }
     known.add(topic);
+  }
+
+  private static boolean isThere(Admin admin, String topic)
+      throws ExecutionException, InterruptedException {
+    try {
+      admin.describeTopics(List.of(topic)).allTopicNames().get();
+      return true;
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof UnknownTopicOrPartitionException
+          || e.getCause() instanceof AuthorizationException) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  /// Whether Kafka will say the same the next time.
+  static boolean isForGood(@Nullable Throwable fault) {
+    return fault instanceof ApiException
+        && !(fault instanceof RetriableException)
+        && !(fault instanceof AuthenticationException)
+        && !(fault instanceof TopicExistsException);
   }
 
   /// A topic is known before its partitions take records. When the first batch of an idempotent

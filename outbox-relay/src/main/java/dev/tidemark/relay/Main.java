@@ -25,24 +25,35 @@ import picocli.CommandLine.Spec;
     name = "relay",
     mixinStandardHelpOptions = true,
     description =
-        "Publishes the outbox of a PostgreSQL database to Kafka, each row exactly once. Without a command: relay.",
+        "Publishes the outbox of a PostgreSQL database to Kafka, each row exactly once. Without a"
+            + " command: relay.",
     footerHeading = "%nSettings, from the environment:%n",
     footer = {
-      "  DATABASE_URL                     postgresql://user[:password]@host[:port]/database[?parameters]",
-      "  DATABASE_USER, DATABASE_PASSWORD override the address's own; DATABASE_PASSWORD_FILE names a file",
+      "  DATABASE_URL                    "
+          + " postgresql://user[:password]@host[:port]/database[?parameters]",
+      "  DATABASE_USER, DATABASE_PASSWORD override the address's own; DATABASE_PASSWORD_FILE names"
+          + " a file",
       "  KAFKA_BOOTSTRAP_SERVERS          host:port[,host:port]",
-      "  KAFKA_PRODUCT_TOPIC              topic of the aggregate type product (product.events); after it,",
-      "                                   comma between, topics <type>.events of others, to have them made ahead",
-      "  KAFKA_CLIENT_<NAME>              any Kafka client setting, KAFKA_CLIENT_SECURITY_PROTOCOL for example",
+      "  KAFKA_PRODUCT_TOPIC              topic of the aggregate type product (product.events);"
+          + " after it,",
+      "                                   comma between, topics <type>.events of others, to have"
+          + " them made ahead",
+      "  KAFKA_GROUP_ID                   the invalidators' consumer group (tidemark-invalidator),"
+          + " to see whether",
+      "                                   they follow the topics that are published",
+      "  KAFKA_CLIENT_<NAME>              any Kafka client setting, KAFKA_CLIENT_SECURITY_PROTOCOL"
+          + " for example",
       "  RELAY_DELIVERY                   exactly-once (default) or at-least-once",
       "  TIDEMARK_RELAY_SLOT              replication slot (tidemark_relay)",
       "  TIDEMARK_RELAY_TOPIC_PARTITIONS  partitions of a topic that the relay creates (6)",
       "  TIDEMARK_RELAY_ADMIN_HOST        where health and metrics are served (127.0.0.1)",
       "  TIDEMARK_RELAY_ADMIN_PORT        and on which port (8082; 0: any)",
-      "  TIDEMARK_RELAY_RETENTION_DAYS    how long relayed rows stay in the outbox (7; 0 or off: for ever)",
+      "  TIDEMARK_RELAY_RETENTION_DAYS    how long relayed rows stay in the outbox (7; 0 or off:"
+          + " for ever)",
       "  OTEL_<NAME>                      as OpenTelemetry defines them",
       "",
-      "Exit codes: 0 stopped by a signal, 1 failed, 2 wrong usage or settings; with --check 0 when no ERROR was",
+      "Exit codes: 0 stopped by a signal, 1 failed, 2 wrong usage or settings; with --check 0 when"
+          + " no ERROR was",
       "found, else 1."
     })
 final class Main implements Callable<Integer> {
@@ -57,7 +68,8 @@ final class Main implements Callable<Integer> {
   @Option(
       names = "--check",
       description =
-          "Only look at both servers, print one line for each thing that is not as it must be, and end.")
+          "Only look at both servers, print one line for each thing that is not as it must be, and"
+              + " end.")
   private boolean check;
 
   private final Map<String, String> environment;
@@ -92,9 +104,13 @@ final class Main implements Callable<Integer> {
     }
 
     var database = configuration.dataSource();
+    var clock = Clock.systemUTC();
+    var status = new RelayStatus(clock);
     List<Check> checks =
-        List.of(new DatabaseCheck(database, configuration.slot()), new KafkaCheck(configuration));
-    return check ? report(checks) : relay(configuration, database, checks);
+        List.of(
+            new DatabaseCheck(database, configuration.slot()),
+            new KafkaCheck(configuration, status));
+    return check ? report(checks) : relay(configuration, database, checks, status, clock);
   }
 
   private int report(List<Check> checks) {
@@ -109,11 +125,14 @@ final class Main implements Callable<Integer> {
         : CommandLine.ExitCode.OK;
   }
 
-  private int relay(Configuration configuration, DataSource database, List<Check> checks) {
-    var clock = Clock.systemUTC();
+  private int relay(
+      Configuration configuration,
+      DataSource database,
+      List<Check> checks,
+      RelayStatus status,
+      Clock clock) {
     var prometheus = PrometheusMetricReader.create();
     try (var telemetry = telemetry(prometheus)) {
-      var status = new RelayStatus(clock);
       var metrics = new RelayMetrics(telemetry.getMeter("dev.tidemark.relay"), status);
       var admin =
           AdminServer.create(
@@ -121,7 +140,8 @@ final class Main implements Callable<Integer> {
               configuration.adminPort(),
               new StatusReport(configuration.slot(), configuration.retention(), status),
               prometheus);
-      var relay = new Relay(new SessionParts(configuration, database, clock), status, metrics);
+      var relay =
+          new Relay(new SessionParts(configuration, database, clock, status), status, metrics);
       try (var housekeeping =
           new Housekeeping(
               Jdbi.create(database),

@@ -1,17 +1,19 @@
 package dev.tidemark.relay;
 
 import dev.tidemark.relay.RelayStatus.Streaming;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The outbox's daily partitions: the active relay has them made ahead of time, and removed when
 /// they are past their retention and relayed. The work is done by functions of the database
-/// (`V2__outbox.sql`, `V6__outbox_retention.sql`).
+/// (`V11__outbox_partitions_step_by_step.sql`, `V6__outbox_retention.sql`).
 ///
 /// Only a relay that streams does it: by then it has repaired what a lost slot may have left in the
 /// table, which the database cannot see.
@@ -20,6 +22,12 @@ import org.slf4j.LoggerFactory;
 final class OutboxPartitions {
   private static final Logger log = LoggerFactory.getLogger(OutboxPartitions.class);
   private static final int DAYS_AHEAD = 14;
+  private static final Duration LONGEST_WAIT_OF_WRITERS = Duration.ofMillis(900);
+  private static final Duration UNLIMITED = Duration.ZERO;
+
+  /// SQLSTATE of a statement that took longer than its limit.
+  private static final String CANCELLED = "57014";
+
   private static final Duration INTERVAL = Duration.ofHours(1);
   private static final Duration INTERVAL_AFTER_FAILURE = Duration.ofMinutes(5);
 
@@ -35,7 +43,11 @@ final class OutboxPartitions {
   /// @param retention empty: nothing is ever removed
   /// @param nanoTime as [System#nanoTime]: not a clock, which can be set back
   OutboxPartitions(
-      Jdbi database, String slot, Optional<Duration> retention, RelayStatus status, LongSupplier nanoTime) {
+      Jdbi database,
+      String slot,
+      Optional<Duration> retention,
+      RelayStatus status,
+      LongSupplier nanoTime) {
     this.database = database;
     this.slot = slot;
     this.retention = retention;
@@ -63,11 +75,52 @@ final class OutboxPartitions {
     return !wasTended || nanoTime.getAsLong() - tendedAt >= pause.toNanos();
   }
 
+  /// Step by step, so that no writer waits long (H47).
   private static void makeAhead(Handle handle) {
-    handle
-        .createQuery("select outbox_partitions_ahead(:days)")
-        .bind("days", DAYS_AHEAD)
-        .mapTo(Integer.class)
+    int made;
+    do {
+      made = makeNext(handle);
+    } while (made > 0);
+  }
+
+  private static int makeNext(Handle handle) {
+    try {
+      return makeNext(handle, LONGEST_WAIT_OF_WRITERS);
+    } catch (JdbiException e) {
+      if (isCancelled(e) && isQuiet(handle)) {
+        return makeNext(handle, UNLIMITED);
+      }
+      throw e;
+    }
+  }
+
+  /// @param limit PostgreSQL cancels the step after that
+  private static int makeNext(Handle handle, Duration limit) {
+    return handle.inTransaction(
+        transaction -> {
+          transaction.execute("set local statement_timeout = " + limit.toMillis());
+          return transaction
+              .createQuery("select outbox_partitions_ahead(:days)")
+              .bind("days", DAYS_AHEAD)
+              .mapTo(Integer.class)
+              .one();
+        });
+  }
+
+  private static boolean isCancelled(JdbiException e) {
+    return e.getCause() instanceof SQLException fault && CANCELLED.equals(fault.getSQLState());
+  }
+
+  /// Whether nobody writes to what is still to be made, nor to the default partition.
+  private static boolean isQuiet(Handle handle) {
+    return handle
+        .createQuery(
+            """
+            select count(*) = 2 from public.outbox_partitions()
+             where name in ('outbox_' || to_char(clock_timestamp() at time zone 'UTC', 'YYYYMMDD'),
+                            'outbox_' || to_char(clock_timestamp() at time zone 'UTC' + interval '1 day', 'YYYYMMDD'))
+            """)
+        .mapTo(Boolean.class)
         .one();
   }
 

@@ -3,6 +3,7 @@ package dev.tidemark.relay;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.tidemark.event.OutboxEvent;
+import dev.tidemark.event.Topics;
 import dev.tidemark.relay.Change.Content;
 import dev.tidemark.relay.Change.Event;
 import dev.tidemark.relay.Change.Poison;
@@ -26,7 +27,7 @@ record OutboxRow(
     Instant time) {
 
   /// Leaves room for what is fixed in the largest record that the topics take.
-  static final int MAX_BYTES = KafkaEventSink.MAX_RECORD_BYTES - (64 << 10);
+  static final int MAX_BYTES = Topics.MAX_RECORD_BYTES - (64 << 10);
 
   /// In characters: an id that can be the key of a dead letter, whatever else was too large.
   private static final int LONGEST_KEPT_ID = 1_000;
@@ -37,28 +38,24 @@ record OutboxRow(
       return poison(
           "the row is over %d bytes; it stays in the outbox until its partition goes"
               .formatted(MAX_BYTES),
-          Optional.of(aggregateId).filter(id -> id.length() <= LONGEST_KEPT_ID),
-          Optional.empty());
+          Optional.of(aggregateId).filter(id -> id.length() <= LONGEST_KEPT_ID));
     }
     try {
       return new Event(
           new OutboxEvent(
               id, aggregateType, aggregateId, version, type, payload, traceparent, time));
     } catch (IllegalArgumentException breaksTheContract) {
-      return poison(
-          String.valueOf(breaksTheContract.getMessage()),
-          Optional.of(aggregateId),
-          Optional.of(payload));
+      return poison(String.valueOf(breaksTheContract.getMessage()), Optional.of(aggregateId));
     }
   }
 
-  private Poison poison(String reason, Optional<String> keptId, Optional<String> keptPayload) {
+  private Poison poison(String reason, Optional<String> keptId) {
     return new Poison(
         reason,
         Optional.of(aggregateType).filter(OutboxEvent::isAggregateType),
         keptId,
         OptionalLong.of(version),
-        keptPayload,
+        Optional.of(payload),
         time);
   }
 

@@ -1,19 +1,18 @@
 package dev.tidemark.relay;
 
 import dev.tidemark.event.EventHeaders;
-import dev.tidemark.relay.Change.Poison;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.metrics.LongCounter;
 import io.opentelemetry.api.metrics.Meter;
 import io.opentelemetry.api.metrics.ObservableLongMeasurement;
-import java.util.List;
 
 /// The relay's metrics. Thread-safe.
 final class RelayMetrics {
   private static final double NANOS = 1e9;
   private static final Attributes RELAY = Attributes.of(AttributeKey.stringKey("by"), "relay");
 
+  private static final AttributeKey<String> TOPIC = AttributeKey.stringKey("topic");
   private static final AttributeKey<String> RESULT = AttributeKey.stringKey("result");
   private static final AttributeKey<String> WAL_STATUS = AttributeKey.stringKey("wal_status");
 
@@ -49,7 +48,9 @@ final class RelayMetrics {
         .buildWithCallback(m -> m.record(status.isActive() ? 1 : 0));
     meter
         .gaugeBuilder("relay_lag_seconds")
-        .setDescription("Time since the oldest moment after which nothing is known to have come through the log")
+        .setDescription(
+            "Time since the oldest moment after which nothing is known to have come through the"
+                + " log")
         .buildWithCallback(m -> m.record(status.lag().lag().toNanos() / NANOS));
     meter
         .gaugeBuilder("relay_lag_bytes")
@@ -67,6 +68,11 @@ final class RelayMetrics {
             "1 at the wal_status that the slot has in pg_replication_slots, or at absent")
         .ofLongs()
         .buildWithCallback(m -> status.slot().ifPresent(slot -> walStatus(m, slot)));
+    meter
+        .gaugeBuilder("relay_topic_followed")
+        .setDescription("1 when the invalidators' group follows the topic, 0 when nobody does")
+        .ofLongs()
+        .buildWithCallback(m -> status.followers().forEach(topic -> followed(m, topic)));
     outbox(meter, status);
   }
 
@@ -106,6 +112,15 @@ final class RelayMetrics {
     }
   }
 
+  private static void followed(ObservableLongMeasurement measurement, TopicFollower topic) {
+    var attributes = Attributes.of(TOPIC, topic.topic());
+    switch (topic.followed()) {
+      case YES -> measurement.record(1, attributes);
+      case NO -> measurement.record(0, attributes);
+      case UNKNOWN -> {}
+    }
+  }
+
   void repaired() {
     repairs.add(1);
   }
@@ -115,11 +130,12 @@ final class RelayMetrics {
     gaps.add(1, Attributes.of(RESULT, isWhole ? "repaired" : "not_found"));
   }
 
-  void published(List<Change> changes) {
-    long poison = changes.stream().filter(c -> c.content() instanceof Poison).count();
-    events.add(changes.size() - poison);
-    if (poison > 0) {
-      deadLetters.add(poison, RELAY);
+  /// @param changes how many
+  /// @param letters how many of them became dead letters
+  void published(int changes, int letters) {
+    events.add(changes - letters);
+    if (letters > 0) {
+      deadLetters.add(letters, RELAY);
     }
   }
 }

@@ -2,7 +2,10 @@ package dev.tidemark.relay;
 
 import java.time.Clock;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +18,8 @@ final class RelayStatus {
   private final AtomicReference<@Nullable OutboxState> outbox = new AtomicReference<>();
   private final AtomicReference<@Nullable Removal> lastRemoval = new AtomicReference<>();
   private final AtomicReference<@Nullable String> failure = new AtomicReference<>();
+  private final Set<String> filled = ConcurrentHashMap.newKeySet();
+  private final AtomicReference<List<TopicFollower>> followers = new AtomicReference<>(List.of());
   private final StreamLag lag;
 
   RelayStatus(Clock clock) {
@@ -98,6 +103,24 @@ final class RelayStatus {
 
   Findings findings() {
     return findings;
+  }
+
+  /// A topic of events that this relay writes to.
+  void fills(String topic) {
+    filled.add(topic);
+  }
+
+  Set<String> filled() {
+    return Set.copyOf(filled);
+  }
+
+  void followers(List<TopicFollower> looked) {
+    followers.set(List.copyOf(looked));
+  }
+
+  /// Of the topics that this relay fills; none until it was first looked.
+  List<TopicFollower> followers() {
+    return followers.get();
   }
 
   void slot(SlotState state) {

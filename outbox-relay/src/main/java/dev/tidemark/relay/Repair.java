@@ -99,8 +99,7 @@ final class Repair implements AutoCloseable {
         rows -> {
           requireOpen();
           var changes = rows.stream().map(Change::ofTable).toList();
-          sink.publish(changes, Progress.NONE);
-          metrics.published(changes);
+          metrics.published(changes.size(), sink.publish(changes, Progress.NONE));
           published[0] += rows.size();
           progress.accept("publishes from the outbox: %,d events so far".formatted(published[0]));
         });

@@ -100,7 +100,6 @@ final class Session {
       throw giveUpTheSlot("the log has lost more rows than are fetched one by one");
     }
     boolean isFurther = publish(whole.get(), unpublished.progress(), batch.end());
-    metrics.published(whole.get());
     longTransactions.published(unpublished.changes());
     if (!batch.changes().isEmpty()) {
       status.lag().cameThrough(timeOf(batch.changes().getLast()));
@@ -120,7 +119,8 @@ final class Session {
     var reached = new Reach(timeline, end);
     boolean isBeyond = reached.isBeyond(reach.orElse(Reach.NOTHING));
     if (!changes.isEmpty()) {
-      sink.publish(changes, isBeyond ? progress.with(reached) : progress);
+      int letters = sink.publish(changes, isBeyond ? progress.with(reached) : progress);
+      metrics.published(changes.size(), letters);
     } else if (isBeyond) {
       // Nothing but heartbeats has come, so whatever was published before ends before them.
       sink.publish(changes, Progress.of(Optional.of(end), reached));

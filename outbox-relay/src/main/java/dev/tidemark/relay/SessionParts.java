@@ -7,10 +7,22 @@ import org.jdbi.v3.core.JdbiException;
 
 /// The parts of a session as they are in earnest: PostgreSQL by Debezium on one end, Kafka on the
 /// other.
-record SessionParts(Configuration configuration, DataSource database, Clock clock)
+///
+/// @param refused what sessions have found out, for those that follow
+/// @param status is told what is being done, and which topics are filled
+record SessionParts(
+    Configuration configuration,
+    DataSource database,
+    Clock clock,
+    RefusedRecords refused,
+    RelayStatus status)
     implements Relay.Parts {
   /// Of each partition. A take-over waits for them to be read.
   private static final int REMEMBERED_RECORDS = 1_000;
+
+  SessionParts(Configuration configuration, DataSource database, Clock clock, RelayStatus status) {
+    this(configuration, database, clock, new RefusedRecords(System::nanoTime), status);
+  }
 
   @Override
   public Leadership leadership() {
@@ -34,7 +46,8 @@ record SessionParts(Configuration configuration, DataSource database, Clock cloc
 
   @Override
   public EventSink sink(SlotState slot) {
-    return sink(configuration, slot);
+    status.doing("taking over from the relay before, and reading how far it came");
+    return sink(configuration, slot, refused, status);
   }
 
   /// Opens a sink, which fences nobody as long as it does not take over, and reads what the relay
@@ -42,10 +55,10 @@ record SessionParts(Configuration configuration, DataSource database, Clock cloc
   @Override
   public void rehearse() {
     var slot = slot();
-    try (var _ = sink(slot)) {
+    try (var _ = sink(configuration, slot, refused, status)) {
       new KafkaPositions(configuration, slot).read();
     }
-    newestVersions();
+    new KafkaHistory(configuration, doing -> {}).newestVersions(REMEMBERED_RECORDS);
   }
 
   @Override
@@ -53,13 +66,14 @@ record SessionParts(Configuration configuration, DataSource database, Clock cloc
     return new Repair(
         new PostgresSlot(configuration.database(), configuration.slot()),
         configuration.dataSourceForScans(),
-        new KafkaHistory(configuration),
+        new KafkaHistory(configuration, status::doing),
         clock);
   }
 
   @Override
   public VersionMemory newestVersions() {
-    return new KafkaHistory(configuration).newestVersions(REMEMBERED_RECORDS);
+    status.doing("reading the newest versions in the topics");
+    return new KafkaHistory(configuration, status::doing).newestVersions(REMEMBERED_RECORDS);
   }
 
   @Override
@@ -67,12 +81,15 @@ record SessionParts(Configuration configuration, DataSource database, Clock cloc
     return new PostgresOutbox(configuration.dataSourceForScans());
   }
 
-  static EventSink sink(Configuration configuration, SlotState slot) {
+  static EventSink sink(
+      Configuration configuration, SlotState slot, RefusedRecords refused, RelayStatus status) {
     return new KafkaEventSink(
         configuration,
         slot.owner(),
-        new KafkaTopics(configuration),
-        new KafkaPositions(configuration, slot));
+        new KafkaTopics(configuration, status::fills),
+        new KafkaPositions(configuration, slot, status::doing),
+        refused,
+        new KafkaHistory(configuration, status::doing)::letters);
   }
 
   @Override

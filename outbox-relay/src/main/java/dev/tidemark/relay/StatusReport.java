@@ -9,6 +9,7 @@ import dev.tidemark.relay.RelayStatus.StandingBy;
 import dev.tidemark.relay.RelayStatus.Starting;
 import dev.tidemark.relay.RelayStatus.Streaming;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Optional;
 
 /// What `/status` answers: the relay's state as JSON, for a human's command and for programs.
@@ -29,6 +30,13 @@ record StatusReport(String slot, Optional<Duration> retention, RelayStatus statu
     report.put("lagSeconds", status.lag().lag().toNanos() / NANOS);
     slot(report.putObject("slot"));
     outbox(report.putObject("outbox"));
+    var topics = report.putArray("topics");
+    for (var topic : status.followers()) {
+      topics
+          .addObject()
+          .put("topic", topic.topic())
+          .put("followed", topic.followed().name().toLowerCase(Locale.ROOT));
+    }
     var findings = report.putArray("findings");
     for (var finding : status.findings().all()) {
       findings

@@ -8,6 +8,7 @@ import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.event.OutboxEvent;
 import dev.tidemark.relay.PublishedRows.Progress;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -86,7 +87,11 @@ class KafkaEventSinkIT {
             lsn,
             0,
             0);
-    return SessionParts.sink(configuration, slot);
+    return SessionParts.sink(
+        configuration,
+        slot,
+        new RefusedRecords(System::nanoTime),
+        new RelayStatus(Clock.systemUTC()));
   }
 
   private void publish(EventSink sink) {

@@ -348,7 +348,8 @@ class LostSlotIT {
         new SessionParts(
             Configuration.from(environment()),
             DatabaseUrl.parse(postgres.url()).dataSource("lost-slot-it"),
-            Clock.systemUTC());
+            Clock.systemUTC(),
+            new RelayStatus(Clock.systemUTC()));
     var first = parts.slot();
     try (var relay = RunningRelay.start(environment());
         var open = database.open()) {
@@ -428,7 +429,8 @@ class LostSlotIT {
 
   private static void insert(Handle handle, String aggregate, long version) {
     handle.execute(
-        "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('product', ?, ?, 'product.updated', '{}')",
+        "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('product',"
+            + " ?, ?, 'product.updated', '{}')",
         aggregate,
         version);
   }

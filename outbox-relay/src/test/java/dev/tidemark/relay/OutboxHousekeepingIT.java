@@ -137,7 +137,8 @@ class OutboxHousekeepingIT {
           long version = 0;
           while (!stop.get()) {
             h.execute(
-                "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('product', ?, ?, 'product.updated', '{}')",
+                "insert into outbox (aggregatetype, aggregateid, version, type, payload) values"
+                    + " ('product', ?, ?, 'product.updated', '{}')",
                 aggregate,
                 ++version);
           }
@@ -150,7 +151,9 @@ class OutboxHousekeepingIT {
     database.useHandle(
         h -> {
           h.execute(
-              "insert into outbox (aggregatetype, aggregateid, version, type, payload, occurred_at) values ('product', ?, ?, 'product.updated', '{}', now() - ? * interval '1 day')",
+              "insert into outbox (aggregatetype, aggregateid, version, type, payload, occurred_at)"
+                  + " values ('product', ?, ?, 'product.updated', '{}', now() - ? * interval '1"
+                  + " day')",
               aggregate,
               daysAgo,
               daysAgo);

@@ -28,7 +28,7 @@ final class RunningRelay implements AutoCloseable {
       UnaryOperator<ChangeSource> connector) {
     var configuration = Configuration.from(environment);
     var source = configuration.dataSource();
-    var real = new SessionParts(configuration, source, Clock.systemUTC());
+    var real = new SessionParts(configuration, source, Clock.systemUTC(), status);
     var parts =
         new Relay.Parts() {
           @Override
@@ -82,7 +82,7 @@ final class RunningRelay implements AutoCloseable {
             Jdbi.create(source),
             configuration.slot(),
             configuration.retention(),
-            List.of(real.check(), new KafkaCheck(configuration)),
+            List.of(real.check(), new KafkaCheck(configuration, status)),
             status);
     relay = new Relay(parts, status, new RelayMetrics(OpenTelemetry.noop().getMeter("it"), status));
     owner = Thread.ofPlatform().name("relay").start(relay::run);
@@ -183,21 +183,21 @@ final class RunningRelay implements AutoCloseable {
     }
 
     @Override
-    public void publish(List<Change> changes, Progress progress) {
+    public int publish(List<Change> changes, Progress progress) {
       if (changes.isEmpty()) {
-        real.publish(changes, progress);
-        return;
+        return real.publish(changes, progress);
       }
       boolean dies = deaths.get() < wanted;
       boolean diesAfter = deaths.get() % 2 == 0;
       if (dies && !diesAfter && hasPublished) {
         die("before", changes);
       }
-      real.publish(changes, progress);
+      int letters = real.publish(changes, progress);
       hasPublished = true;
       if (dies && diesAfter) {
         die("after", changes);
       }
+      return letters;
     }
 
     private void die(String when, List<Change> changes) {

@@ -169,12 +169,7 @@ class SlotCareIT {
     var metrics = PrometheusMetricReader.create();
     try (var meters = SdkMeterProvider.builder().registerMetricReader(metrics).build();
         var housekeeping =
-            new Housekeeping(
-                database,
-                "tidemark_relay",
-                Optional.empty(),
-                List.of(),
-                status);
+            new Housekeeping(database, "tidemark_relay", Optional.empty(), List.of(), status);
         var admin = admin(status, metrics)) {
       var _ = new RelayMetrics(meters.get("it"), status);
       housekeeping.start();
@@ -298,7 +293,8 @@ class SlotCareIT {
     database.useHandle(
         h ->
             h.execute(
-                "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('product', ?, 1, 'product.created', '{}')",
+                "insert into outbox (aggregatetype, aggregateid, version, type, payload) values"
+                    + " ('product', ?, 1, 'product.created', '{}')",
                 aggregate));
     return aggregate;
   }

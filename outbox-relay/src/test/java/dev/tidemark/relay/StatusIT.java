@@ -56,6 +56,7 @@ class StatusIT {
                       "outbox": {"partitions": 22, "oldestDay": "2026-03-03", "newestDay": "2026-03-24", "daysAhead": 14,
                         "defaultRows": 3, "retentionDays": 7,
                         "lastRemoval": {"what": "partition outbox_20260302 dropped", "at": "2026-03-10T12:00:00Z"}},
+                      "topics": [{"topic": "order.events", "followed": "no"}, {"topic": "product.events", "followed": "yes"}],
                       "findings": [{"server": "POSTGRESQL", "severity": "WARNING", "what": "wal_level is odd", "remedy": "set it"}]
                     }
                     """));
@@ -97,6 +98,10 @@ class StatusIT {
             Optional.of(Instant.parse("2026-03-03T00:00:00Z")),
             Optional.of(Instant.parse("2026-03-25T00:00:00Z")),
             3));
+    status.followers(
+        List.of(
+            new TopicFollower("order.events", TopicFollower.Followed.NO),
+            new TopicFollower("product.events", TopicFollower.Followed.YES)));
     status.removedFromOutbox("partition outbox_20260302 dropped");
     status
         .findings()

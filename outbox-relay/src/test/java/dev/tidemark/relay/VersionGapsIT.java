@@ -99,7 +99,8 @@ class VersionGapsIT {
       database.useHandle(
           h ->
               h.execute(
-                  "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('product', ?, 2, 'wrong', '{}')",
+                  "insert into outbox (aggregatetype, aggregateid, version, type, payload) values"
+                      + " ('product', ?, 2, 'wrong', '{}')",
                   aggregate));
       write(3, 3);
       await().atMost(SOON).until(() -> versions().equals(List.of(1L, 3L)));
@@ -177,7 +178,8 @@ class VersionGapsIT {
                 .forEach(
                     version ->
                         h.execute(
-                            "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('product', ?, ?, 'product.updated', '{}')",
+                            "insert into outbox (aggregatetype, aggregateid, version, type,"
+                                + " payload) values ('product', ?, ?, 'product.updated', '{}')",
                             aggregate,
                             version)));
   }
