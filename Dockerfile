@@ -6,5 +6,6 @@ RUN groupadd --system --gid 10001 tidemark && useradd --system --uid 10001 --gid
 COPY ${SERVICE}/target/app/ /app/
 RUN ln -s "/app/${SERVICE}.jar" /app/main.jar
 USER tidemark
-# The heap follows the container's memory limit; the process ends when memory does, for a restart.
-ENTRYPOINT ["java", "-XX:MaxRAMPercentage=60", "-XX:+ExitOnOutOfMemoryError", "-jar", "/app/main.jar"]
+# The heap follows the container's memory limit; the process ends when memory does, for a restart. In no language: header names and
+# numbers look the same everywhere.
+ENTRYPOINT ["java", "-XX:MaxRAMPercentage=60", "-XX:+ExitOnOutOfMemoryError", "-Duser.language=", "-Duser.country=", "-jar", "/app/main.jar"]

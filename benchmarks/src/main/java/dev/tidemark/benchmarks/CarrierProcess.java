@@ -3,6 +3,7 @@ package dev.tidemark.benchmarks;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.tidemark.embedded.ChildProcess;
+import dev.tidemark.embedded.Jvm;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,9 +25,7 @@ record CarrierProcess(ChildProcess process) implements Carrier {
       List<String> program,
       Map<String, String> environment,
       Path log) {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(jvmOptions);
+    List<String> command = new ArrayList<>(Jvm.command(jvmOptions));
     command.add("--enable-native-access=ALL-UNNAMED");
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.addAll(program);

@@ -14,8 +14,10 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     scope = ScopeType.INHERIT,
     description = {
-      "Measures Tidemark beside the plain way of doing the same, in turn, several times in one run.",
-      "Progress goes to standard error; the last line of standard output is JSON. Ratios count: absolute figures depend on the machine."
+      "Measures Tidemark beside the plain way of doing the same, in turn, several times in one"
+          + " run.",
+      "Progress goes to standard error; the last line of standard output is JSON. Ratios count:"
+          + " absolute figures depend on the machine."
     },
     commandListHeading = "%nBenchmarks:%n",
     exitCodeListHeading = "%nExit codes:%n",
@@ -29,8 +31,8 @@ final class Main implements Runnable {
   public static void main(String[] arguments) {
     // Programs that are started from here have a `logback.xml` of their own on the same class path.
     System.setProperty("logback.configurationFile", "benchmarks-logback.xml");
-    // Numbers look the same everywhere: 1,234.5
-    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
+    // Header names and numbers look the same everywhere.
+    Locale.setDefault(Locale.ROOT);
     System.exit(commandLine().execute(arguments));
   }
 

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeSet;
 import org.postgresql.PGProperty;
 import org.postgresql.ds.PGSimpleDataSource;
 
@@ -34,6 +35,21 @@ public record DatabaseUrl(
           "target_session_attrs", PGProperty.TARGET_SERVER_TYPE,
           "channel_binding", PGProperty.CHANNEL_BINDING,
           "keepalives", PGProperty.TCP_KEEP_ALIVE);
+
+  /// libpq's values that pgjdbc calls by another name, by libpq's parameter. Of a server's role
+  /// both know no more than whether it takes writes.
+  private static final Map<String, Map<String, String>> LIBPQ_VALUES =
+      Map.of(
+          "target_session_attrs",
+          Map.of(
+              "any", "any",
+              "read-write", "primary",
+              "primary", "primary",
+              "read-only", "secondary",
+              "standby", "secondary",
+              "prefer-standby", "preferSecondary"),
+          "keepalives",
+          Map.of("0", "false", "1", "true"));
 
   public DatabaseUrl {
     require(!host.isBlank(), "has no host");
@@ -108,10 +124,26 @@ public record DatabaseUrl(
             parts.length == 2, "has the parameter \"" + decoded(parts[0]) + "\" without a value");
         PGProperty property = LIBPQ_NAMES.get(parts[0]);
         parameters.put(
-            property == null ? decoded(parts[0]) : property.getName(), decoded(parts[1]));
+            property == null ? decoded(parts[0]) : property.getName(),
+            value(parts[0], decoded(parts[1])));
       }
     }
     return parameters;
+  }
+
+  private static String value(String parameter, String value) {
+    Map<String, String> translations = LIBPQ_VALUES.get(parameter);
+    if (translations == null) {
+      return value;
+    }
+    String translated = translations.get(value);
+    if (translated == null) {
+      throw new IllegalArgumentException(
+          "DATABASE_URL has the parameter %s=%s; its values are %s"
+              .formatted(
+                  parameter, value, String.join(", ", new TreeSet<>(translations.keySet()))));
+    }
+    return translated;
   }
 
   private static String decoded(String raw) {

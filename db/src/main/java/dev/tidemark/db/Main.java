@@ -2,6 +2,7 @@ package dev.tidemark.db;
 
 import java.io.PrintWriter;
 import java.sql.SQLException;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.flywaydb.core.api.FlywayException;
 import picocli.CommandLine;
@@ -15,7 +16,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     usageHelpWidth = 100,
     description = {
-      "Brings the database to the state that the services need, and makes the slot that the relay reads.",
+      "Brings the database to the state that the services need, and makes the slot that the relay"
+          + " reads.",
       "Can be repeated at any time."
     },
     footerHeading = "%nEnvironment:%n",
@@ -45,8 +47,13 @@ public final class Main implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
   public static void main(String[] arguments) {
+    // Header names and numbers look the same everywhere.
+    Locale.setDefault(Locale.ROOT);
     System.setProperty("logback.configurationFile", "migrate-logback.xml");
-    System.exit(new CommandLine(new Main()).execute(arguments));
+    System.exit(
+        new CommandLine(new Main())
+            .setCommandName(System.getProperty("tidemark.command", "migrate"))
+            .execute(arguments));
   }
 
   @Override

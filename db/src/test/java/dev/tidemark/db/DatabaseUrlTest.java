@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -64,6 +65,40 @@ final class DatabaseUrlTest {
     assertThat(source.getSslmode()).isEqualTo("disable");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "target_session_attrs=any,             targetServerType, any",
+    "target_session_attrs=read-write,      targetServerType, primary",
+    "target_session_attrs=primary,         targetServerType, primary",
+    "target_session_attrs=read-only,       targetServerType, secondary",
+    "target_session_attrs=standby,         targetServerType, secondary",
+    "target_session_attrs=prefer-standby,  targetServerType, preferSecondary",
+    "targetServerType=preferPrimary,       targetServerType, preferPrimary",
+    "keepalives=1,                         tcpKeepAlive,     true",
+    "keepalives=0,                         tcpKeepAlive,     false",
+  })
+  void libpqValuesReachTheDriverAsItsOwn(String parameter, String name, String value)
+      throws SQLException {
+    PGSimpleDataSource source =
+        DatabaseUrl.parse("postgresql://a@localhost/b?" + parameter).dataSource("tidemark");
+    assertThat(source.getProperty(name)).isEqualTo(value);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "target_session_attrs=writable, 'any, prefer-standby, primary, read-only, read-write, standby'",
+    "target_session_attrs=,         'any, prefer-standby, primary, read-only, read-write, standby'",
+    "keepalives=yes,                '0, 1'",
+  })
+  void anUnknownValueIsToldWithThoseThereAre(String parameter, String values) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> DatabaseUrl.parse("postgresql://a:secret@localhost/b?" + parameter))
+        .withMessageContaining("DATABASE_URL")
+        .withMessageContaining(parameter.strip())
+        .withMessageContaining(values)
+        .withMessageNotContaining("secret");
+  }
+
   @Test
   void thePasswordIsNotShown() {
     assertThat(DatabaseUrl.parse("postgresql://alice:secret@localhost/shop").toString())
@@ -99,6 +134,7 @@ final class DatabaseUrlTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> DatabaseUrl.from(Map.of()))
         .withMessage(
-            "DATABASE_URL is not set; its form is postgresql://user[:password]@host[:port]/database[?parameters]");
+            "DATABASE_URL is not set; its form is"
+                + " postgresql://user[:password]@host[:port]/database[?parameters]");
   }
 }

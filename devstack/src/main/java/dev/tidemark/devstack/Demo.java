@@ -25,8 +25,9 @@ import redis.clients.jedis.RedisClient;
 @Command(
     name = "demo",
     description = {
-      "Brings the system up as `up` does, loads a sample catalogue, and lets workers read and write it, beside a naive cache for comparison. "
-          + "At the end every key is checked: cache against database, topic against outbox.",
+      "Brings the system up as `up` does, loads a sample catalogue, and lets workers read and write"
+          + " it, beside a naive cache for comparison. At the end every key is checked: cache"
+          + " against database, topic against outbox.",
       "Exit code 0 only when nothing was lost and nothing is stale."
     })
 final class Demo implements Callable<Integer> {
@@ -112,7 +113,11 @@ final class Demo implements Callable<Integer> {
       screen.endLive();
       screen.line("traffic stopped; checking every key");
       TopicCheck.Result topic =
-          TopicCheck.run(database, env.require("KAFKA_BOOTSTRAP_SERVERS"), LAG_PATIENCE);
+          TopicCheck.run(
+              database,
+              env.require("KAFKA_BOOTSTRAP_SERVERS"),
+              env.require(Stack.PRODUCT_TOPIC).split(",", 2)[0],
+              LAG_PATIENCE);
       CacheCheck.Result cache = CacheCheck.run(database, redis);
       WriteCheck.Result writes = WriteCheck.run(database, api, products);
       DemoReport report =

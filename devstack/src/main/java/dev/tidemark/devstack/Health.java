@@ -9,6 +9,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.StringJoiner;
 
 /// Asks services whether they are ready. Thread-safe.
@@ -22,19 +23,21 @@ final class Health {
     this.http = http;
   }
 
-  /// What the service at this admin address says it misses; empty when it is ready.
-  String missing(URI adminUrl) {
+  /// What the service at this admin address says it misses, an empty text when it is ready; empty
+  /// when it does not answer.
+  Optional<String> missing(URI adminUrl) {
     try {
       HttpResponse<String> answer =
           http.send(
               HttpRequest.newBuilder(adminUrl.resolve("/health/ready")).timeout(TIMEOUT).build(),
               HttpResponse.BodyHandlers.ofString());
-      return answer.statusCode() / 100 == 2 ? "" : reasons(answer.statusCode(), answer.body());
+      return Optional.of(
+          answer.statusCode() / 100 == 2 ? "" : reasons(answer.statusCode(), answer.body()));
     } catch (IOException e) {
-      return "no answer from " + adminUrl;
+      return Optional.empty();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return "interrupted";
+      return Optional.empty();
     }
   }
 

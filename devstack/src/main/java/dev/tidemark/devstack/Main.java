@@ -20,8 +20,8 @@ final class Main {
   private Main() {}
 
   public static void main(String[] arguments) {
-    // Numbers look the same everywhere: 1,234.5
-    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
+    // Header names and numbers look the same everywhere.
+    Locale.setDefault(Locale.ROOT);
     System.setProperty("logback.configurationFile", "devstack-logback.xml");
     Map<String, String> environment = System.getenv();
     CommandLine command =

@@ -25,8 +25,10 @@ sealed interface Part permits Server, Service {
 
   /// Waits until the part does its work.
   ///
+  /// @param patience longer on a busy machine, see [dev.tidemark.embedded.Patience]
   /// @return what it still misses after that time; empty when it is ready
-  /// @throws dev.tidemark.embedded.ServerStartException when it ends meanwhile
+  /// @throws dev.tidemark.embedded.ServerStartException when it ends meanwhile, or does not answer
+  ///   after that time; it is then no longer running
   String awaitReady(Duration patience);
 
   /// False before the first launch. May be called by any thread.

@@ -1,5 +1,6 @@
 package dev.tidemark.devstack;
 
+import dev.tidemark.embedded.Jvm;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -40,10 +41,6 @@ record Programs(Path home, boolean training) {
     }
   }
 
-  static Path java() {
-    return Path.of(System.getProperty("java.home"), "bin", "java");
-  }
-
   /// The command that starts a module's program, a small JVM.
   List<String> command(String module, List<String> jvmOptions) {
     Path jar = jar(module);
@@ -52,14 +49,14 @@ record Programs(Path home, boolean training) {
           "%s is not built: run bin/tidemark, which builds what is missing, or `mvn package -DskipTests` in %s"
               .formatted(jar, home));
     }
-    List<String> command = new ArrayList<>(List.of(java().toString()));
     // Without the optimising compiler a JVM is up with half the processor time; what runs here is
     // not measured.
-    command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xms32m"));
-    aotCache(jar).ifPresent(command::add);
-    command.addAll(jvmOptions);
-    command.addAll(List.of("-jar", jar.toString()));
-    return command;
+    List<String> options =
+        new ArrayList<>(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xms32m"));
+    aotCache(jar).ifPresent(options::add);
+    options.addAll(jvmOptions);
+    options.addAll(List.of("-jar", jar.toString()));
+    return Jvm.command(options);
   }
 
   private Optional<String> aotCache(Path jar) {

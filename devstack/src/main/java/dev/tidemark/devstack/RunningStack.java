@@ -3,7 +3,9 @@ package dev.tidemark.devstack;
 import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.Map;
+import java.util.SequencedSet;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
 
 /// Brings a stack up, lends it to a command, and takes it down, whatever happens in between.
 final class RunningStack {
@@ -27,6 +29,7 @@ final class RunningStack {
       CountDownLatch stop,
       Use use)
       throws InterruptedException {
+    SequencedSet<String> topics = options.topics(environment);
     try (DataFolder folder = DataFolder.open(options.data());
         HttpClient http = HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build()) {
       int leftovers = Leftovers.stop(folder.stackEnv());
@@ -34,10 +37,11 @@ final class RunningStack {
         screen.line("stopped %d processes that an earlier run had left".formatted(leftovers));
       }
       StackPorts.Chosen chosen = options.ports().choose();
+      tellOfUnused(environment, screen);
       long begin = System.nanoTime();
       screen.line("Tidemark starts; data and logs in %s".formatted(folder.path()));
       Stack stack =
-          new Stack(options.programs(), folder, chosen, environment.keySet(), http, screen);
+          new Stack(options.programs(), folder, chosen, topics, environment.keySet(), http, screen);
       StopSignals.on(
           () -> {
             screen.line("stopping; again Ctrl-C to hurry");
@@ -57,6 +61,18 @@ final class RunningStack {
         stack.close();
       }
       screen.line("stopped");
+    }
+  }
+
+  private static void tellOfUnused(Map<String, String> environment, Screen screen) {
+    String unused =
+        environment.keySet().stream()
+            .filter(Stack::isAboutOtherServers)
+            .filter(name -> !name.equals(Stack.PRODUCT_TOPIC))
+            .sorted()
+            .collect(Collectors.joining(", "));
+    if (!unused.isEmpty()) {
+      screen.line("not used, since this stack has servers of its own: " + unused);
     }
   }
 }

@@ -1,19 +1,24 @@
 package dev.tidemark.devstack;
 
 import dev.tidemark.embedded.ChildProcess;
+import dev.tidemark.embedded.Patience;
 import dev.tidemark.embedded.ServerStartException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 
 /// One of the system's own services, in a JVM of its own.
 final class Service implements Part {
+  private static final Duration CHECK_PATIENCE = Duration.ofSeconds(30);
   private static final Duration POLL = Duration.ofMillis(50);
 
   private final String name;
@@ -68,6 +73,27 @@ final class Service implements Part {
     return log;
   }
 
+  /// What the program says is wrong with its settings, all of it, naming the service; empty when
+  /// nothing is.
+  Optional<String> faultOfSettings() {
+    List<String> command = new ArrayList<>(program.command());
+    command.add("--check-settings");
+    try (ChildProcess check =
+        ChildProcess.start(
+            new ChildProcess.Program(
+                name,
+                command,
+                program.environment(),
+                program.withheld(),
+                log,
+                ChildProcess.StopSignal.TERM))) {
+      // A program that hangs here hangs when it starts; its start tells.
+      return check.awaitExit(CHECK_PATIENCE) && check.exit().join() == CommandLine.ExitCode.USAGE
+          ? Optional.of("%s: %s".formatted(name, check.logTail()))
+          : Optional.empty();
+    }
+  }
+
   @Override
   public void launch() {
     ChildProcess former = process;
@@ -80,21 +106,27 @@ final class Service implements Part {
   @Override
   public String awaitReady(Duration patience) {
     ChildProcess current = started();
-    long deadline = System.nanoTime() + patience.toNanos();
+    Patience limit = new Patience(patience);
     while (true) {
-      String missing = health.missing(adminUrl);
-      if (missing.isEmpty() || System.nanoTime() - deadline > 0) {
-        return missing;
+      Optional<String> missing = health.missing(adminUrl);
+      boolean ready = missing.isPresent() && missing.get().isEmpty();
+      if (ready || Thread.currentThread().isInterrupted()) {
+        return missing.orElse("it does not answer");
+      }
+      if (limit.isOver()) {
+        return missing.orElseThrow(() -> hanging(current, limit.limit()));
       }
       if (current.awaitExit(POLL)) {
-        throw new ServerStartException(
-            "%s ended with exit code %d while it started; the end of %s:%n%s"
-                .formatted(name, current.exit().join(), log, current.logTail()));
-      }
-      if (Thread.currentThread().isInterrupted()) {
-        return missing;
+        throw current.endedWhileStarting();
       }
     }
+  }
+
+  private ServerStartException hanging(ChildProcess current, Duration time) {
+    current.kill();
+    return new ServerStartException(
+        "%s does not answer at %s after %d s: %s. See %s"
+            .formatted(name, adminUrl, time.toSeconds(), current.lastError(), log));
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.tidemark.devstack;
 
 import dev.tidemark.embedded.ChildProcess;
 import dev.tidemark.embedded.KafkaServer;
+import dev.tidemark.embedded.Patience;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.embedded.RedisServer;
 import java.io.IOException;
@@ -13,13 +14,17 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// The running system: three servers, the migration, three services, and a keeper for each process.
 ///
@@ -29,14 +34,22 @@ import java.util.stream.Collectors;
 ///
 /// Thread-safe: [#giveUpStarting] and [#hurry] may come from any thread, also while [#start] runs.
 final class Stack implements AutoCloseable {
-  private static final Duration START_PATIENCE = Duration.ofSeconds(90);
+  static final String PRODUCT_TOPIC = "KAFKA_PRODUCT_TOPIC";
+
+  /// Settings of the services that the stack leaves to this shell.
+  private static final Pattern OWN_SETTINGS = Pattern.compile("TIDEMARK_|CACHE_|API_TOKEN|RELAY_");
+
+  private static final Duration MIGRATE_PATIENCE = Duration.ofSeconds(90);
+  private static final Duration MIGRATE_POLL = Duration.ofMillis(100);
   static final Duration STOP_GRACE = Duration.ofSeconds(15);
 
   private final DataFolder folder;
   private final Screen screen;
   private final StackPorts.Chosen ports;
   private final Programs programs;
+  private final SequencedSet<String> topics;
   private final Set<String> withheld;
+  private final boolean hasOwnSettings;
 
   private final Server postgres;
   private final Server kafka;
@@ -56,13 +69,23 @@ final class Stack implements AutoCloseable {
 
   private final CountDownLatch stopping = new CountDownLatch(1);
 
+  /// @param topics that the relay fills and the invalidator follows, that of products first
+  /// @param environment names of this shell's variables
   Stack(
       Programs programs,
       DataFolder folder,
       StackPorts.Chosen ports,
+      SequencedSet<String> topics,
       Set<String> environment,
       HttpClient http,
       Screen screen) {
+    this.topics = topics;
+    this.hasOwnSettings =
+        topics.size() > 1
+            || environment.contains(PRODUCT_TOPIC)
+            || environment.stream()
+                .anyMatch(
+                    name -> OWN_SETTINGS.matcher(name).lookingAt() && !isAboutOtherServers(name));
     this.programs = programs;
     this.folder = folder;
     this.ports = ports;
@@ -103,12 +126,19 @@ final class Stack implements AutoCloseable {
             ports.apiAdmin(),
             health,
             Map.of(
-                "DATABASE_URL", databaseUrl("tidemark_api"),
-                "REDIS_URL", redisUrl(),
+                "DATABASE_URL",
+                databaseUrl("tidemark_api"),
+                "REDIS_URL",
+                redisUrl(),
                 // Used by its near cache, when TIDEMARK_API_NEAR_CACHE_ENTRIES turns that on.
-                "KAFKA_BOOTSTRAP_SERVERS", kafka.address(),
-                "TIDEMARK_API_PORT", Integer.toString(ports.api()),
-                "TIDEMARK_API_ADMIN_PORT", Integer.toString(ports.apiAdmin())));
+                "KAFKA_BOOTSTRAP_SERVERS",
+                kafka.address(),
+                PRODUCT_TOPIC,
+                topicList(),
+                "TIDEMARK_API_PORT",
+                Integer.toString(ports.api()),
+                "TIDEMARK_API_ADMIN_PORT",
+                Integer.toString(ports.apiAdmin())));
     this.relay =
         service(
             "outbox-relay",
@@ -116,9 +146,14 @@ final class Stack implements AutoCloseable {
             ports.relayAdmin(),
             health,
             Map.of(
-                "DATABASE_URL", databaseUrl("tidemark_relay"),
-                "KAFKA_BOOTSTRAP_SERVERS", kafka.address(),
-                "TIDEMARK_RELAY_ADMIN_PORT", Integer.toString(ports.relayAdmin())));
+                "DATABASE_URL",
+                databaseUrl("tidemark_relay"),
+                "KAFKA_BOOTSTRAP_SERVERS",
+                kafka.address(),
+                PRODUCT_TOPIC,
+                topicList(),
+                "TIDEMARK_RELAY_ADMIN_PORT",
+                Integer.toString(ports.relayAdmin())));
     this.invalidator =
         service(
             "invalidator",
@@ -127,10 +162,16 @@ final class Stack implements AutoCloseable {
             health,
             Map.of(
                 // Its audit asks there about suspects.
-                "DATABASE_URL", databaseUrl("tidemark_audit"),
-                "KAFKA_BOOTSTRAP_SERVERS", kafka.address(),
-                "REDIS_URL", redisUrl(),
-                "TIDEMARK_INVALIDATOR_ADMIN_PORT", Integer.toString(ports.invalidatorAdmin())));
+                "DATABASE_URL",
+                databaseUrl("tidemark_audit"),
+                "KAFKA_BOOTSTRAP_SERVERS",
+                kafka.address(),
+                PRODUCT_TOPIC,
+                topicList(),
+                "REDIS_URL",
+                redisUrl(),
+                "TIDEMARK_INVALIDATOR_ADMIN_PORT",
+                Integer.toString(ports.invalidatorAdmin())));
     this.parts = List.of(api, relay, invalidator, redis, kafka, postgres);
   }
 
@@ -138,6 +179,7 @@ final class Stack implements AutoCloseable {
   ///
   /// @throws StackException when a part does not start; nothing is left running after [#close]
   void start() {
+    checkSettings();
     CompletableFuture<Void> database = started(postgres);
     CompletableFuture<Void> broker = started(kafka);
     CompletableFuture<Void> cache = started(redis);
@@ -157,6 +199,25 @@ final class Stack implements AutoCloseable {
     }
   }
 
+  /// Asks the services what is wrong with what this shell sets for them, where it sets anything: an
+  /// answer takes a JVM's start.
+  ///
+  /// @throws StackException naming all that is wrong
+  private void checkSettings() {
+    if (!hasOwnSettings) {
+      return;
+    }
+    List<CompletableFuture<Optional<String>>> answers =
+        Stream.of(api, relay, invalidator)
+            .map(service -> CompletableFuture.supplyAsync(service::faultOfSettings, starters))
+            .toList();
+    List<String> faults =
+        answers.stream().map(CompletableFuture::join).flatMap(Optional::stream).distinct().toList();
+    if (!faults.isEmpty()) {
+      throw new StackException(String.join(System.lineSeparator(), faults));
+    }
+  }
+
   URI apiUrl() {
     return URI.create("http://127.0.0.1:" + ports.api());
   }
@@ -167,6 +228,7 @@ final class Stack implements AutoCloseable {
     variables.put("API_URL", apiUrl().toString());
     variables.put("DATABASE_URL", databaseUrl("postgres"));
     variables.put("KAFKA_BOOTSTRAP_SERVERS", kafka.address());
+    variables.put(PRODUCT_TOPIC, topicList());
     variables.put("REDIS_URL", redisUrl());
     for (Service service : List.of(api, relay, invalidator)) {
       variables.put(service.variable() + "_ADMIN_URL", service.adminUrl().toString());
@@ -231,16 +293,14 @@ final class Stack implements AutoCloseable {
 
   private void start(Part part) {
     long begin = System.nanoTime();
-    part.launch();
-    writeEnv();
-    String missing = part.awaitReady(START_PATIENCE);
+    try {
+      new FirstStart(screen, this::writeEnv, stopping).of(part);
+    } catch (InterruptedException e) {
+      // Everything stops.
+      Thread.currentThread().interrupt();
+    }
     if (stopping.getCount() == 0) {
       return;
-    }
-    if (!missing.isEmpty()) {
-      throw new StackException(
-          "%s is not ready after %d s: %s. See %s"
-              .formatted(part.name(), START_PATIENCE.toSeconds(), missing, part.log()));
     }
     screen.line(
         "  %-14s %-28s %4.1f s"
@@ -264,15 +324,22 @@ final class Stack implements AutoCloseable {
                 folder.log("migrate"),
                 ChildProcess.StopSignal.TERM));
     try (migration) {
-      if (!migration.awaitExit(START_PATIENCE)) {
-        throw new StackException(
-            "migrate has not ended after %d s. See %s"
-                .formatted(START_PATIENCE.toSeconds(), folder.log("migrate")));
+      Patience patience = new Patience(MIGRATE_PATIENCE);
+      while (!migration.awaitExit(MIGRATE_POLL)) {
+        if (patience.isOver()) {
+          throw new StackException(
+              "migrate has not ended after %d s: %s. See %s"
+                  .formatted(
+                      patience.limit().toSeconds(), migration.lastError(), folder.log("migrate")));
+        }
+        if (Thread.currentThread().isInterrupted()) {
+          return;
+        }
       }
       if (migration.exit().join() != 0) {
         throw new StackException(
-            "migrate failed; the end of %s:%n%s"
-                .formatted(folder.log("migrate"), migration.logTail()));
+            "migrate ended with exit code %d: %s. See %s"
+                .formatted(migration.exit().join(), migration.lastError(), folder.log("migrate")));
       }
     }
     screen.line(
@@ -304,12 +371,17 @@ final class Stack implements AutoCloseable {
         health);
   }
 
-  /// Settings of this shell that belong to other servers than the embedded ones.
-  private static boolean isAboutOtherServers(String variable) {
+  /// Settings of this shell that belong to other servers than the embedded ones. Of the topics the
+  /// stack has been told.
+  static boolean isAboutOtherServers(String variable) {
     return variable.startsWith("DATABASE_")
         || variable.startsWith("KAFKA_")
         || variable.startsWith("REDIS_")
         || variable.startsWith("TIDEMARK_DB_");
+  }
+
+  private String topicList() {
+    return String.join(",", topics);
   }
 
   private String databaseUrl(String user) {

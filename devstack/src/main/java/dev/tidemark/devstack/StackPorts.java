@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -12,12 +14,15 @@ import picocli.CommandLine.Option;
 /// that a PostgreSQL, Kafka or Redis that already runs on this machine is no obstacle.
 final class StackPorts {
   private static final String OPTION = "; 0: any free one";
+  private static final int OFFSET_STEP = 1_000;
+  private static final int MOST_STEPS = 20;
 
   @Option(
       names = "--port-offset",
       paramLabel = "N",
       description =
-          "Added to every port that has no option of its own here: a second stack beside the first.")
+          "Added to every port that has no option of its own here: a second stack beside the"
+              + " first.")
   private int offset;
 
   @Option(
@@ -66,7 +71,8 @@ final class StackPorts {
       int kafka,
       int redis) {}
 
-  private record Wish(String part, String option, int port) {}
+  /// @param moves whether it has no option of its own, so that `--port-offset` moves it
+  private record Wish(String part, String option, int port, boolean moves) {}
 
   /// @throws StackException naming each port that another program has, the part that needs it, and
   ///   its option
@@ -85,6 +91,7 @@ final class StackPorts {
             wish("Kafka", "--kafka-port", kafka, 19_092),
             wish("Redis", "--redis-port", redis, 16_379));
     List<String> faults = new ArrayList<>();
+    List<Wish> busy = new ArrayList<>();
     Set<Integer> taken = new HashSet<>();
     List<Integer> ports = new ArrayList<>();
     for (Wish wish : wishes) {
@@ -96,11 +103,12 @@ final class StackPorts {
             "port %d is given twice; %s needs its own (%s)"
                 .formatted(port, wish.part(), wish.option()));
       } else if (!Ports.isFree(port)) {
-        faults.add(
-            "port %d is already in use by another program; %s needs it: choose another with %s (0: any free one)"
-                .formatted(port, wish.part(), wish.option()));
+        busy.add(wish);
       }
       ports.add(port);
+    }
+    if (!busy.isEmpty()) {
+      faults.add(inUse(busy, wishes));
     }
     if (!faults.isEmpty()) {
       throw new StackException(String.join(System.lineSeparator(), faults));
@@ -115,8 +123,45 @@ final class StackPorts {
         ports.get(6));
   }
 
+  private String inUse(List<Wish> busy, List<Wish> wishes) {
+    String which =
+        busy.size() == 1
+            ? "port %d is already in use by another program; %s needs it"
+                .formatted(busy.getFirst().port(), busy.getFirst().part())
+            : "ports are already in use by other programs: %s"
+                .formatted(
+                    busy.stream()
+                        .map(wish -> "%d (%s)".formatted(wish.port(), wish.part()))
+                        .collect(Collectors.joining(", ")));
+    boolean moves = busy.stream().allMatch(Wish::moves);
+    if (moves && busy.size() > 1) {
+      return "%s: move all with --port-offset %d, or each by its own option (see --help)"
+          .formatted(which, freeOffset(wishes));
+    }
+    String options = busy.stream().map(Wish::option).collect(Collectors.joining(", "));
+    return "%s: choose another with %s (0: any free one)%s"
+        .formatted(
+            which, options, moves ? ", or move all with --port-offset " + freeOffset(wishes) : "");
+  }
+
+  /// The next offset that makes every port free that it moves.
+  private int freeOffset(List<Wish> wishes) {
+    return IntStream.iterate(OFFSET_STEP, step -> step + OFFSET_STEP)
+        .limit(MOST_STEPS)
+        .filter(
+            step ->
+                wishes.stream()
+                    .filter(Wish::moves)
+                    .allMatch(wish -> Ports.isFree(wish.port() + step)))
+        .map(step -> offset + step)
+        .findFirst()
+        .orElse(offset + OFFSET_STEP);
+  }
+
   private Wish wish(String part, String option, @Nullable Integer given, int standard) {
-    return new Wish(part, option, given == null ? standard + offset : given);
+    return given == null
+        ? new Wish(part, option, standard + offset, true)
+        : new Wish(part, option, given, false);
   }
 
   private static int freeExcept(Set<Integer> taken) {

@@ -24,7 +24,6 @@ import org.jdbi.v3.core.generic.GenericType;
 /// Compares the outbox with the topic once nobody writes any more, and waits until the invalidator
 /// has applied what is there. Confined to one thread.
 final class TopicCheck {
-  static final String TOPIC = "product.events";
   static final String GROUP = "tidemark-invalidator";
 
   private static final Duration POLL = Duration.ofMillis(50);
@@ -66,7 +65,7 @@ final class TopicCheck {
   }
 
   /// @param patience so long nothing new may come before the rest is called lost
-  static Result run(Jdbi database, String bootstrapServers, Duration patience)
+  static Result run(Jdbi database, String bootstrapServers, String topic, Duration patience)
       throws InterruptedException {
     long begin = System.nanoTime();
     TopicCheck check =
@@ -78,7 +77,7 @@ final class TopicCheck {
                         .mapTo(String.class)
                         .collectInto(new GenericType<HashSet<String>>() {})),
             patience);
-    check.readTopic(bootstrapServers);
+    check.readTopic(bootstrapServers, topic);
     boolean applied = check.awaitApplied(bootstrapServers);
     return new Result(
         check.outboxRows,
@@ -90,7 +89,7 @@ final class TopicCheck {
         Duration.ofNanos(System.nanoTime() - begin));
   }
 
-  private void readTopic(String bootstrapServers) {
+  private void readTopic(String bootstrapServers, String topic) {
     try (KafkaConsumer<String, byte[]> consumer =
         new KafkaConsumer<>(
             Map.of(
@@ -100,7 +99,7 @@ final class TopicCheck {
             new StringDeserializer(),
             new ByteArrayDeserializer())) {
       List<TopicPartition> partitions =
-          consumer.partitionsFor(TOPIC).stream()
+          consumer.partitionsFor(topic).stream()
               .map(info -> new TopicPartition(info.topic(), info.partition()))
               .toList();
       consumer.assign(partitions);
@@ -185,7 +184,8 @@ final class TopicCheck {
                       from (select aggregateid, count(*) as rows, min(version) as lowest, max(version) as highest
                               from outbox where aggregatetype = 'product' group by aggregateid) o
                       left join product p on p.id = o.aggregateid
-                     where o.rows <> o.highest - o.lowest + 1 or o.highest is distinct from p.version""")
+                     where o.rows <> o.highest - o.lowest + 1 or o.highest is distinct from p.version\
+                    """)
                 .mapTo(Long.class)
                 .one());
   }

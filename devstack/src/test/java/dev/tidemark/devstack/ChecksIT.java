@@ -33,7 +33,8 @@ import redis.clients.jedis.RedisClient;
 /// What the checks at the end of a demo must find, each made on purpose.
 class ChecksIT {
   private static final Duration SHORT_PATIENCE = Duration.ofMillis(300);
-  private static final TopicPartition PARTITION = new TopicPartition(TopicCheck.TOPIC, 0);
+  private static final String TOPIC = "product.events";
+  private static final TopicPartition PARTITION = new TopicPartition(TOPIC, 0);
 
   /// As much of the schema as the checks ask for.
   private static final String SCHEMA =
@@ -66,8 +67,7 @@ class ChecksIT {
             Map.of("bootstrap.servers", kafka.bootstrapServers()),
             new StringSerializer(),
             new StringSerializer());
-    KafkaServer.createTopic(
-        admin, new NewTopic(TopicCheck.TOPIC, Optional.of(1), Optional.empty()));
+    KafkaServer.createTopic(admin, new NewTopic(TOPIC, Optional.of(1), Optional.empty()));
   }
 
   @AfterAll
@@ -202,7 +202,7 @@ class ChecksIT {
   }
 
   private static TopicCheck.Result check() throws InterruptedException {
-    return TopicCheck.run(database, kafka.bootstrapServers(), SHORT_PATIENCE);
+    return TopicCheck.run(database, kafka.bootstrapServers(), TOPIC, SHORT_PATIENCE);
   }
 
   private static void product(String id, long version, boolean deleted) {
@@ -234,8 +234,7 @@ class ChecksIT {
   }
 
   private static void send(String product, long version, UUID id) throws Exception {
-    ProducerRecord<String, String> record =
-        new ProducerRecord<>(TopicCheck.TOPIC, 0, product, "{}");
+    ProducerRecord<String, String> record = new ProducerRecord<>(TOPIC, 0, product, "{}");
     record.headers().add(EventHeaders.ID, bytes(id.toString()));
     record.headers().add(EventHeaders.AGGREGATE_VERSION, bytes(Long.toString(version)));
     producer.send(record).get();

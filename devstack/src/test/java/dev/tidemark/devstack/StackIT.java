@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.embedded.ChildProcess;
+import dev.tidemark.embedded.Jvm;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// `up` as a process of its own, with real servers and stand-ins for the services.
 class StackIT {
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final List<String> PARTS =
       List.of("POSTGRES", "KAFKA", "REDIS", "PRODUCT_API", "OUTBOX_RELAY", "INVALIDATOR");
 
@@ -114,11 +119,62 @@ class StackIT {
   }
 
   @Test
+  void settingsAreCheckedBeforeAnythingStarts() {
+    ChildProcess up = up(Map.of("CACHE_TTL_SECONDS", "soon"));
+    assertThat(up.exit().join()).isEqualTo(1);
+    assertThat(text(up))
+        .contains("product-api: CACHE_TTL_SECONDS is 'soon', not a number")
+        .contains("invalidator: CACHE_TTL_SECONDS");
+    assertThat(data.resolve("postgresql")).doesNotExist();
+  }
+
+  @Test
+  void furtherAggregatesReachRelayAndInvalidator() throws Exception {
+    ChildProcess up =
+        up(
+            Map.of("KAFKA_PRODUCT_TOPIC", "product.events,order.events", "REDIS_URL", "redis://x"),
+            "--aggregate",
+            "customer");
+    StackEnv env = awaitUp(up);
+    String topics = "product.events,order.events,customer.events";
+    assertThat(env.require("KAFKA_PRODUCT_TOPIC")).isEqualTo(topics);
+    for (String service : List.of("OUTBOX_RELAY", "INVALIDATOR")) {
+      assertThat(get(env.require(service + "_ADMIN_URL") + "/topics")).isEqualTo(topics);
+    }
+    assertThat(text(up)).contains("not used, since this stack has servers of its own: REDIS_URL\n");
+  }
+
+  @Test
+  void partThatDiesWhileItStartsIsStartedAgain() {
+    ChildProcess up =
+        up(Map.of("STAND_IN_TIDEMARK_RELAY_ADMIN_PORT", dir.resolve("died").toString()));
+    awaitUp(up);
+    assertThat(text(up))
+        .contains(
+            "outbox-relay ended with exit code 1 while it started: ERROR it dies this once.",
+            "it is started again (2 of 3)");
+  }
+
+  @Test
+  void partThatRunsOutOfMemoryIsStartedAgain() {
+    ChildProcess up = up();
+    StackEnv first = awaitUp(up);
+    for (String part : List.of("PRODUCT_API", "OUTBOX_RELAY", "INVALIDATOR")) {
+      assertThatThrownBy(() -> get(first.require(part + "_ADMIN_URL") + "/exhaust-memory"))
+          .isInstanceOf(IOException.class);
+      Awaitility.await(part + " has a new process")
+          .atMost(PATIENCE)
+          .until(() -> hasNewProcess(first, part));
+    }
+  }
+
+  @Test
   void aServiceThatCannotStartIsToldWithTheEndOfItsLogAndEverythingStops() throws IOException {
     Files.writeString(home.resolve("outbox-relay/target/app/outbox-relay.jar"), "no jar");
     ChildProcess up = up();
     assertThat(up.exit().join()).isEqualTo(1);
-    assertThat(text(up)).contains("outbox-relay ended with exit code 1", "corrupt jarfile");
+    assertThat(text(up))
+        .contains("outbox-relay ended with exit code 1", "corrupt jarfile", "(3 of 3)");
     assertThat(data.resolve(StackEnv.FILE_NAME)).doesNotExist();
   }
 
@@ -162,8 +218,21 @@ class StackIT {
         .hasMessageContaining(jar + " is not built");
   }
 
+  private static String get(String url) throws IOException, InterruptedException {
+    try (HttpClient http = HttpClient.newHttpClient()) {
+      return http.send(
+              HttpRequest.newBuilder(URI.create(url)).timeout(PATIENCE).build(),
+              HttpResponse.BodyHandlers.ofString())
+          .body();
+    }
+  }
+
   private ChildProcess up(String... options) {
-    List<String> command = new ArrayList<>(List.of(Programs.java().toString(), "-cp"));
+    return up(Map.of(), options);
+  }
+
+  private ChildProcess up(Map<String, String> environment, String... options) {
+    List<String> command = new ArrayList<>(List.of(Jvm.java().toString(), "-cp"));
     command.add(System.getProperty("java.class.path"));
     command.addAll(List.of(Main.class.getName(), "up", "--home", home.toString()));
     command.addAll(List.of("--data", data.toString()));
@@ -186,7 +255,7 @@ class StackIT {
             new ChildProcess.Program(
                 "up-" + started.size(),
                 command,
-                Map.of(),
+                environment,
                 Set.of(),
                 dir.resolve("up-" + started.size() + ".log"),
                 ChildProcess.StopSignal.TERM));

@@ -15,6 +15,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /// One running program, started by this JVM, that writes to a log file.
 ///
@@ -28,6 +30,17 @@ public final class ChildProcess implements AutoCloseable {
   private static final Duration EXIT_GRACE = Duration.ofSeconds(8);
   private static final Duration KILL_WAIT = Duration.ofSeconds(10);
   private static final int POLL_MILLIS = 10;
+
+  /// How PostgreSQL, Redis, a JVM and this project's programs begin to tell of a fault.
+  private static final Pattern FAULT =
+      Pattern.compile("\\b(ERROR|FATAL|PANIC)\\b| # |^Error|^Exception in |\\bfailed\\b");
+
+  private static final Pattern STACK_FRAME = Pattern.compile("\\s+(at |\\.\\.\\. \\d+ )");
+
+  /// A fault, and the hint or cause that follows it.
+  private static final int FAULT_LINES = 3;
+
+  private static final boolean ON_LINUX = System.getProperty("os.name").startsWith("Linux");
 
   /// How a program is asked to stop.
   public enum StopSignal {
@@ -86,6 +99,10 @@ public final class ChildProcess implements AutoCloseable {
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.appendTo(log));
       builder.environment().keySet().removeAll(program.withheld());
+      // Folders may have any name; on macOS they may in any case.
+      if (ON_LINUX) {
+        builder.environment().put("LC_ALL", "C.UTF-8");
+      }
       builder.environment().putAll(program.environment());
       long logStart = log.length();
       ChildProcess child = new ChildProcess(program, builder.start(), logStart);
@@ -101,26 +118,33 @@ public final class ChildProcess implements AutoCloseable {
 
   /// Waits until the program is ready.
   ///
-  /// @throws ServerStartException with the end of the log, when the program ends or time runs out;
-  ///   it is then no longer running
+  /// @param timeout longer on a busy machine, see [Patience]
+  /// @throws ServerStartException with the program's last error, when it ends or time runs out; it
+  ///   is then no longer running
   public ChildProcess awaitReady(BooleanSupplier ready, Duration timeout) {
-    long deadline = System.nanoTime() + timeout.toNanos();
+    Patience patience = new Patience(timeout);
     while (!ready.getAsBoolean()) {
       if (awaitExit(Duration.ofMillis(POLL_MILLIS))) {
         close();
-        throw new ServerStartException(
-            "%s ended with exit code %d while it started; the end of %s:%n%s"
-                .formatted(program.name(), process.exitValue(), program.log(), logTail()));
+        throw endedWhileStarting();
       }
-      if (System.nanoTime() - deadline > 0) {
+      if (patience.isOver()) {
         kill();
         close();
         throw new ServerStartException(
-            "%s was not ready within %d s; the end of %s:%n%s"
-                .formatted(program.name(), timeout.toSeconds(), program.log(), logTail()));
+            "%s was not ready within %d s: %s. See %s"
+                .formatted(
+                    program.name(), patience.limit().toSeconds(), lastError(), program.log()));
       }
     }
     return this;
+  }
+
+  /// What to throw when the program ended before it was ready.
+  public ServerStartException endedWhileStarting() {
+    return new ServerStartException(
+        "%s ended with exit code %d while it started: %s. See %s"
+            .formatted(program.name(), process.exitValue(), lastError(), program.log()));
   }
 
   public String name() {
@@ -191,6 +215,31 @@ public final class ChildProcess implements AutoCloseable {
     } catch (IOException e) {
       return "";
     }
+  }
+
+  /// The last fault that this run wrote to its log, without stack frames; where it names none, the
+  /// last line.
+  public String lastError() {
+    return lastError(logTail());
+  }
+
+  static String lastError(String log) {
+    List<String> lines =
+        log.lines()
+            .filter(line -> !line.isBlank() && !STACK_FRAME.matcher(line).lookingAt())
+            .toList();
+    int last = lines.size() - 1;
+    int fault = last;
+    while (fault >= 0 && !FAULT.matcher(lines.get(fault)).find()) {
+      fault--;
+    }
+    if (last < 0) {
+      return "it wrote nothing";
+    }
+    int from = fault < 0 ? last : fault;
+    return lines.subList(from, Math.min(from + FAULT_LINES, lines.size())).stream()
+        .map(String::strip)
+        .collect(Collectors.joining(" "));
   }
 
   private void requestStop() {

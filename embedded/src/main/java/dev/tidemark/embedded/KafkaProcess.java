@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Properties;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
@@ -21,6 +22,8 @@ final class KafkaProcess {
   private KafkaProcess() {}
 
   public static void main(String[] arguments) throws Exception {
+    // Letters and digits of names look the same everywhere.
+    Locale.setDefault(Locale.ROOT);
     Properties properties = new Properties();
     try (Reader reader = Files.newBufferedReader(Path.of(arguments[0]))) {
       properties.load(reader);

@@ -111,10 +111,10 @@ public final class KafkaServer extends EmbeddedServer {
       throw new UncheckedIOException("cannot prepare Kafka's folder " + dir(), e);
     }
     List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // Without the optimising compiler a broker needs 40 % less processor time until it serves
     // clients.
-    command.addAll(List.of("-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    command.addAll(
+        Jvm.command(List.of("-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")));
     command.addAll(jvmOptions);
     command.addAll(
         List.of(

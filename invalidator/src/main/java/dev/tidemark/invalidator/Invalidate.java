@@ -7,6 +7,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
 
 /// The command that runs the live path, until a signal.
 @Command(
@@ -18,11 +20,26 @@ final class Invalidate implements Callable<Integer> {
 
   private static final Logger log = LoggerFactory.getLogger(Invalidate.class);
 
+  @Spec private CommandSpec spec = CommandSpec.create();
+
   private final Map<String, String> environment;
   private final AtomicInteger exitCode = new AtomicInteger(CommandLine.ExitCode.OK);
 
   Invalidate(Map<String, String> environment) {
     this.environment = environment;
+  }
+
+  /// Says what is wrong with the settings.
+  ///
+  /// @return the exit code
+  int checkSettings() {
+    try {
+      Configuration.from(environment);
+      return CommandLine.ExitCode.OK;
+    } catch (Configuration.Invalid e) {
+      spec.commandLine().getErr().println(e.getMessage());
+      return CommandLine.ExitCode.USAGE;
+    }
   }
 
   @Override

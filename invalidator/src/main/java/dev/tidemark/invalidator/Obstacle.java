@@ -27,14 +27,17 @@ final class Obstacle implements HealthCheck {
   void is(String words) {
     Optional<String> before = reason.getAndSet(Optional.of(words));
     if (before.isEmpty() || before.get().equals(UNKNOWN)) {
-      log.atWarn().addKeyValue("what", name).addKeyValue("reason", words).log("waiting");
+      log.atWarn()
+          .addKeyValue("what", name)
+          .addKeyValue("reason", words)
+          .log("stopped, and tried again until it works");
     }
   }
 
   void isGone() {
     Optional<String> before = reason.getAndSet(Optional.empty());
     if (before.isPresent() && !before.get().equals(UNKNOWN)) {
-      log.atInfo().addKeyValue("what", name).log("goes on");
+      log.atInfo().addKeyValue("what", name).addKeyValue("was", before.get()).log("works again");
     }
   }
 

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jdbi.v3.core.Jdbi;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -97,18 +98,29 @@ final class Housekeeping implements AutoCloseable {
                 .one());
   }
 
+  /// The statement, which may follow, is not the reason.
+  private static String firstLine(RuntimeException e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+  }
+
   private void every(Duration interval, String what, Runnable task) {
+    var failing = new AtomicBoolean();
     var _ =
         threads.scheduleWithFixedDelay(
             () -> {
               try {
                 task.run();
+                if (failing.getAndSet(false)) {
+                  log.atInfo().addKeyValue("task", what).log("housekeeping works again");
+                }
               } catch (RuntimeException e) {
                 // The scheduler would drop the task without a word.
-                log.atWarn()
-                    .addKeyValue("task", what)
-                    .addKeyValue("reason", e.getMessage())
-                    .log("housekeeping failed, will try again");
+                if (!failing.getAndSet(true)) {
+                  log.atWarn()
+                      .addKeyValue("task", what)
+                      .addKeyValue("reason", firstLine(e))
+                      .log("housekeeping failed, and is tried again until it works");
+                }
               }
             },
             0,

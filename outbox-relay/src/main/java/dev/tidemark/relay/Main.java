@@ -7,6 +7,7 @@ import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
 import java.time.Clock;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -72,6 +73,11 @@ final class Main implements Callable<Integer> {
               + " end.")
   private boolean check;
 
+  @Option(
+      names = "--check-settings",
+      description = "Only say what is wrong with the settings, and end: 0 when nothing is, else 2.")
+  private boolean checkSettings;
+
   private final Map<String, String> environment;
   private final AtomicInteger exitCode = new AtomicInteger(CommandLine.ExitCode.OK);
 
@@ -80,6 +86,8 @@ final class Main implements Callable<Integer> {
   }
 
   public static void main(String[] arguments) {
+    // Header names and numbers look the same everywhere.
+    Locale.setDefault(Locale.ROOT);
     if (Arrays.asList(arguments).contains(RESYNC)) {
       // The result alone goes to standard output.
       System.setProperty("logback.configurationFile", "resync-logback.xml");
@@ -90,7 +98,10 @@ final class Main implements Callable<Integer> {
   static CommandLine commandLine(Map<String, String> environment) {
     var command = new CommandLine(new Main(environment));
     command.getCommandSpec().version("relay " + Main.class.getPackage().getImplementationVersion());
-    return command.addSubcommand(RESYNC, new Resync(environment)).setUsageHelpWidth(HELP_WIDTH);
+    return command
+        .addSubcommand(RESYNC, new Resync(environment))
+        .setCommandName(System.getProperty("tidemark.command", "relay"))
+        .setUsageHelpWidth(HELP_WIDTH);
   }
 
   @Override
@@ -99,8 +110,15 @@ final class Main implements Callable<Integer> {
     try {
       configuration = Configuration.from(environment);
     } catch (Configuration.Invalid e) {
-      log.error(e.getMessage());
+      if (checkSettings) {
+        spec.commandLine().getErr().println(e.getMessage());
+      } else {
+        log.error(e.getMessage());
+      }
       return CommandLine.ExitCode.USAGE;
+    }
+    if (checkSettings) {
+      return CommandLine.ExitCode.OK;
     }
 
     var database = configuration.dataSource();

@@ -66,6 +66,7 @@ final class ProductStore {
       };
 
   private final Jdbi jdbi;
+  private final DatabaseReach reach = new DatabaseReach();
 
   ProductStore(Jdbi jdbi) {
     // What is bound to a statement is not for the log.
@@ -325,17 +326,21 @@ final class ProductStore {
 
   private <T> T inHandle(Function<Handle, T> work) {
     try (Handle handle = jdbi.open()) {
-      return work.apply(handle);
+      T result = work.apply(handle);
+      reach.answered();
+      return result;
     } catch (RuntimeException e) {
-      throw DatabaseFault.of(e);
+      throw reach.failed(DatabaseFault.of(e));
     }
   }
 
   private <T> T inTransaction(Function<Handle, T> work) {
     try {
-      return jdbi.inTransaction(work::apply);
+      T result = jdbi.inTransaction(work::apply);
+      reach.answered();
+      return result;
     } catch (RuntimeException e) {
-      throw DatabaseFault.of(e);
+      throw reach.failed(DatabaseFault.of(e));
     }
   }
 

@@ -29,6 +29,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// The service as a process of its own.
 final class MainIT {
@@ -51,6 +53,45 @@ final class MainIT {
     return process;
   }
 
+  /// What `java -jar` gets on such a machine. A condition that is not seen is a lost update.
+  @ParameterizedTest
+  @CsvSource({"tr,TR", "az,AZ", "lt,LT", "ar,EG"})
+  void conditionsInLowerCaseAreKeptInAnyLanguage_H61(String language, String country)
+      throws Exception {
+    Map<String, String> environment = ApiProcess.environment(servers);
+    environment.put(
+        "JAVA_TOOL_OPTIONS", "-Duser.language=%s -Duser.country=%s".formatted(language, country));
+    int port = start(environment).awaitServing().port();
+    String id = "condition-" + language;
+
+    assertThat(put(port, id, "1", "if-none-match: *")).startsWith("HTTP/1.1 201");
+    assertThat(put(port, id, "2", "if-none-match: *")).startsWith("HTTP/1.1 412");
+    assertThat(put(port, id, "2", "if-match: \"7\"")).startsWith("HTTP/1.1 412");
+    assertThat(put(port, id, "2", "if-match: \"1\"")).startsWith("HTTP/1.1 200");
+    assertThat(get(port, id, "if-none-match: \"2\"")).startsWith("HTTP/1.1 304");
+    assertThat(get(port, id, "min-version: 2")).contains("\"2\"").startsWith("HTTP/1.1 200");
+  }
+
+  private static String put(int port, String id, String price, String condition)
+      throws IOException {
+    String product = "{\"name\":\"A\",\"price\":" + price + ",\"currency\":\"EUR\"}";
+    return RawHttp.exchange(
+        port,
+        "PUT /products/" + id + " HTTP/1.1",
+        "host: x",
+        "connection: close",
+        "content-type: application/json",
+        "content-length: " + product.length(),
+        condition,
+        "",
+        product);
+  }
+
+  private static String get(int port, String id, String condition) throws IOException {
+    return RawHttp.exchange(
+        port, "GET /products/" + id + " HTTP/1.1", "host: x", "connection: close", condition, "");
+  }
+
   @Test
   void aTermSignalLetsTheRequestUnderWayFinish() throws Exception {
     ApiProcess api = start(ApiProcess.environment(servers)).awaitServing();
@@ -61,7 +102,10 @@ final class MainIT {
       try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port)) {
         OutputStream out = client.getOutputStream();
         out.write(
-            ("PUT /products/drained HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
+            ("PUT /products/drained HTTP/1.1\r\n"
+                    + "Host: x\r\n"
+                    + "Content-Type: application/json\r\n"
+                    + "Content-Length: "
                     + product.length()
                     + "\r\n\r\n"
                     + product.substring(0, 10))

@@ -3,14 +3,23 @@ package dev.tidemark.systemtests;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMethod;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -91,7 +100,8 @@ class HouseRulesTest {
   @CsvSource({
     "io.debezium..,       relay,       Debezium.*",
     "org.apache.kafka..,  relay,       '(Kafka|Debezium|Resync).*'",
-    "org.apache.kafka..,  invalidator, '(Kafka|EventLoop|EventReading|Offsets|PendingEvictions|Evictor|DeadLetter|VersionGaps|Rewind|OperatorRun|Replay).*'",
+    "org.apache.kafka..,  invalidator,"
+        + " '(Kafka|EventLoop|EventReading|Offsets|PendingEvictions|Evictor|DeadLetter|VersionGaps|Rewind|OperatorRun|Replay).*'",
     "org.apache.kafka..,  api,         'Kafka.*'",
     "redis.clients..,     cache,       '(Redis|Script|CommandBatch).*'",
     "redis.clients..,     invalidator, 'Main|Redis.*'",
@@ -106,6 +116,47 @@ class HouseRulesTest {
         .dependOnClassesThat()
         .resideInAPackage(library)
         .because("the library can then be changed, and the rest can be read without knowing it")
+        .check(TIDEMARK);
+  }
+
+  @Test
+  void logLinesHaveDateAndZone() throws IOException {
+    try (Stream<Path> files =
+        Files.find(
+            StackProcess.PROJECT,
+            10,
+            (file, _) ->
+                file.toString().endsWith("logback.xml")
+                    && file.toString().contains("/src/main/resources/"))) {
+      List<Path> configurations = files.toList();
+      assertThat(configurations).hasSizeGreaterThan(5);
+      for (Path configuration : configurations) {
+        assertThat(Files.readString(configuration))
+            .as(configuration.toString())
+            .contains("<pattern>%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level");
+      }
+    }
+  }
+
+  @Test
+  void programsAreInNoLanguage_H61() {
+    methods()
+        .that()
+        .haveName("main")
+        .and()
+        .areStatic()
+        .should(
+            new ArchCondition<>("call Locale.setDefault(Locale)") {
+              @Override
+              public void check(JavaMethod method, ConditionEvents events) {
+                boolean calls =
+                    method.getMethodCallsFromSelf().stream()
+                        .map(call -> call.getTarget().getFullName())
+                        .anyMatch("java.util.Locale.setDefault(java.util.Locale)"::equals);
+                events.add(new SimpleConditionEvent(method, calls, method.getFullName()));
+              }
+            })
+        .because("with the machine's language, header names and numbers change their letters")
         .check(TIDEMARK);
   }
 

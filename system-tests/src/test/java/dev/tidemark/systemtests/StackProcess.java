@@ -41,7 +41,21 @@ final class StackProcess implements AutoCloseable {
   /// Returns when every service is ready.
   static StackProcess up(Path data) {
     var output = data.resolveSibling(data.getFileName() + ".out");
-    var stack = new StackProcess(data, output, start(output, "up", "--data", data.toString()));
+    return awaitUp(data, output, start(output, "up", "--data", data.toString()));
+  }
+
+  /// As `up`, by the command that users type.
+  ///
+  /// @param environment added to this JVM's
+  static StackProcess upByCommand(Path data, Map<String, String> environment) throws IOException {
+    var output = data.resolveSibling(data.getFileName() + ".out");
+    var line = new ArrayList<>(List.of("up", "--data", data.toString()));
+    FREE_PORTS.forEach(port -> line.addAll(List.of("--" + port + "-port", "0")));
+    return awaitUp(data, output, Tidemark.start(output, environment, line));
+  }
+
+  private static StackProcess awaitUp(Path data, Path output, Process process) {
+    var stack = new StackProcess(data, output, process);
     await()
         .atMost(START)
         .failFast(() -> assertThat(stack.process.isAlive()).as(stack.output()).isTrue())
