@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /// What `migrate` is told by the environment.
 ///
@@ -41,7 +42,9 @@ record Configuration(
   }
 
   /// @throws IllegalArgumentException with one line for each thing that is wrong
-  static Configuration from(Map<String, String> environment) {
+  static Configuration from(Map<String, String> variables) {
+    Map<String, String> environment =
+        ServiceLinks.passedOver(variables, LoggerFactory.getLogger(Configuration.class)::info);
     List<String> faults = new ArrayList<>(unknownNames(environment));
     DatabaseUrl database = attempt(() -> DatabaseUrl.from(environment), faults);
     Duration patience = attempt(() -> patience(environment.get(WAIT)), faults);

@@ -27,6 +27,14 @@ final class ConfigurationTest {
   }
 
   @Test
+  void whatKubernetesTellsOfServicesIsNoSetting() {
+    assertThat(
+            Configuration.from(
+                Map.of("DATABASE_URL", URL, "TIDEMARK_DB_PORT", "tcp://10.0.0.1:5432")))
+        .isNotNull();
+  }
+
+  @Test
   void settingsOfTheServicesAreNotOurs() {
     assertThat(
             Configuration.from(Map.of("DATABASE_URL", URL, "TIDEMARK_RELAY_ADMIN_PORT", "8082"))

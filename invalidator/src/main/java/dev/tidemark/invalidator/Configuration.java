@@ -1,11 +1,13 @@
 package dev.tidemark.invalidator;
 
 import dev.tidemark.db.DatabaseUrl;
+import dev.tidemark.db.ServiceLinks;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.slf4j.LoggerFactory;
 
 /// The settings of the invalidator, all from the environment, all checked before anything starts.
 ///
@@ -83,8 +85,10 @@ record Configuration(
 
   /// The environment, with a fault for each name that no program has.
   static Environment checkedNames(Map<String, String> variables) {
-    Environment environment = new Environment(variables);
-    variables.keySet().stream()
+    Environment environment =
+        new Environment(
+            ServiceLinks.passedOver(variables, LoggerFactory.getLogger(Configuration.class)::info));
+    environment.variables().keySet().stream()
         .filter(name -> name.startsWith("TIDEMARK_"))
         .filter(name -> !OWN.contains(name) && OTHERS.stream().noneMatch(name::startsWith))
         .sorted()

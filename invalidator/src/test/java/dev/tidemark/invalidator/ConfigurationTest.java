@@ -67,6 +67,13 @@ class ConfigurationTest {
   }
 
   @Test
+  void whatKubernetesTellsOfServicesIsNoSetting() {
+    environment.put("TIDEMARK_INVALIDATOR_PORT", "tcp://10.0.0.1:8083");
+    environment.put("TIDEMARK_INVALIDATOR_SERVICE_HOST", "10.0.0.1");
+    assertThat(Configuration.from(environment)).isNotNull();
+  }
+
+  @Test
   void aSampleIsAuditedUnlessToldOtherwise() {
     assertThat(Configuration.from(environment).audit()).contains(AuditSettings.of(0.01));
     assertThat(Configuration.from(environment).database()).isEmpty();

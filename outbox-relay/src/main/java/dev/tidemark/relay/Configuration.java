@@ -2,6 +2,7 @@ package dev.tidemark.relay;
 
 import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.db.KafkaClientSettings;
+import dev.tidemark.db.ServiceLinks;
 import dev.tidemark.event.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,6 +16,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /// The relay's settings, all from the environment, all checked before anything starts.
 ///
@@ -81,7 +83,9 @@ record Configuration(
   }
 
   /// @throws Invalid naming every variable that is wrong, and what is allowed
-  static Configuration from(Map<String, String> environment) {
+  static Configuration from(Map<String, String> variables) {
+    Map<String, String> environment =
+        ServiceLinks.passedOver(variables, LoggerFactory.getLogger(Configuration.class)::info);
     var faults = new ArrayList<String>();
     var read = new Reader(environment, faults);
     environment.keySet().stream()

@@ -66,6 +66,13 @@ class ConfigurationTest {
   }
 
   @Test
+  void whatKubernetesTellsOfServicesIsNoSetting() {
+    environment.put("TIDEMARK_RELAY_PORT", "tcp://10.0.0.1:8082");
+    environment.put("TIDEMARK_RELAY_SERVICE_HOST", "10.0.0.1");
+    assertThat(Configuration.from(environment).adminPort()).isEqualTo(8082);
+  }
+
+  @Test
   void settingsOfOtherServicesAreNotOurs() {
     environment.put("TIDEMARK_API_PORT", "nonsense");
 

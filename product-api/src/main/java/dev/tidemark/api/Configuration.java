@@ -4,6 +4,7 @@ import dev.tidemark.cache.RedisConnection;
 import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.db.KafkaClientSettings;
 import dev.tidemark.db.Secret;
+import dev.tidemark.db.ServiceLinks;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /// The settings of the service, all from the environment, all checked before anything starts.
 ///
@@ -123,7 +125,9 @@ record Configuration(
   }
 
   /// @throws IllegalArgumentException with one line for each thing that is wrong
-  static Configuration from(Map<String, String> environment) {
+  static Configuration from(Map<String, String> variables) {
+    Map<String, String> environment =
+        ServiceLinks.passedOver(variables, LoggerFactory.getLogger(Configuration.class)::info);
     List<String> faults = new ArrayList<>(unknownNames(environment));
     Reader read = new Reader(environment, faults);
     DatabaseUrl database = read.attempt(() -> DatabaseUrl.from(environment));

@@ -44,6 +44,15 @@ final class ConfigurationTest {
   }
 
   @Test
+  void whatKubernetesTellsOfServicesIsNoSetting() {
+    Configuration configuration =
+        Configuration.from(
+            environment(
+                "TIDEMARK_API_PORT", "tcp://10.0.0.1:8080", "TIDEMARK_API_SERVICE_PORT", "8080"));
+    assertThat(configuration.port()).isEqualTo(8080);
+  }
+
+  @Test
   void othersMayWriteOnlyWithAToken() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Configuration.from(environment("TIDEMARK_API_HOST", "0.0.0.0")))
