@@ -30,15 +30,18 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Sends the current state of all products, or of some, to their topic again: same version, type product.updated"
-          + " (product.deleted for deleted ones), header tidemark-resync. Safe while the system runs, and to repeat.",
-      "Products are chosen by any of --from, --to, --prefix and --id; those that meet every one given are sent."
+      "Sends the current state of all products, or of some, to their topic again: same version,"
+          + " type product.updated (product.deleted for deleted ones), header tidemark-resync. Safe"
+          + " while the system runs, and to repeat.",
+      "Products are chosen by any of --from, --to, --prefix and --id; those that meet every one"
+          + " given are sent."
     },
     footerHeading = "%nExamples:%n",
     footer = {
       "  resync --dry-run                        how many products that would be",
       "  resync --rate 500/s                     all, 500 in a second at most",
-      "  resync --prefix shoe- --json            those whose id begins with shoe-; the result as JSON",
+      "  resync --prefix shoe- --json            those whose id begins with shoe-; the result as"
+          + " JSON",
       "  resync --id kettle --id teapot          these two",
       "  resync --from kettle                    go on where a run ended",
       "",
@@ -104,12 +107,11 @@ final class Resync implements Callable<Integer> {
   static final class Rate implements CommandLine.ITypeConverter<Integer> {
     @Override
     public Integer convert(String text) {
-      int rate =
-          Integer.parseInt(text.endsWith("/s") ? text.substring(0, text.length() - 2) : text);
-      if (rate < 1) {
-        throw new CommandLine.TypeConversionException("'%s' is not at least 1/s".formatted(text));
+      if (!text.matches("0*[1-9]\\d{0,8}(/s)?")) {
+        throw new CommandLine.TypeConversionException(
+            "'%s' is no rate like 500/s, from 1/s to 999999999/s".formatted(text));
       }
-      return rate;
+      return Integer.parseInt(text.endsWith("/s") ? text.substring(0, text.length() - 2) : text);
     }
   }
 
@@ -132,8 +134,11 @@ final class Resync implements Callable<Integer> {
     try {
       code = dryRun ? count(configuration, range) : send(configuration, range);
     } catch (ResyncRun.Failed | JdbiException | KafkaException | AnotherRuns e) {
-      err().println("resync failed: " + e.getMessage());
       code = CommandLine.ExitCode.SOFTWARE;
+      err().println("resync failed: " + e.getMessage());
+      if (asJson) {
+        tell("", Map.of("error", "resync failed: " + e.getMessage(), "exitCode", code));
+      }
     }
     exitCode.set(code);
     told.countDown();
@@ -212,7 +217,7 @@ final class Resync implements Callable<Integer> {
         result);
   }
 
-  private void tell(String text, Map<String, Object> result) {
+  private void tell(String text, Map<String, ?> result) {
     try {
       spec.commandLine().getOut().println(asJson ? json.writeValueAsString(result) : text);
     } catch (JsonProcessingException e) {

@@ -149,6 +149,9 @@ class ResyncIT {
     assertThat(resync("--all", "--id", "x").code()).isEqualTo(2);
     assertThat(resync("--rate", "0").code()).isEqualTo(2);
     assertThat(resync("--rate", "many").code()).isEqualTo(2);
+    assertThat(resync("--rate", "many").err())
+        .contains("--rate", "'many' is no rate like 500/s")
+        .doesNotContain("Exception");
   }
 
   @Test
@@ -445,7 +448,8 @@ class ResyncIT {
                   database.useHandle(
                       h ->
                           h.createQuery(
-                                  "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'resync-it'")
+                                  "select pg_terminate_backend(pid) from pg_stat_activity where"
+                                      + " application_name = 'resync-it'")
                               .mapTo(Boolean.class)
                               .list());
                 }
@@ -609,7 +613,8 @@ class ResyncIT {
     database.useHandle(
         h ->
             h.execute(
-                "insert into product (id, name, price, currency) select ? || to_char(n, 'FM0000'), 'Kettle', 20, 'EUR' from generate_series(1, ?) n",
+                "insert into product (id, name, price, currency) select ? || to_char(n, 'FM0000'),"
+                    + " 'Kettle', 20, 'EUR' from generate_series(1, ?) n",
                 prefix,
                 products));
   }
