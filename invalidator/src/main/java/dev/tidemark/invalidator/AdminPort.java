@@ -1,14 +1,15 @@
 package dev.tidemark.invalidator;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.HttpURLConnection;
+import java.net.SocketTimeoutException;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
-import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 
@@ -18,14 +19,37 @@ import java.util.Set;
 /// @param base without a slash at the end
 record AdminPort(String service, String variable, String base) {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
   private static final Set<Integer> EXPECTED = Set.of(200, 503);
   private static final ObjectMapper json = new ObjectMapper();
 
   /// Why there is no answer, in words.
   static final class Unanswered extends Exception {
-    Unanswered(String message) {
-      super(message);
+    private final String remedy;
+    private final boolean late;
+
+    Unanswered(String reason, String remedy) {
+      this(reason, remedy, false);
+    }
+
+    private Unanswered(String reason, String remedy, boolean late) {
+      super(reason);
+      this.remedy = remedy;
+      this.late = late;
+    }
+
+    /// None in time.
+    static Unanswered late(String reason, String remedy) {
+      return new Unanswered(reason, remedy, true);
+    }
+
+    /// A part that gave no answer for this reason.
+    ///
+    /// @param what begins its line
+    PartStatus part(String name, String what) {
+      String reason = String.valueOf(getMessage());
+      return late
+          ? PartStatus.late(name, what, reason, remedy)
+          : PartStatus.unanswered(name, what, reason, remedy);
     }
   }
 
@@ -53,34 +77,41 @@ record AdminPort(String service, String variable, String base) {
     }
   }
 
-  JsonNode json(String path) throws Unanswered {
+  JsonNode json(String path, Deadline deadline) throws Unanswered {
     try {
-      return json.readTree(text(path));
+      return json.readTree(text(path, deadline));
     } catch (JsonProcessingException e) {
-      throw new Unanswered(
-          "%s%s does not answer with JSON: %s must be the admin address of a %s"
-              .formatted(base, path, variable, service));
+      throw new Unanswered(base + path + " does not answer with JSON", wrongAddress());
     }
   }
 
-  String text(String path) throws Unanswered {
+  String text(String path, Deadline deadline) throws Unanswered {
     URI address = URI.create(base + path);
-    HttpRequest request = HttpRequest.newBuilder(address).timeout(PATIENCE).build();
-    try (HttpClient http = HttpClient.newBuilder().connectTimeout(PATIENCE).build()) {
-      var answer = http.send(request, BodyHandlers.ofString());
-      if (!EXPECTED.contains(answer.statusCode())) {
-        throw new Unanswered(
-            "%s answers %d: %s must be the admin address of a %s"
-                .formatted(address, answer.statusCode(), variable, service));
+    int millis = Math.max(1, Math.toIntExact(deadline.left().toMillis()));
+    try {
+      HttpURLConnection request = (HttpURLConnection) address.toURL().openConnection();
+      request.setConnectTimeout(millis);
+      request.setReadTimeout(millis);
+      int code = request.getResponseCode();
+      if (!EXPECTED.contains(code)) {
+        throw new Unanswered("%s answers %d".formatted(address, code), wrongAddress());
       }
-      return answer.body();
+      try (InputStream body =
+          code == HttpURLConnection.HTTP_OK ? request.getInputStream() : request.getErrorStream()) {
+        return body == null ? "" : new String(body.readAllBytes(), UTF_8);
+      }
+    } catch (SocketTimeoutException e) {
+      throw Unanswered.late(
+          "the %s at %s did not answer in %.1f s".formatted(service, address, millis / 1e3),
+          "see that it is not stopped, and that its machine has processor time left");
     } catch (IOException e) {
       throw new Unanswered(
-          "no %s answers at %s: see that it runs, and that %s, or --data DIR, is right"
-              .formatted(service, address, variable));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new Unanswered("interrupted");
+          "no %s answers at %s".formatted(service, address),
+          "see that it runs, and that %s, or --data DIR, is right".formatted(variable));
     }
+  }
+
+  private String wrongAddress() {
+    return "%s must be the admin address of a %s".formatted(variable, service);
   }
 }

@@ -17,8 +17,8 @@ import java.util.regex.Pattern;
 /// The product API: its readiness, and how many reads the cache answered.
 final class ApiPart {
 
-  private static final String NAME = "productApi";
-  private static final String WHAT = "product-api";
+  static final String NAME = "productApi";
+  static final String WHAT = "product-api";
   private static final Set<String> HITS = Set.of("hit", "near_hit", "negative");
 
   /// Reads that were not to come from the cache.
@@ -33,11 +33,11 @@ final class ApiPart {
 
   private ApiPart() {}
 
-  static PartStatus ask(AdminPort port) {
+  static PartStatus ask(AdminPort port, Deadline deadline) {
     try {
-      return of(port.json("/health/ready"), requests(port.text("/metrics")));
+      return of(port.json("/health/ready", deadline), requests(port, deadline));
     } catch (Unanswered e) {
-      return PartStatus.unanswered(NAME, WHAT, String.valueOf(e.getMessage()));
+      return e.part(NAME, WHAT);
     }
   }
 
@@ -46,11 +46,16 @@ final class ApiPart {
     String reason = ready ? "ready" : reasons(health);
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     json.put("ready", ready).put("reason", reason);
+    for (JsonNode check : health.path("checks")) {
+      if (check.path("name").asText().equals("redis")) {
+        json.put("redis", check.at("/data/reason").asText());
+      }
+    }
     ObjectNode byResult = json.putObject("requests");
     requests.forEach(byResult::put);
     long cached = sum(requests, HITS::contains);
     long all = sum(requests, result -> !result.equals(BYPASS));
-    String reads = "no reads yet";
+    String reads = "no reads are known";
     if (all > 0) {
       double ratio = (double) cached / all;
       json.put("hitRatio", ratio);
@@ -59,8 +64,7 @@ final class ApiPart {
     return new PartStatus(
         NAME,
         json,
-        !ready,
-        List.of(new Line(WHAT, PartStatus.wellOrRed(ready, reason) + "; " + reads)));
+        List.of(new Line(WHAT, ready ? Health.WELL : Health.RED, reason, "; " + reads)));
   }
 
   private static String reasons(JsonNode health) {
@@ -74,8 +78,15 @@ final class ApiPart {
     return reasons.length() == 0 ? "not ready" : reasons.toString();
   }
 
-  private static Map<String, Long> requests(String metrics) {
+  /// None when they are not told in time.
+  private static Map<String, Long> requests(AdminPort port, Deadline deadline) {
     Map<String, Long> byResult = new TreeMap<>();
+    String metrics;
+    try {
+      metrics = port.text("/metrics", deadline);
+    } catch (Unanswered e) {
+      return byResult;
+    }
     Matcher line = REQUESTS.matcher(metrics);
     while (line.find()) {
       byResult.merge(line.group(1), (long) Double.parseDouble(line.group(2)), Long::sum);

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -22,12 +23,13 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Compares what the cache has of products with the database: each is fresh, absent (nothing is there, or it is just"
-          + " being filled), lagging (not right at first, and right within the grace time), stale (older), ahead (newer:"
-          + " was the database recovered to an earlier moment?), differs (same version, other content) or unreadable"
-          + " (not an entry; readers take it for nothing).",
-      "Safe while the system runs. It reads, and changes nothing but with --repair. What Redis holds beside products is"
-          + " not compared."
+      "Compares what the cache has of products with the database: each is fresh, absent (nothing is"
+          + " there, or it is just being filled), lagging (not right at first, and right within the"
+          + " grace time), stale (older), ahead (newer: was the database recovered to an earlier"
+          + " moment?), differs (same version, other content) or unreadable (not an entry; readers"
+          + " take it for nothing).",
+      "Safe while the system runs. It reads, and changes nothing but with --repair. What Redis"
+          + " holds beside products is not compared."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -38,7 +40,8 @@ import picocli.CommandLine.Spec;
       "  audit --key kettle --key teapot    only these",
       "  audit --prefix shoe- --json",
       "",
-      "Settings: REDIS_URL, and DATABASE_URL of the primary, where the role tidemark_audit may do what this needs",
+      "Settings: REDIS_URL, and DATABASE_URL of the primary, where the role tidemark_audit may do"
+          + " what this needs",
       "(see invalidator --help). The result is left in Redis as tidemark:last-audit."
     },
     exitCodeListHeading = "%nExit codes:%n",
@@ -52,6 +55,9 @@ final class Audit implements Callable<Integer> {
 
   private static final int SAMPLE = 10_000;
   private static final int LARGEST_SAMPLE = 10_000_000;
+
+  /// As the API has it.
+  private static final Pattern PRODUCT_ID = Pattern.compile("[A-Za-z0-9._~-]{1,100}");
 
   private final Map<String, String> environment;
   private final Clock clock;
@@ -67,8 +73,8 @@ final class Audit implements Callable<Integer> {
   @Option(
       names = "--grace",
       paramLabel = "TIME",
-      converter = Seconds.class,
-      description = "How long an entry may be behind until it is stale (10s).")
+      converter = TimeSpan.class,
+      description = "How long an entry may be behind until it is stale: 10s (the default), 2m, 1h.")
   private Duration grace = Duration.ofSeconds(10);
 
   @Mixin private OperatorOptions options = new OperatorOptions();
@@ -85,7 +91,11 @@ final class Audit implements Callable<Integer> {
     @Option(names = "--all", description = "Every entry.")
     private boolean all;
 
-    @Option(names = "--key", paramLabel = "ID", description = "This product. Can be repeated.")
+    @Option(
+        names = "--key",
+        paramLabel = "ID",
+        description =
+            "This product, by its id; one that nobody knows is an error. Can be repeated.")
     private List<String> ids = List.of();
 
     @Option(names = "--prefix", paramLabel = "TEXT", description = "Only ids that begin so.")
@@ -102,16 +112,6 @@ final class Audit implements Callable<Integer> {
     }
   }
 
-  /// `10s` and `10` mean the same.
-  static final class Seconds implements picocli.CommandLine.ITypeConverter<Duration> {
-    @Override
-    public Duration convert(String text) {
-      return Duration.ofSeconds(
-          Integer.parseUnsignedInt(
-              text.endsWith("s") ? text.substring(0, text.length() - 1) : text));
-    }
-  }
-
   Audit(Map<String, String> environment, Clock clock) {
     this.environment = environment;
     this.clock = clock;
@@ -123,6 +123,14 @@ final class Audit implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(),
           "--sample is %d, but must be from 1 to %d".formatted(which.sample, LARGEST_SAMPLE));
+    }
+    for (String id : which.ids) {
+      if (!PRODUCT_ID.matcher(id).matches()) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "--key is '%s', but must be the id of a product, %s: audit knows no other aggregates"
+                .formatted(id, PRODUCT_ID));
+      }
     }
     return OperatorRun.of(
         spec,

@@ -33,6 +33,6 @@ record AuditChoice(OptionalInt sample, KeyChoice keys, boolean repair, Duration 
     if (which.isEmpty()) {
       which = sample.isPresent() ? " --sample " + sample.getAsInt() : " --all";
     }
-    return which + (repair ? " --repair" : "") + " --grace " + grace.toSeconds() + "s";
+    return which + (repair ? " --repair" : "") + " --grace " + TimeSpan.text(grace);
   }
 }

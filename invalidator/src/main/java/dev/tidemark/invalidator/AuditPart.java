@@ -24,19 +24,19 @@ final class AuditPart {
     JsonNode last = redis.json().path("lastAudit");
     if (!last.isMissingNode()) {
       json.set("last", last);
-      lines.add(new Line(NAME, last(last)));
+      lines.add(Line.detail(NAME, last(last)));
     }
     var running = json.putArray("background");
     for (JsonNode invalidator : invalidators.json()) {
       if (invalidator.has(NAME)) {
         running.add(invalidator.path(NAME));
-        lines.add(new Line(NAME, running(invalidator.path(NAME))));
+        lines.add(Line.detail(NAME, running(invalidator.path(NAME))));
       }
     }
     if (lines.isEmpty()) {
-      lines.add(new Line(NAME, "none is known"));
+      lines.add(Line.detail(NAME, "none is known"));
     }
-    return new PartStatus(NAME, json, false, lines);
+    return new PartStatus(NAME, json, lines);
   }
 
   private static String last(JsonNode report) {

@@ -9,6 +9,7 @@ import dev.tidemark.cache.RedisConnection;
 import dev.tidemark.cache.RedisInspection.Found;
 import dev.tidemark.invalidator.AuditFindings.WrongKey;
 import dev.tidemark.invalidator.OperatorRun.Result;
+import dev.tidemark.invalidator.OperatorRun.WrongUsage;
 import dev.tidemark.invalidator.PostgresProducts.State;
 import java.time.Clock;
 import java.time.Duration;
@@ -120,6 +121,7 @@ final class AuditRun implements OperatorRun.Work {
     }
     for (int i = 0; i < keys.size(); i++) {
       WrongKey seen = seen(keys.get(i), found.get().get(i), states.get());
+      checkKnown(seen, states.get());
       if (seen.verdict().isRight()) {
         findings.right(seen.verdict());
       } else {
@@ -127,6 +129,18 @@ final class AuditRun implements OperatorRun.Work {
       }
     }
     return true;
+  }
+
+  /// Who names a key is not to be told that it is well where only products are known.
+  private void checkKnown(WrongKey seen, Map<String, State> states) {
+    String id = PostgresProducts.idOf(seen.key());
+    if (choice.keys().ids().contains(id)
+        && seen.verdict() == AuditVerdict.ABSENT
+        && !states.containsKey(id)) {
+      throw new WrongUsage(
+          "--key %s: there is no such product, neither in the database nor in the cache, and audit knows no other aggregates"
+              .formatted(id));
+    }
   }
 
   private static WrongKey seen(String key, Found found, Map<String, State> states) {

@@ -41,12 +41,33 @@ final class DeadLetterBox {
     return settings;
   }
 
-  /// Hands over every letter from a start on, in the order of its partition.
-  void forEach(
+  /// Hands over every letter from a start on, in the order of its partition; none that was
+  /// discarded.
+  ///
+  /// @return the discarded ones from the start on
+  DeadLetterDiscards forEach(
       ScanStart start, Stopping stopping, Consumer<ConsumerRecord<byte[], byte[]>> reader) {
-    List<String> topics =
-        KafkaTopicScan.existing(
-            settings, settings.topics().stream().map(Topics::deadLettersOf).toList());
+    DeadLetterDiscards discards = new DeadLetterDiscards();
+    List<String> topics = KafkaTopicScan.existing(settings, topics(), news);
+    // The mark of a letter comes behind it.
+    read(topics, start, stopping, discards::isMark);
+    read(
+        topics,
+        start,
+        stopping,
+        record -> {
+          if (!discards.isMark(record) && !discards.has(record)) {
+            reader.accept(record);
+          }
+        });
+    return discards;
+  }
+
+  private void read(
+      List<String> topics,
+      ScanStart start,
+      Stopping stopping,
+      Consumer<ConsumerRecord<byte[], byte[]>> reader) {
     if (topics.isEmpty()) {
       return;
     }
@@ -58,22 +79,42 @@ final class DeadLetterBox {
     }
   }
 
+  private List<String> topics() {
+    return settings.topics().stream().map(Topics::deadLettersOf).toList();
+  }
+
+  /// The id with its topic.
+  ///
+  /// @throws Failed when there are several topics, and it does not say which
+  DeadLetterId whole(DeadLetterId id) {
+    if (!id.topic().isEmpty()) {
+      return id;
+    }
+    if (topics().size() > 1) {
+      throw new Failed(
+          "there are several topics of dead letters: write %s:%s"
+              .formatted(topics().getFirst(), id));
+    }
+    return new DeadLetterId(topics().getFirst(), id.partition(), id.offset());
+  }
+
   /// The letters with these ids, in their order.
   ///
   /// @throws Failed when one is not there
   List<ConsumerRecord<byte[], byte[]>> find(List<DeadLetterId> ids, Stopping stopping) {
     List<Optional<ConsumerRecord<byte[], byte[]>>> found = new ArrayList<>();
     ids.forEach(_ -> found.add(Optional.empty()));
-    forEach(
-        new ScanStart.Beginning(),
-        stopping,
-        record -> {
-          for (int i = 0; i < ids.size(); i++) {
-            if (ids.get(i).isOf(record)) {
-              found.set(i, Optional.of(record));
-            }
-          }
-        });
+    var _ =
+        forEach(
+            new ScanStart.Beginning(),
+            stopping,
+            record -> {
+              for (int i = 0; i < ids.size(); i++) {
+                if (ids.get(i).isOf(record)) {
+                  found.set(i, Optional.of(record));
+                }
+              }
+            });
     List<ConsumerRecord<byte[], byte[]>> letters = new ArrayList<>();
     for (int i = 0; i < ids.size(); i++) {
       DeadLetterId id = ids.get(i);
@@ -81,7 +122,10 @@ final class DeadLetterBox {
           found
               .get(i)
               .orElseThrow(
-                  () -> new Failed("there is no dead letter %s; list shows all".formatted(id))));
+                  () ->
+                      new Failed(
+                          "there is no dead letter %s, or it was discarded; list shows all"
+                              .formatted(id))));
     }
     return letters;
   }

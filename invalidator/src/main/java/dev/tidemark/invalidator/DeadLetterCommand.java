@@ -23,10 +23,11 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "dead-letters",
     mixinStandardHelpOptions = true,
-    synopsisSubcommandLabel = "(list | show | send)",
+    synopsisSubcommandLabel = "(list | show | send | discard)",
     description = {
-      "Records that break the contract: rows of the outbox that the relay cannot make an event of, and events that the"
-          + " invalidator cannot read. They lie in the topic <topic>.dlt, for ever, and hold up nothing."
+      "Records that break the contract: rows of the outbox that the relay cannot make an event of,"
+          + " and events that the invalidator cannot read. They lie in the topic <topic>.dlt, for"
+          + " ever, and hold up nothing. When one is dealt with, discard takes it out of the list."
     },
     footerHeading = "%nSettings, from the environment:%n",
     footer = {
@@ -48,21 +49,26 @@ final class DeadLetterCommand implements Callable<Integer> {
     return new CommandLine(new DeadLetterCommand())
         .addSubcommand(new ListAll(environment, clock))
         .addSubcommand(new Show(environment))
-        .addSubcommand(new DeadLetterSend(environment));
+        .addSubcommand(new DeadLetterSend(environment))
+        .addSubcommand(new DeadLetterDiscard(environment));
   }
 
   @Override
   public Integer call() {
-    throw new ParameterException(spec.commandLine(), "say what to do: list, show or send");
+    throw new ParameterException(spec.commandLine(), "say what to do: list, show, send or discard");
   }
 
   /// Reads and prints; a fault is told in words.
-  private static int print(CommandSpec spec, Runnable printing) {
+  private static int print(CommandSpec spec, boolean asJson, Runnable printing) {
     try {
       printing.run();
       return ExitCode.OK;
     } catch (Failed | KafkaException e) {
-      spec.commandLine().getErr().println("dead-letters failed: " + e.getMessage());
+      CommandErrors.tell(
+          spec,
+          asJson,
+          "%s failed: %s".formatted(CommandErrors.name(spec), e.getMessage()),
+          ExitCode.SOFTWARE);
       return ExitCode.SOFTWARE;
     }
   }
@@ -73,6 +79,8 @@ final class DeadLetterCommand implements Callable<Integer> {
       mixinStandardHelpOptions = true,
       sortOptions = false,
       description = "Lists them, a line each: id, time, who put it aside, key, reason.",
+      exitCodeListHeading = "%nExit codes:%n",
+      exitCodeList = {"0:done", "1:failed", "2:wrong option or setting"},
       footerHeading = "%nExamples:%n",
       footer = {
         "  dead-letters list --from 1d",
@@ -115,6 +123,7 @@ final class DeadLetterCommand implements Callable<Integer> {
       int code =
           print(
               spec,
+              asJson,
               () ->
                   box.forEach(
                       start,
@@ -139,6 +148,12 @@ final class DeadLetterCommand implements Callable<Integer> {
       mixinStandardHelpOptions = true,
       sortOptions = false,
       description = "Shows one or several of them whole: reason, key, headers, value.",
+      exitCodeListHeading = "%nExit codes:%n",
+      exitCodeList = {
+        "0:done",
+        "1:failed, or there is no such letter",
+        "2:wrong option or setting"
+      },
       footerHeading = "%nExample:%n",
       footer = {"  dead-letters show product.events.dlt:0:12"})
   static final class Show implements Callable<Integer> {
@@ -167,6 +182,7 @@ final class DeadLetterCommand implements Callable<Integer> {
       PrintWriter out = spec.commandLine().getOut();
       return print(
           spec,
+          asJson,
           () ->
               box.find(ids, new Stopping()).stream()
                   .map(DeadLetterView::new)

@@ -1,9 +1,12 @@
 package dev.tidemark.invalidator;
 
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 
 /// Where a dead letter lies.
@@ -24,9 +27,26 @@ record DeadLetterId(String topic, int partition, long offset) {
         && offset == record.offset();
   }
 
+  /// Whether it lies where the other does, or before that.
+  boolean isUpTo(DeadLetterId other) {
+    return topic.equals(other.topic) && partition == other.partition && offset <= other.offset;
+  }
+
   @Override
   public String toString() {
     return (topic.isEmpty() ? "" : topic + ":") + partition + ":" + offset;
+  }
+
+  /// Reads the parameters of a command that also goes without any: picocli would say of a wrong one
+  /// only that there is one too many.
+  ///
+  /// @throws ParameterException that names the first that is wrong
+  static List<DeadLetterId> all(CommandSpec spec, List<String> texts) {
+    try {
+      return texts.stream().map(new Converter()::convert).toList();
+    } catch (TypeConversionException e) {
+      throw new ParameterException(spec.commandLine(), "ID: " + e.getMessage(), e);
+    }
   }
 
   /// For picocli.

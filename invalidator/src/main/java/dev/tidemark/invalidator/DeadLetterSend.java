@@ -21,14 +21,16 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Sends letters to their topic as events, after what is wrong with them was put right by the options. A letter that"
-          + " is still wrong is left, with the reason.",
-      "Never puts an old state behind a newer one: a letter whose version the topic has, or a newer one, is left"
-          + " as superseded. So it is safe to repeat, and while the system runs. The letters themselves stay where they are."
+      "Sends letters to their topic as events, after what is wrong with them was put right by the"
+          + " options. A letter that is still wrong is left, with the reason.",
+      "Never puts an old state behind a newer one: a letter whose version the topic has, or a newer"
+          + " one, is left as superseded. So it is safe to repeat, and while the system runs. The"
+          + " letters themselves stay where they are."
     },
     footerHeading = "%nExamples:%n",
     footer = {
-      "  dead-letters send --all --dry-run                        what would be sent, and what is wrong with the rest",
+      "  dead-letters send --all --dry-run                        what would be sent, and what is"
+          + " wrong with the rest",
       "  dead-letters send 0:12 --type product.updated --aggregate-version 7",
       "",
       "The topics are read once from their beginning, to know the newest version of each key."
@@ -49,9 +51,8 @@ final class DeadLetterSend implements Callable<Integer> {
   @Parameters(
       paramLabel = "ID",
       arity = "0..*",
-      converter = DeadLetterId.Converter.class,
       description = "As list shows it; [[topic:]partition:]offset.")
-  private List<DeadLetterId> ids = List.of();
+  private List<String> texts = List.of();
 
   @Option(names = "--all", description = "All of them.")
   private boolean all;
@@ -79,6 +80,7 @@ final class DeadLetterSend implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    List<DeadLetterId> ids = DeadLetterId.all(spec, texts);
     if (all != ids.isEmpty()) {
       throw new ParameterException(spec.commandLine(), "give either ids or --all");
     }

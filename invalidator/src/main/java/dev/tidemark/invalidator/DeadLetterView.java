@@ -19,11 +19,14 @@ import org.jspecify.annotations.Nullable;
 /// hexadecimal.
 record DeadLetterView(ConsumerRecord<byte[], byte[]> record) {
 
+  static final String RELAY = "relay";
+  static final String INVALIDATOR = "invalidator";
+
   private static final ObjectMapper json = new ObjectMapper();
 
   /// Who put it aside: only the invalidator has read it from somewhere.
   String by() {
-    return header(EventHeaders.DEAD_LETTER_OFFSET).isPresent() ? "invalidator" : "relay";
+    return header(EventHeaders.DEAD_LETTER_OFFSET).isPresent() ? INVALIDATOR : RELAY;
   }
 
   String reason() {

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.tidemark.invalidator.AdminPort.Unanswered;
 import dev.tidemark.invalidator.PartStatus.Line;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -13,45 +12,39 @@ import java.util.stream.Collectors;
 /// The invalidators, each by its own account.
 final class InvalidatorPart {
 
-  private static final String WHAT = "invalidator";
+  static final String NAME = "invalidators";
+  static final String WHAT = "invalidator";
   private static final double PERCENT = 100;
 
   private InvalidatorPart() {}
 
-  static PartStatus ask(List<AdminPort> ports) {
-    ArrayNode all = JsonNodeFactory.instance.arrayNode();
-    List<Line> lines = new ArrayList<>();
-    boolean red = false;
-    for (AdminPort port : ports) {
-      PartStatus one = ask(port);
-      all.add(one.json());
-      lines.addAll(one.lines());
-      red |= one.red();
-    }
-    return new PartStatus("invalidators", all, red, lines);
-  }
-
-  private static PartStatus ask(AdminPort port) {
+  /// One of them.
+  static PartStatus ask(AdminPort port, Deadline deadline) {
     try {
-      JsonNode status = port.json("/status");
-      boolean ready = status.path("ready").asBoolean();
-      return new PartStatus(WHAT, status, !ready, lines(status, ready));
+      JsonNode status = port.json("/status", deadline);
+      return new PartStatus(NAME, status, lines(status));
     } catch (Unanswered e) {
-      return PartStatus.unanswered(WHAT, WHAT, String.valueOf(e.getMessage()));
+      return e.part(NAME, WHAT);
     }
   }
 
-  private static List<Line> lines(JsonNode status, boolean ready) {
+  /// All of them as one part.
+  static PartStatus all(List<PartStatus> each) {
+    ArrayNode all = JsonNodeFactory.instance.arrayNode();
+    each.forEach(one -> all.add(one.json()));
+    return new PartStatus(NAME, all, each.stream().flatMap(one -> one.lines().stream()).toList());
+  }
+
+  private static List<Line> lines(JsonNode status) {
+    boolean ready = status.path("ready").asBoolean();
     return List.of(
         new Line(
             WHAT,
-            "%s; %d partitions, %s"
-                .formatted(
-                    PartStatus.wellOrRed(ready, status.path("reason").asText()),
-                    status.path("partitions").size(),
-                    lag(status))),
-        new Line("evictions", evictions(status)),
-        new Line("latency", latency(status.at("/commitToEvict/lastMinute"))));
+            ready ? Health.WELL : Health.RED,
+            status.path("reason").asText(),
+            "; %d partitions, %s".formatted(status.path("partitions").size(), lag(status))),
+        Line.detail("evictions", evictions(status)),
+        Line.detail("latency", latency(status.at("/commitToEvict/lastMinute"))));
   }
 
   private static String lag(JsonNode status) {
@@ -67,14 +60,13 @@ final class InvalidatorPart {
   }
 
   private static String evictions(JsonNode status) {
-    return "%s; %,d gaps, %,d rewinds, %,d dead letters"
+    return "%s; %,d gaps, %,d rewinds"
         .formatted(
             status.path("evictions").properties().stream()
                 .map(InvalidatorPart::count)
                 .collect(Collectors.joining(", ")),
             status.path("gaps").asLong(),
-            status.path("rewinds").asLong(),
-            status.path("deadLetters").asLong());
+            status.path("rewinds").asLong());
   }
 
   private static String count(Map.Entry<String, JsonNode> result) {

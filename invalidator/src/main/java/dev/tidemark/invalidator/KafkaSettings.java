@@ -81,8 +81,16 @@ record KafkaSettings(Map<String, String> client, List<String> topics) {
 
   /// In words that tell the operator what to do.
   String silence(String cause) {
-    return "Kafka does not answer at %s: see that it runs, and that KAFKA_BOOTSTRAP_SERVERS, KAFKA_CLIENT_…, or --data DIR, is right (%s)"
-        .formatted(client.getOrDefault("bootstrap.servers", ""), cause);
+    return unanswered() + ": " + remedy(cause);
+  }
+
+  String unanswered() {
+    return "Kafka does not answer at " + client.getOrDefault("bootstrap.servers", "");
+  }
+
+  static String remedy(String cause) {
+    return "see that it runs, and that KAFKA_BOOTSTRAP_SERVERS, KAFKA_CLIENT_…, or --data DIR, is right (%s)"
+        .formatted(cause);
   }
 
   static Failed noTopic(String topic) {

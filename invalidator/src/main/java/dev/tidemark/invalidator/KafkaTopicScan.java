@@ -12,7 +12,9 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -29,8 +31,8 @@ final class KafkaTopicScan implements AutoCloseable {
 
   private static final Duration POLL = Duration.ofMillis(500);
 
-  /// How long Kafka may be silent.
-  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  /// How long Kafka may be silent, at first and later.
+  static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private static final Duration FIRST_ANSWER = Duration.ofSeconds(15);
   private static final int MAX_POLL_RECORDS = 2000;
@@ -64,6 +66,11 @@ final class KafkaTopicScan implements AutoCloseable {
   /// The same for a reader that takes at most so many records at once.
   static KafkaTopicScan open(
       KafkaSettings settings, ScanStart start, Consumer<String> news, int atOnce) {
+    return patiently(settings, news, () -> openNow(settings, start, news, atOnce));
+  }
+
+  private static KafkaTopicScan openNow(
+      KafkaSettings settings, ScanStart start, Consumer<String> news, int atOnce) {
     KafkaConsumer<byte[], byte[]> consumer = consumer(settings, atOnce);
     try {
       Set<TopicPartition> all = partitions(consumer, settings.topics());
@@ -75,23 +82,44 @@ final class KafkaTopicScan implements AutoCloseable {
       consumer.assign(starts.keySet());
       starts.forEach(consumer::seek);
       return new KafkaTopicScan(consumer, settings.topics(), starts, ends);
-    } catch (TimeoutException | AuthenticationException e) {
-      consumer.close();
-      throw settings.silent(e);
     } catch (RuntimeException e) {
-      consumer.close();
+      consumer.close(CloseOptions.timeout(Duration.ZERO));
       throw e;
     }
   }
 
-  /// Those of the topics that are there.
-  static List<String> existing(KafkaSettings settings, List<String> topics) {
-    try (KafkaConsumer<byte[], byte[]> consumer = consumer(settings, MAX_POLL_RECORDS)) {
-      Set<String> all = consumer.listTopics().keySet();
-      return topics.stream().filter(all::contains).toList();
-    } catch (TimeoutException | AuthenticationException e) {
-      throw settings.silent(e);
+  /// Tries until Kafka answers, as long as it may be silent.
+  private static <T> T patiently(
+      KafkaSettings settings, Consumer<String> news, Supplier<T> question) {
+    Deadline deadline = Deadline.in(PATIENCE);
+    while (true) {
+      try {
+        return question.get();
+      } catch (TimeoutException e) {
+        if (deadline.isOver()) {
+          throw settings.silent(
+              "no answer for %d s; %s".formatted(PATIENCE.toSeconds(), KafkaSettings.words(e)));
+        }
+        news.accept(
+            "%s; trying for %d s more"
+                .formatted(settings.unanswered(), deadline.left().toSeconds()));
+      } catch (AuthenticationException e) {
+        throw settings.silent(e);
+      }
     }
+  }
+
+  /// Those of the topics that are there.
+  static List<String> existing(KafkaSettings settings, List<String> topics, Consumer<String> news) {
+    return patiently(
+        settings,
+        news,
+        () -> {
+          try (KafkaConsumer<byte[], byte[]> consumer = consumer(settings, MAX_POLL_RECORDS)) {
+            Set<String> all = consumer.listTopics().keySet();
+            return topics.stream().filter(all::contains).toList();
+          }
+        });
   }
 
   /// How many offsets lie between start and ends. Some may have no record.

@@ -77,15 +77,17 @@ public final class Main implements Callable<Integer> {
   public static CommandLine commandLine(Map<String, String> environment) {
     Invalidate invalidate = new Invalidate(environment);
     Clock clock = Clock.systemUTC();
-    return new CommandLine(new Main(invalidate))
-        .addSubcommand(invalidate)
-        .addSubcommand(new Replay(environment, clock))
-        .addSubcommand(new Rebuild(environment))
-        .addSubcommand(new Audit(environment, clock))
-        .addSubcommand(DeadLetterCommand.commandLine(environment, clock))
-        .addSubcommand(new Status(environment))
-        .setCommandName(System.getProperty("tidemark.command", "invalidator"))
-        .setUsageHelpWidth(HELP_WIDTH);
+    CommandLine all =
+        new CommandLine(new Main(invalidate))
+            .addSubcommand(invalidate)
+            .addSubcommand(new Replay(environment, clock))
+            .addSubcommand(new Rebuild(environment))
+            .addSubcommand(new Audit(environment, clock))
+            .addSubcommand(DeadLetterCommand.commandLine(environment, clock))
+            .addSubcommand(new Status(environment, clock))
+            .setCommandName(System.getProperty("tidemark.command", "invalidator"))
+            .setUsageHelpWidth(HELP_WIDTH);
+    return CommandErrors.tellsErrors(all);
   }
 
   @Override

@@ -25,12 +25,11 @@ final class OperatorOptions {
   static final class Rate implements CommandLine.ITypeConverter<Integer> {
     @Override
     public Integer convert(String text) {
-      int rate =
-          Integer.parseInt(text.endsWith("/s") ? text.substring(0, text.length() - 2) : text);
-      if (rate < 1) {
-        throw new CommandLine.TypeConversionException("'%s' is not at least 1/s".formatted(text));
+      if (!text.matches("0*[1-9]\\d{0,8}(/s)?")) {
+        throw new CommandLine.TypeConversionException(
+            "'%s' is no rate like 500/s, from 1/s to 999999999/s".formatted(text));
       }
-      return rate;
+      return Integer.parseInt(text.endsWith("/s") ? text.substring(0, text.length() - 2) : text);
     }
   }
 

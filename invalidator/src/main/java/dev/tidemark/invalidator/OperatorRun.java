@@ -61,16 +61,29 @@ final class OperatorRun {
     }
   }
 
-  private OperatorRun(CommandSpec spec, OperatorOptions options) {
+  /// What was asked for does not exist. Nothing is done.
+  static final class WrongUsage extends RuntimeException {
+    /// @param reason names the option
+    WrongUsage(String reason) {
+      super(reason);
+    }
+  }
+
+  private OperatorRun(CommandSpec spec, boolean asJson) {
     this.spec = spec;
-    this.asJson = options.json();
+    this.asJson = asJson;
   }
 
   /// Does the work, on the calling thread.
   ///
   /// @return the exit code
   static int of(CommandSpec spec, OperatorOptions options, Work work) {
-    return new OperatorRun(spec, options).run(work);
+    return of(spec, options.json(), work);
+  }
+
+  /// The same for a command with options of its own.
+  static int of(CommandSpec spec, boolean asJson, Work work) {
+    return new OperatorRun(spec, asJson).run(work);
   }
 
   private int run(Work work) {
@@ -79,9 +92,13 @@ final class OperatorRun {
     try {
       exitCode.set(show(work));
     } catch (Failed | KafkaException | EntryStoreException e) {
-      err().println(spec.name() + " failed: " + e.getMessage());
+      CommandErrors.tell(
+          spec, asJson, "%s failed: %s".formatted(name(), e.getMessage()), ExitCode.SOFTWARE);
       err().println("what is done is done; go on with: " + next(work));
       exitCode.set(ExitCode.SOFTWARE);
+    } catch (WrongUsage e) {
+      CommandErrors.tell(spec, asJson, String.valueOf(e.getMessage()), ExitCode.USAGE);
+      exitCode.set(ExitCode.USAGE);
     } finally {
       told.countDown();
       forget(drain);
@@ -120,7 +137,12 @@ final class OperatorRun {
   }
 
   private String next(Work work) {
-    return "%s %s".formatted(spec.name(), work.resumption()).strip();
+    return "%s %s".formatted(name(), work.resumption()).strip();
+  }
+
+  /// `replay`, `dead-letters send`.
+  private String name() {
+    return CommandErrors.name(spec);
   }
 
   /// After a signal: waits for the batch at hand.

@@ -29,18 +29,22 @@ import picocli.CommandLine.TypeConversionException;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Fills the cache from the topics: of each key the newest state, and none that is old by the time it is stored."
-          + " Never asks the database.",
-      "Safe while the system runs, and to repeat: what is fresh stays as it is, so a run that was ended is simply started"
-          + " again. It has a consumer of its own: the offsets of the invalidators stay as they are."
+      "Fills the cache from the topics: of each key the newest state, and none that is old by the"
+          + " time it is stored. Never asks the database.",
+      "Safe while the system runs, and to repeat: what is fresh stays as it is, so a run that was"
+          + " ended is simply started again. It has a consumer of its own: the offsets of the"
+          + " invalidators stay as they are."
     },
     footerHeading = "%nExamples:%n",
     footer = {
       "  rebuild --dry-run                        how many keys that would fill",
       "  rebuild --rate 20000/s                   all, 20000 in a second at most",
-      "  rebuild --prefix shoe- --json            those whose id begins with shoe-; the result as JSON",
-      "  rebuild --into redis://green:6379        into another Redis (see docs/operations.md, \"A second Redis\")",
-      "  rebuild --into file:/run/secrets/green   the same; the address, with its password, stands in a file",
+      "  rebuild --prefix shoe- --json            those whose id begins with shoe-; the result as"
+          + " JSON",
+      "  rebuild --into redis://green:6379        into another Redis (see docs/operations.md, \"A"
+          + " second Redis\")",
+      "  rebuild --into file:/run/secrets/green   the same; the address, with its password, stands"
+          + " in a file",
       "",
       "Settings come from the environment, as the invalidator's do (see invalidator --help), and",
       "  CACHE_TTL_SECONDS                        longest life of what is filled (300)"
@@ -73,8 +77,8 @@ final class Rebuild implements Callable<Integer> {
       names = "--into",
       paramLabel = "REDIS_URL",
       description =
-          "Another Redis than REDIS_URL names. file:PATH and env:NAME tell where its address stands,"
-              + " for one that holds a password.")
+          "Another Redis than REDIS_URL names. file:PATH and env:NAME tell where its address"
+              + " stands, for one that holds a password.")
   private @Nullable String into;
 
   @Option(
@@ -91,9 +95,9 @@ final class Rebuild implements Callable<Integer> {
       paramLabel = "SIZE",
       converter = Size.class,
       description =
-          "At most so much (512m, 2g) for what is known of the keys, some 25 bytes for each, and as much"
-              + " again for their states. Without: a quarter of the heap each. With less than the keys need, the"
-              + " topics are read several times.")
+          "At most so much (512m, 2g) for what is known of the keys, some 25 bytes for each, and as"
+              + " much again for their states. Without: a quarter of the heap each. With less than"
+              + " the keys need, the topics are read several times.")
   private @Nullable Long memory;
 
   @Mixin private OperatorOptions options = new OperatorOptions();
@@ -107,7 +111,7 @@ final class Rebuild implements Callable<Integer> {
     @Override
     public Long convert(String text) {
       String lower = text.toLowerCase(Locale.ROOT);
-      if (!lower.matches("[1-9]\\d{0,12}[kmg]?")) {
+      if (!lower.matches("[1-9]\\d{0,8}[kmg]?|[1-9]\\d{9,15}")) {
         throw new TypeConversionException("'%s' is no size like 512m or 2g".formatted(text));
       }
       int shift =

@@ -10,31 +10,42 @@ import dev.tidemark.cache.EntryStoreException;
 import dev.tidemark.cache.RedisConnection;
 import dev.tidemark.cache.RedisNode;
 import dev.tidemark.invalidator.PartStatus.Line;
+import java.net.SocketTimeoutException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import redis.clients.jedis.exceptions.JedisException;
 
 /// Redis: each of its servers, and the report that the last `audit` has left there.
 final class RedisPart {
 
-  private static final String NAME = "redis";
+  static final String NAME = "redis";
   private static final String PRIMARY = "master";
+  static final String REMEDY =
+      "see that it runs, and that REDIS_URL, or --data DIR, is right;"
+          + " reads go to the database meanwhile, and evictions wait";
   private static final ObjectMapper json = new ObjectMapper();
 
   private RedisPart() {}
 
-  static PartStatus ask(RedisTarget target) {
-    try (RedisConnection connection = target.open()) {
+  static PartStatus ask(RedisTarget target, Deadline deadline) {
+    // A connection is made, then asked: each may take its share of the time.
+    RedisTarget patient = target.withTimeout(deadline.at(0.5).left().plusMillis(1));
+    try (RedisConnection connection = patient.open()) {
       return of(connection.nodes(), lastAudit(connection));
     } catch (EntryStoreException | JedisException e) {
-      return PartStatus.unanswered(
-          NAME,
-          NAME,
-          e.getMessage()
-              + ": see that it runs, and that REDIS_URL, or --data DIR, is right;"
-              + " reads go to the database meanwhile, and evictions wait");
+      String reason = String.valueOf(e.getMessage());
+      return isLate(e)
+          ? PartStatus.late(NAME, NAME, reason, REMEDY)
+          : PartStatus.unanswered(NAME, NAME, reason, REMEDY);
     }
+  }
+
+  private static boolean isLate(Throwable failure) {
+    return Stream.iterate(failure, Objects::nonNull, Throwable::getCause)
+        .anyMatch(SocketTimeoutException.class::isInstance);
   }
 
   private static Optional<JsonNode> lastAudit(RedisConnection connection) {
@@ -50,14 +61,15 @@ final class RedisPart {
     ObjectNode all = JsonNodeFactory.instance.objectNode();
     ArrayNode servers = all.putArray("servers");
     List<Line> lines = new ArrayList<>();
-    boolean red = nodes.stream().noneMatch(node -> node.field("role").equals(PRIMARY));
+    boolean primary = nodes.stream().anyMatch(node -> node.field("role").equals(PRIMARY));
+    boolean red = !primary;
     for (RedisNode node : nodes) {
       red |= !node.answers();
       servers.add(json(node));
-      lines.add(new Line(NAME, text(node)));
+      lines.add(line(node, primary));
       if (node.number("evicted_keys") > 0) {
         lines.add(
-            new Line(
+            Line.detail(
                 "WARNING",
                 "%s dropped %,d keys for lack of memory, leases among them: raise maxmemory"
                     .formatted(node.address(), node.number("evicted_keys"))));
@@ -65,7 +77,7 @@ final class RedisPart {
     }
     all.put("ready", !red);
     lastAudit.ifPresent(report -> all.set("lastAudit", report));
-    return new PartStatus(NAME, all, red, lines);
+    return new PartStatus(NAME, all, lines);
   }
 
   private static ObjectNode json(RedisNode node) {
@@ -84,20 +96,26 @@ final class RedisPart {
     return server;
   }
 
-  private static String text(RedisNode node) {
+  private static Line line(RedisNode node, boolean primaryIsThere) {
     if (!node.answers()) {
-      return PartStatus.wellOrRed(
-          false, node.address() + " does not answer: its keys are not evicted until it does");
+      return new Line(
+          NAME,
+          Health.RED,
+          node.address() + " does not answer",
+          ": its keys are not evicted until it does");
     }
-    boolean primary = node.field("role").equals(PRIMARY);
+    boolean isPrimary = node.field("role").equals(PRIMARY);
     long most = node.number("maxmemory");
-    return "%s: %s, %s%s, %,d keys dropped for lack of it, %d replicas"
-        .formatted(
-            PartStatus.wellOrRed(true, node.address()),
-            primary ? "primary" : "replica",
-            Sizes.bytes(node.number("used_memory")),
-            most == 0 ? " (no limit)" : " of " + Sizes.bytes(most),
-            node.number("evicted_keys"),
-            node.number("connected_slaves"));
+    return new Line(
+        NAME,
+        primaryIsThere ? Health.WELL : Health.RED,
+        primaryIsThere ? node.address() : node.address() + " is a replica, and there is no primary",
+        ": %s, %s%s, %,d keys dropped for lack of it, %d replicas"
+            .formatted(
+                isPrimary ? "primary" : "replica",
+                Sizes.bytes(node.number("used_memory")),
+                most == 0 ? " (no limit)" : " of " + Sizes.bytes(most),
+                node.number("evicted_keys"),
+                node.number("connected_slaves")));
   }
 }

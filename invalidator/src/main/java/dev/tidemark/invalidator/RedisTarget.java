@@ -30,6 +30,10 @@ record RedisTarget(String url, Duration timeout) {
         url, Duration.ofMillis(environment.number(TIMEOUT, 1000, 1, LONGEST_TIMEOUT_MILLIS)));
   }
 
+  RedisTarget withTimeout(Duration other) {
+    return new RedisTarget(url, other);
+  }
+
   /// @throws dev.tidemark.cache.EntryStoreException when a cluster, or the sentinels, do not
   ///   answer: they must be reached once to know where the servers are
   RedisConnection open() {

@@ -11,50 +11,51 @@ import java.util.stream.StreamSupport;
 /// The relay, by its own account, and what it knows of PostgreSQL: its slot and the outbox.
 final class RelayPart {
 
-  private static final String NAME = "relay";
+  static final String NAME = "relay";
+  private static final String POSTGRESQL = "postgresql";
 
   private RelayPart() {}
 
-  static PartStatus ask(AdminPort port) {
+  static PartStatus ask(AdminPort port, Deadline deadline) {
     try {
-      return of(port.json("/status"));
+      return of(port.json("/status", deadline));
     } catch (Unanswered e) {
-      return PartStatus.unanswered(NAME, NAME, String.valueOf(e.getMessage()));
+      return e.part(NAME, NAME);
     }
   }
 
   private static PartStatus of(JsonNode relay) {
     boolean ready = relay.path("ready").asBoolean();
     List<Line> lines = new ArrayList<>();
-    lines.add(new Line(NAME, PartStatus.wellOrRed(ready, relay.path("reason").asText())));
-    lines.add(new Line("postgresql", postgresql(relay)));
-    lines.add(new Line("slot", slot(relay)));
+    lines.add(Line.wellOrRed(NAME, ready, relay.path("reason").asText()));
+    lines.add(postgresql(relay));
+    lines.add(Line.detail("slot", slot(relay)));
     JsonNode outbox = relay.path("outbox");
     if (outbox.has("partitions")) {
-      lines.add(new Line("outbox", outbox(outbox)));
+      lines.add(Line.detail("outbox", outbox(outbox)));
     }
-    lines.add(new Line("retention", retention(outbox)));
+    lines.add(Line.detail("retention", retention(outbox)));
     for (JsonNode finding : relay.path("findings")) {
       lines.add(
-          new Line(
+          Line.detail(
               finding.path("severity").asText(),
               finding.path("what").asText() + ": " + finding.path("remedy").asText()));
     }
-    return new PartStatus(NAME, relay, !ready, lines);
+    return new PartStatus(NAME, relay, lines);
   }
 
-  private static String postgresql(JsonNode relay) {
+  private static Line postgresql(JsonNode relay) {
     Optional<JsonNode> error =
         StreamSupport.stream(relay.path("findings").spliterator(), false)
             .filter(finding -> finding.path("server").asText().equals("POSTGRESQL"))
             .filter(finding -> finding.path("severity").asText().equals("ERROR"))
             .findFirst();
     if (error.isPresent()) {
-      return PartStatus.wellOrRed(false, error.get().path("what").asText());
+      return Line.wellOrRed(POSTGRESQL, false, error.get().path("what").asText());
     }
     return relay.path("slot").has("walStatus")
-        ? PartStatus.wellOrRed(true, "answers the relay")
-        : "not known, it has not answered the relay yet";
+        ? Line.wellOrRed(POSTGRESQL, true, "answers the relay")
+        : Line.detail(POSTGRESQL, "not known, it has not answered the relay yet");
   }
 
   private static String slot(JsonNode relay) {

@@ -1,14 +1,12 @@
 package dev.tidemark.invalidator;
 
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeParseException;
 import java.util.Arrays;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -95,7 +93,7 @@ sealed interface ScanStart {
     return offset(text)
         .<ScanStart>map(Offset::new)
         .or(() -> offsets(text))
-        .or(() -> ago(text).map(time -> new At(now.minus(time))))
+        .or(() -> TimeSpan.of(text).map(time -> new At(now.minus(time))))
         .or(() -> time(text).map(At::new))
         .orElseThrow(
             () ->
@@ -126,17 +124,6 @@ sealed interface ScanStart {
           Long.parseLong(matcher.group(3)));
     }
     return Optional.of(new Offsets(offsets));
-  }
-
-  private static Optional<Duration> ago(String text) {
-    if (!text.matches("(\\d{1,6}d)?(\\d{1,6}h)?(\\d{1,6}m)?(\\d{1,6}s)?") || text.isEmpty()) {
-      return Optional.empty();
-    }
-    String upper = text.toUpperCase(Locale.ROOT);
-    int days = upper.indexOf('D') + 1;
-    String time = upper.substring(days);
-    String iso = "P" + upper.substring(0, days) + (time.isEmpty() ? "" : "T" + time);
-    return Optional.of(Duration.parse(iso));
   }
 
   private static Optional<Instant> time(String text) {

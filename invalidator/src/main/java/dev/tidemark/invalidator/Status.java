@@ -1,14 +1,13 @@
 package dev.tidemark.invalidator;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.ArrayList;
-import java.util.List;
+import dev.tidemark.invalidator.PartStatus.Line;
+import java.io.PrintWriter;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,13 +22,17 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Says how a running system is: the relay with its slot and the outbox, Kafka with the group of the invalidators,"
-          + " the invalidators, Redis, the product API, and the last audit.",
-      "A part that does not answer is red, with what to do; the others are told all the same. It changes nothing."
+      "Says how a running system is: the relay with its slot and the outbox, Kafka with the group"
+          + " of the invalidators, the invalidators, Redis, the product API, and the last audit."
+          + " The first line sums it up.",
+      "RED: somebody has to do something, the line says what. YELLOW: not as it should be, or not"
+          + " known in time, and nothing stands still for that reason. All parts are asked at the"
+          + " same time; it changes nothing."
     },
     footerHeading = "%nExamples:%n",
     footer = {
       "  status --data .tidemark        the system that `up` runs there",
+      "  status --watch                 again and again, until Ctrl-C",
       "  status --json | jq .kafka.group.lagEvents",
       "",
       "Settings, from the environment:",
@@ -44,9 +47,10 @@ import picocli.CommandLine.Spec;
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
-      "0:all is well",
-      "1:something is red, or does not answer",
-      "2:wrong option or setting"
+      "0:nothing is red",
+      "1:something is red",
+      "2:wrong option or setting",
+      "130:--watch was ended by Ctrl-C"
     })
 final class Status implements Callable<Integer> {
 
@@ -54,94 +58,107 @@ final class Status implements Callable<Integer> {
   static final String RELAY_DEFAULT = "http://127.0.0.1:8082";
   static final String INVALIDATOR_DEFAULT = "http://127.0.0.1:8083";
 
-  private static final String SERVERS = "KAFKA_BOOTSTRAP_SERVERS";
-  private static final String REDIS = "REDIS_URL";
+  private static final Duration LONGEST = Duration.ofHours(1);
+  private static final String CLEAR = "\033[H\033[2J";
+  private static final String RED = "\033[31m";
+  private static final String YELLOW = "\033[33m";
+  private static final String PLAIN = "\033[0m";
 
   private final Map<String, String> variables;
+  private final Clock clock;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Option(
+      names = "--timeout",
+      paramLabel = "TIME",
+      converter = TimeSpan.class,
+      description =
+          "Answer within this time with what is known by then (${DEFAULT-VALUE}). What nobody has"
+              + " told is red, or yellow where its neighbours reach it.")
+  private Duration timeout = Duration.ofSeconds(5);
+
+  @Option(
+      names = "--watch",
+      arity = "0..1",
+      paramLabel = "TIME",
+      fallbackValue = "2s",
+      converter = TimeSpan.class,
+      description = "Ask again so long after each answer (${FALLBACK-VALUE}), until Ctrl-C.")
+  private @Nullable Duration watch;
+
+  @Option(
       names = "--json",
       description =
-          "As one line of JSON: {\"relay\": …, \"kafka\": …, \"invalidators\": [{…}], \"redis\": …, \"productApi\": …,"
-              + " \"audit\": …}. Relay and invalidators as they themselves tell it at /status.")
+          "As one line of JSON: {\"summary\": …, \"ready\": …, \"parts\": [{\"part\", \"health\":"
+              + " well, yellow or red, \"reason\"}], \"relay\": …, \"kafka\": …, \"invalidators\":"
+              + " [{…}], \"redis\": …, \"productApi\": …, \"audit\": …}. Relay and invalidators as"
+              + " they themselves tell it at /status.")
   private boolean asJson;
 
-  Status(Map<String, String> variables) {
+  Status(Map<String, String> variables, Clock clock) {
     this.variables = variables;
+    this.clock = clock;
   }
 
   @Override
   public Integer call() {
-    List<PartStatus> parts = ask();
+    if (timeout.isZero() || timeout.compareTo(LONGEST) > 0) {
+      throw new ParameterException(
+          spec.commandLine(), "--timeout is %s, but must be from 1s to 1h".formatted(timeout));
+    }
+    try (StatusQuestions questions = questions()) {
+      while (true) {
+        SystemStatus status = questions.ask(timeout, clock);
+        print(status);
+        if (watch == null) {
+          return status.isRed() ? CommandLine.ExitCode.SOFTWARE : CommandLine.ExitCode.OK;
+        }
+        if (new Stopping().isWishedWithin(watch)) {
+          return OperatorRun.INTERRUPTED;
+        }
+      }
+    }
+  }
+
+  private void print(SystemStatus status) {
+    PrintWriter out = spec.commandLine().getOut();
     if (asJson) {
-      ObjectNode all = JsonNodeFactory.instance.objectNode();
-      parts.forEach(part -> all.set(part.name(), part.json()));
-      spec.commandLine().getOut().println(all);
-    } else {
-      parts.stream()
-          .flatMap(part -> part.lines().stream())
-          .forEach(
-              line -> spec.commandLine().getOut().printf("%-12s %s%n", line.what(), line.text()));
+      out.println(status.json());
+      out.flush();
+      return;
     }
-    return parts.stream().anyMatch(PartStatus::red)
-        ? CommandLine.ExitCode.SOFTWARE
-        : CommandLine.ExitCode.OK;
+    CommandLine.Help.Ansi colours = spec.commandLine().getColorScheme().ansi();
+    if (watch != null && colours.enabled()) {
+      out.print(CLEAR);
+    }
+    if (watch != null) {
+      out.println(clock.instant().truncatedTo(ChronoUnit.SECONDS));
+    }
+    out.println(status.summary());
+    status.lines().forEach(line -> out.printf("%-12s %s%n", line.what(), coloured(colours, line)));
+    if (watch != null) {
+      out.println();
+    }
+    out.flush();
   }
 
-  private List<PartStatus> ask() {
-    List<Callable<PartStatus>> questions = questions();
-    List<Future<PartStatus>> answers;
-    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      answers = questions.stream().map(threads::submit).toList();
+  private static String coloured(CommandLine.Help.Ansi colours, Line line) {
+    if (!colours.enabled()) {
+      return line.text();
     }
-    List<PartStatus> parts = new ArrayList<>(answers.stream().map(Future::resultNow).toList());
-    parts.add(AuditPart.of(named("redis", parts), named("invalidators", parts)));
-    return parts;
+    return switch (line.health()) {
+      case RED -> RED + line.text() + PLAIN;
+      case YELLOW -> YELLOW + line.text() + PLAIN;
+      case WELL, DETAIL -> line.text();
+    };
   }
 
-  private List<Callable<PartStatus>> questions() {
+  private StatusQuestions questions() {
     try {
-      Environment environment = Configuration.checkedNames(variables);
-      List<AdminPort> relay =
-          AdminPort.from(environment, "relay", "OUTBOX_RELAY_ADMIN_URL", RELAY_DEFAULT);
-      List<AdminPort> invalidators =
-          AdminPort.from(environment, "invalidator", "INVALIDATOR_ADMIN_URL", INVALIDATOR_DEFAULT);
-      List<AdminPort> api =
-          AdminPort.from(environment, "product API", "PRODUCT_API_ADMIN_URL", API_DEFAULT);
-      Callable<PartStatus> kafka = kafka(environment);
-      Callable<PartStatus> redis = redis(environment);
-      environment.check();
-      return List.of(
-          () -> RelayPart.ask(relay.getFirst()),
-          kafka,
-          () -> InvalidatorPart.ask(invalidators),
-          redis,
-          () -> ApiPart.ask(api.getFirst()));
+      return StatusQuestions.from(Configuration.checkedNames(variables), timeout);
     } catch (Configuration.Invalid e) {
       throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
     }
-  }
-
-  private Callable<PartStatus> kafka(Environment environment) {
-    if (!variables.containsKey(SERVERS)) {
-      return () -> PartStatus.notAsked("kafka", SERVERS);
-    }
-    KafkaSettings settings = KafkaSettings.from(environment);
-    String group = Configuration.group(environment);
-    return () -> KafkaPart.ask(settings, group);
-  }
-
-  private Callable<PartStatus> redis(Environment environment) {
-    if (!variables.containsKey(REDIS) && !variables.containsKey(REDIS + "_FILE")) {
-      return () -> PartStatus.notAsked("redis", REDIS);
-    }
-    RedisTarget target = RedisTarget.from(environment);
-    return () -> RedisPart.ask(target);
-  }
-
-  private static PartStatus named(String name, List<PartStatus> parts) {
-    return parts.stream().filter(part -> part.name().equals(name)).findFirst().orElseThrow();
   }
 }

@@ -43,6 +43,9 @@ record StatusReport(
         .put("ready", inTheWay.isEmpty())
         .put("reason", reason(inTheWay))
         .put("group", configuration.group());
+    ObjectNode waitingFor = report.putObject("waitingFor");
+    inTheWay.forEach(
+        obstacle -> waitingFor.put(obstacle.name(), obstacle.reason().orElse("works again")));
     var topics = report.putArray("topics");
     configuration.kafka().topics().forEach(topics::add);
     var partitions = report.putArray("partitions");

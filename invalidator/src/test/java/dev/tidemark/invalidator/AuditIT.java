@@ -301,9 +301,19 @@ class AuditIT {
       plant(id, "V1\n{}");
     }
     assertThat(count(audit("--prefix", "shoe-", "--json", "--grace", "0s"), "ahead")).isEqualTo(2);
-    CommandOutcome one = audit("--key", "hat", "--key", "none", "--json", "--grace", "0s");
+    products.bringTo("cold", 1);
+    CommandOutcome one = audit("--key", "hat", "--key", "cold", "--json", "--grace", "0s");
     assertThat(count(one, "ahead")).isEqualTo(1);
     assertThat(count(one, "absent")).isEqualTo(1);
+  }
+
+  @Test
+  void aKeyThatNobodyKnowsIsWrongUsageAndNotWell() {
+    CommandOutcome unknown = audit("--key", "o1", "--json");
+    assertThat(unknown.err())
+        .contains("--key o1: there is no such product", "audit knows no other aggregates");
+    assertThat(unknown.out()).startsWith("{\"error\":\"--key o1: ");
+    assertThat(unknown.code()).isEqualTo(2);
   }
 
   @Test

@@ -156,6 +156,57 @@ class DeadLetterCommandIT {
   }
 
   @Test
+  void discardedLettersAreGone() {
+    ofRelay("kettle", STATE);
+    letter("teapot", 2);
+    letter("pan", 3);
+
+    assertThat(run("discard", "0:1", "--dry-run").out()).startsWith("1 would be discarded");
+    assertThat(run("list").out()).contains("3 dead letters");
+
+    assertThat(run("discard", "0:1", "--yes").out()).startsWith("1 discarded");
+    assertThat(run("discard", "0:1", letters.name() + ":0:2", "--yes", "--json").out())
+        .contains(
+            "\"discarded\":[\"" + letters.name() + ":0:2\"]",
+            "\"discardedBefore\":[\"" + letters.name() + ":0:1\"]");
+
+    assertThat(run("list").out()).contains("kettle", "1 dead letters").doesNotContain("teapot");
+    assertThat(run("show", "0:1").err()).contains("or it was discarded");
+    assertThat(run("send", "--all").out()).startsWith("0 sent");
+    assertThat(topic.records()).isEmpty();
+  }
+
+  @Test
+  void discardUpToALetterLeavesWhatComesBehindIt() {
+    ofRelay("kettle", STATE);
+    ofRelay("teapot", STATE);
+    ofRelay("pan", STATE);
+
+    assertThat(run("discard", "--up-to", "0:1", "--dry-run", "--json").out())
+        .contains(
+            "\"wouldDiscard\":[\"" + letters.name() + ":0:0\",\"" + letters.name() + ":0:1\"]");
+    assertThat(run("discard", "--up-to", "0:1", "--yes").out()).startsWith("2 discarded");
+    assertThat(run("list").out()).contains("pan", "1 dead letters");
+    assertThat(run("discard", "--up-to", "0:9", "--yes").out()).startsWith("1 discarded");
+    ofRelay("cup", STATE);
+    assertThat(run("list").out()).contains("cup", "1 dead letters");
+  }
+
+  @Test
+  void discardAsksForYesAndForLettersThatAreThere() {
+    ofRelay("kettle", STATE);
+    CommandOutcome unsure = run("discard", "0:0", "--json");
+    assertThat(unsure.code()).isEqualTo(2);
+    assertThat(unsure.err()).contains("--yes is missing");
+    assertThat(unsure.out()).startsWith("{\"error\":\"--yes is missing");
+    assertThat(run("discard", "0:7", "--yes"))
+        .satisfies(outcome -> assertThat(outcome.code()).isEqualTo(1))
+        .satisfies(outcome -> assertThat(outcome.err()).contains("no dead letter"));
+    assertThat(run("discard", "--yes").err()).contains("either ids or --up-to");
+    assertThat(run("list").out()).contains("1 dead letters");
+  }
+
+  @Test
   void wrongUsageIsTold() {
     assertThat(run().code()).isEqualTo(2);
     assertThat(run("send").err()).contains("either ids or --all");

@@ -155,6 +155,10 @@ final class TestTopic implements AutoCloseable {
     producer.flush();
   }
 
+  void delete() throws ExecutionException, InterruptedException {
+    admin.deleteTopics(List.of(name)).all().get();
+  }
+
   /// As retention does it.
   void deleteBefore(int partition, long offset) throws ExecutionException, InterruptedException {
     admin

@@ -32,5 +32,9 @@ public final class EventHeaders {
 
   public static final String DEAD_LETTER_VALUE_SHA256 = "dlt-value-sha256";
 
+  /// On a record among the dead letters that is none: letters of its partition that nobody needs
+  /// any more, as `FIRST-LAST`, their offsets. Whoever reads the letters leaves them out, and it.
+  public static final String DEAD_LETTERS_DISCARDED = "dlt-discarded";
+
   private EventHeaders() {}
 }
