@@ -67,7 +67,7 @@ final class ProductLists {
       throw malformed("Min-Version is for one product.");
     }
     Map<String, String> idOfKey = new LinkedHashMap<>();
-    ids.forEach(id -> idOfKey.put(CacheKey.of("product", id), id));
+    ids.forEach(id -> idOfKey.put(CacheKey.of(CachedProduct.TYPE, id), id));
     Map<String, Read> reads = cache.readAll(idOfKey.keySet(), option, keys -> find(keys, idOfKey));
 
     List<byte[]> products = new ArrayList<>();

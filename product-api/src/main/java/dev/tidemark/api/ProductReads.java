@@ -30,7 +30,7 @@ final class ProductReads {
     }
     ServerRequestHeaders headers = request.headers();
     ReadOption option = RequestHeaders.readOption(headers);
-    Read read = cache.read(CacheKey.of("product", id), option, () -> store.find(id));
+    Read read = cache.read(CacheKey.of(CachedProduct.TYPE, id), option, () -> store.find(id));
     response.header(CacheStatus.of(read));
     long version = read.value().version();
     long least = RequestHeaders.minVersion(headers);

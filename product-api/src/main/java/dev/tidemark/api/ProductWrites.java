@@ -163,7 +163,7 @@ final class ProductWrites {
   }
 
   private void refresh(String id, CachedValue value) {
-    cache.refresh(CacheKey.of("product", id), value);
+    cache.refresh(CacheKey.of(CachedProduct.TYPE, id), value);
   }
 
   private static ProblemException preconditionFailed(ServerResponse response, long version) {

@@ -49,7 +49,7 @@ final class Service implements AutoCloseable {
             RedisSettings.defaults().withTimeout(configuration.redisTimeout()));
     VersionedCache cache =
         new VersionedCache(
-            redis.entries(),
+            redis.entries(CachedProduct::isAllowed),
             cacheSettings(configuration),
             telemetry.getMeter("dev.tidemark.cache"));
     nearCacheFeed =

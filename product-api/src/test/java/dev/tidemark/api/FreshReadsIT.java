@@ -1,10 +1,12 @@
 package dev.tidemark.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.api.RunningService.Answer;
 import dev.tidemark.cache.CachedValue;
 import dev.tidemark.cache.EntryStore;
+import dev.tidemark.cache.Lookup;
 import dev.tidemark.cache.RedisConnection;
 import dev.tidemark.cache.RedisSettings;
 import java.nio.charset.StandardCharsets;
@@ -16,6 +18,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Reads through HTTP do not see less than they were promised, whatever is in the cache.
 final class FreshReadsIT {
@@ -43,14 +47,22 @@ final class FreshReadsIT {
 
   /// Puts an old value into the cache, as a lost invalidation would leave it.
   private static void stale(String id, long version) {
+    cached(id, version, old(id, version));
+  }
+
+  private static void cached(String id, long version, String json) {
     String key = "product:" + id;
     entries.evictByForce(key);
     entries.acquire(key, "test", Duration.ofSeconds(5));
     entries.fill(
         key,
         "test",
-        new CachedValue.Present(version, "{\"old\":true}".getBytes(StandardCharsets.UTF_8)),
+        new CachedValue.Present(version, json.getBytes(StandardCharsets.UTF_8)),
         Duration.ofMinutes(1));
+  }
+
+  private static String old(String id, long version) {
+    return "{\"id\":\"%s\",\"version\":%d,\"name\":\"old\"}".formatted(id, version);
   }
 
   @Test
@@ -89,6 +101,127 @@ final class FreshReadsIT {
     assertThat(api.get("/products/strong").text()).isEqualTo(newest);
   }
 
+  /// Of no key, of another product, of another version, empty, cut, no JSON: no entry.
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "{}",
+        "null",
+        "hello",
+        "{\"id\":\"other\",\"version\":7,\"name\":\"x\"}",
+        "{\"id\":\"payload\",\"version\":6,\"name\":\"x\"}",
+        "{\"id\":\"payload\",\"version\":70,\"name\":\"x\"}",
+        "{\"id\":\"payload\",\"version\":7,\"name\":",
+        "{\"id\":\"payload\",\"version\":7,"
+      })
+  void whatIsNotThisProductAtThisVersionIsNotServed(String payload) { // H7, H8
+    String newest = api.put("/products/payload", CHAIR).text();
+    cached("payload", 7, payload);
+    Answer one = api.get("/products/payload");
+    assertThat(one.text()).isEqualTo(newest);
+    assertThat(one.header("Cache-Status")).isEqualTo("tidemark; fwd=miss; stored");
+    cached("payload", 7, payload);
+    assertThat(api.get("/products?ids=payload").text())
+        .isEqualTo("{\"products\":[" + newest + "],\"missing\":[]}");
+    assertThat(api.get("/products/payload").header("Cache-Status")).isEqualTo("tidemark; hit");
+  }
+
+  @Test
+  void aVersionFromNowhereIsRemovedByAStrongRead() { // H8
+    String newest = api.put("/products/nowhere", CHAIR).text();
+    stale("nowhere", 99_999);
+    assertThat(api.get("/products/nowhere").header("ETag")).isEqualTo("\"99999\"");
+    assertThat(api.get("/products/nowhere", "Cache-Control", "no-cache").text()).isEqualTo(newest);
+    assertThat(api.get("/products/nowhere").text()).isEqualTo(newest);
+
+    stale("nowhere", 99_999);
+    assertThat(api.get("/products?ids=nowhere", "Cache-Control", "no-cache").text())
+        .contains(newest);
+    assertThat(api.get("/products/nowhere").text()).isEqualTo(newest);
+  }
+
+  @Test
+  void aVersionFromNowhereIsRemovedByAReadThatProvesTheDatabaseOlder() { // H8
+    String newest = api.put("/products/ahead", CHAIR).text();
+    stale("ahead", 99_999);
+    assertThat(api.get("/products/ahead", "Min-Version", "100000").status()).isEqualTo(412);
+    assertThat(api.get("/products/ahead").text()).isEqualTo(newest);
+  }
+
+  @Test
+  void aMinimumVersionThatNeverWasCostsTheOthersNothing() { // H52
+    api.put("/products/demanded", CHAIR);
+    api.get("/products/demanded");
+    for (int i = 0; i < 3; i++) {
+      api.get("/products/demanded", "Min-Version", "9007199254740991");
+      assertThat(api.get("/products/demanded").header("Cache-Status")).isEqualTo("tidemark; hit");
+    }
+  }
+
+  /// The commit itself is held up, and then refused.
+  @Test
+  void untilAWriteIsCommittedTheCacheIsNotTold() throws Exception { // H15
+    String first = api.put("/products/uncommitted", CHAIR).text();
+    api.get("/products/uncommitted");
+    try (Connection holder = api.connect()) {
+      holder.createStatement().execute("select pg_advisory_lock(15)");
+      api.sql()
+          .useHandle(
+              handle ->
+                  handle.execute(
+                      """
+                      create function refuse() returns trigger language plpgsql security definer as $$
+                      begin
+                        perform pg_advisory_xact_lock(15);
+                        raise exception 'refused at the commit';
+                      end $$;
+                      create constraint trigger refuse after update on product
+                        deferrable initially deferred for each row
+                        when (new.id = 'uncommitted') execute function refuse()\
+                      """));
+      CompletableFuture<Answer> write =
+          CompletableFuture.supplyAsync(() -> api.put("/products/uncommitted", STOOL));
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(
+              () ->
+                  api.texts("select 1 from pg_locks where locktype = 'advisory' and not granted")
+                      .size(),
+              waiting -> waiting == 1);
+      assertThat(api.get("/products/uncommitted").text()).isEqualTo(first);
+      assertThat(entries.lookup("product:uncommitted"))
+          .isEqualTo(
+              new Lookup.Hit(new CachedValue.Present(1, first.getBytes(StandardCharsets.UTF_8))));
+      holder.createStatement().execute("select pg_advisory_unlock(15)");
+      assertThat(write.get().status()).isGreaterThanOrEqualTo(500);
+    }
+    assertThat(api.get("/products/uncommitted").text()).isEqualTo(first);
+    assertThat(api.get("/products/uncommitted", "Cache-Control", "no-cache").text())
+        .isEqualTo(first);
+  }
+
+  @Test
+  void theDatabaseIsAskedForValueAndVersionInOneStatement() throws Exception { // H7
+    api.put("/products/pair", CHAIR);
+    try (var threads = java.util.concurrent.Executors.newVirtualThreadPerTaskExecutor()) {
+      var writer =
+          threads.submit(
+              () -> {
+                for (int i = 0; i < 200; i++) {
+                  api.put(
+                      "/products/pair", "{'name':'n%d','price':1,'currency':'EUR'}".formatted(i));
+                }
+                return 0;
+              });
+      while (!writer.isDone()) {
+        Answer one = api.get("/products/pair", "Cache-Control", "no-cache");
+        assertThat("\"" + one.json().get("version").asLong() + "\"").isEqualTo(one.header("ETag"));
+      }
+      writer.get();
+    }
+  }
+
   @Test
   void aReadThatStartedBeforeAWriteDoesNotStoreWhatItSaw() throws Exception { // H1
     api.put("/products/slow", CHAIR);
@@ -99,7 +232,7 @@ final class FreshReadsIT {
     entries.fill(
         "product:slow",
         "slow-reader",
-        new CachedValue.Present(1, "{\"old\":true}".getBytes(StandardCharsets.UTF_8)),
+        new CachedValue.Present(1, old("slow", 1).getBytes(StandardCharsets.UTF_8)),
         Duration.ofMinutes(1));
     assertThat(api.get("/products/slow").text()).isEqualTo(written.text());
   }

@@ -81,7 +81,7 @@ class PipelineST {
     shop.put("lamp", Shop.json("Lamp", "1"));
     shop.put("lamp", Shop.json("Lamp", "2"));
     try (var redis = RedisClient.create(stack.env().get("REDIS_URL"))) {
-      redis.set("product:lamp", "V1\n{\"planted\":true}");
+      redis.set("product:lamp", "V1\n{\"id\":\"lamp\",\"version\":1,\"planted\":true}");
       assertThat(shop.get("lamp").body()).contains("planted");
 
       truth.sql("update product set price = 3 where id = 'lamp'");
@@ -149,7 +149,8 @@ class PipelineST {
         .mapToObj(
             n ->
                 """
-                {"id":"generated-%d","name":"Product %d","description":"The %dth of its kind","price":%d.25,"currency":"EUR","attributes":{"n":%d}}"""
+                {"id":"generated-%d","name":"Product %d","description":"The %dth of its kind","price":%d.25,"currency":"EUR","attributes":{"n":%d}}\
+                """
                     .formatted(n, n, n, n, n))
         .collect(Collectors.joining("\n"));
   }

@@ -31,6 +31,7 @@ final class CacheMetrics {
   private static final Attributes FLOOR_RAISED = result("floor_raised");
   private static final Attributes ABSENT = result("absent");
   private static final Attributes PROLONGED = result("prolonged");
+  private static final Attributes REMOVED = result("removed");
 
   /// In seconds; a lookup on the same host takes about 0.1 ms.
   private static final List<Double> LOOKUP_BUCKETS =
@@ -148,6 +149,11 @@ final class CacheMetrics {
           case FLOOR_RAISED -> FLOOR_RAISED;
           case ABSENT -> ABSENT;
         });
+  }
+
+  /// A value that the source does not bear out was removed.
+  void removed() {
+    refreshes.add(1, REMOVED);
   }
 
   void refreshFailed() {

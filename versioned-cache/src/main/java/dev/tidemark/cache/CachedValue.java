@@ -9,7 +9,16 @@ public sealed interface CachedValue {
   /// The largest version: 2^53 - 1, the end of the integers that Redis's Lua compares exactly.
   long MAX_VERSION = (1L << 53) - 1;
 
+  /// The largest payload that is stored, in bytes: 8 MiB. A larger one is read from its source each
+  /// time.
+  int LARGEST_PAYLOAD = 8 << 20;
+
   long version();
+
+  /// Whether it is small enough to be stored.
+  default boolean isStorable() {
+    return !(this instanceof Present(long _, byte[] payload)) || payload.length <= LARGEST_PAYLOAD;
+  }
 
   /// A live aggregate.
   ///

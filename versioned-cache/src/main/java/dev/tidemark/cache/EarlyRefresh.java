@@ -32,6 +32,7 @@ final class EarlyRefresh {
   private final DatabaseGate database;
   private final Lives lives;
   private final double share;
+  private final Disproof disproof;
   private final CacheMetrics metrics;
   private final Cache<String, Expiry> known;
 
@@ -45,11 +46,17 @@ final class EarlyRefresh {
 
   /// @param share mean time before the expiry, as a share of the TTL; 0 turns this off
   EarlyRefresh(
-      EntryStore store, DatabaseGate database, Lives lives, double share, CacheMetrics metrics) {
+      EntryStore store,
+      DatabaseGate database,
+      Lives lives,
+      double share,
+      Disproof disproof,
+      CacheMetrics metrics) {
     this.store = store;
     this.database = database;
     this.lives = lives;
     this.share = share;
+    this.disproof = disproof;
     this.metrics = metrics;
     this.known = Caffeine.newBuilder().maximumSize(MAX_KNOWN).expireAfterWrite(lives.ttl()).build();
   }
@@ -113,10 +120,14 @@ final class EarlyRefresh {
     }
     CachedValue now = database.readIfFree(key, source::read);
     Duration life = lives.of(now);
-    if (now.version() == value.version()) {
+    if (now.version() > value.version()) {
+      metrics.refresh(store.refresh(key, now, life));
+    } else if (now.equals(value)) {
       metrics.earlyRefresh(store.prolong(key, now.version(), life));
     } else {
-      metrics.refresh(store.refresh(key, now, life));
+      disproof.check(key, value, now);
+      known.invalidate(key);
+      return;
     }
     known.put(key, expiryOf(now, life));
   }

@@ -19,6 +19,9 @@ final class EntryCodec {
   private static final byte[] EMPTY = {};
   private static final int MAX_DIGITS = 16;
 
+  /// Of an entry, in bytes: kind, digits, line feed, payload.
+  static final int LARGEST = 1 + MAX_DIGITS + 1 + CachedValue.LARGEST_PAYLOAD;
+
   private EntryCodec() {}
 
   static byte[] encode(CachedValue value) {
@@ -42,7 +45,7 @@ final class EntryCodec {
 
   /// Empty when the bytes are no entry.
   static Optional<Lookup> decode(byte[] entry) {
-    if (entry.length < 3) {
+    if (entry.length < 3 || entry.length > LARGEST) {
       return Optional.empty();
     }
     int end = 1;

@@ -15,6 +15,9 @@ import java.util.Optional;
 /// outcomes are in the order of the batch, one for each; it throws nothing. A key that is named
 /// twice is dealt with twice, in either order.
 ///
+/// A value larger than [CachedValue#LARGEST_PAYLOAD] is never stored: a fill with it gives the
+/// lease up, a refresh with it evicts what is older. What is there and larger is no entry.
+///
 /// Tokens name the holder of a lease: 1 to 64 of `[A-Za-z0-9_-]`, random, never used twice for a
 /// key.
 public interface EntryStore {
@@ -62,13 +65,20 @@ public interface EntryStore {
   /// @return whether the value was there
   boolean prolong(String key, long version, Duration ttl);
 
-  /// How long the entry has to live; empty when there is none.
+  /// How long the entry has to live; empty when there is none. One without an end, which the store
+  /// never makes, counts as one whose time is over.
   Optional<Duration> remainingLife(String key);
 
   /// Drops whatever the key holds, for when its version cannot be trusted.
   ///
   /// @return whether something was there
   boolean evictByForce(String key);
+
+  /// Drops the value that was seen, for when its source has disproved it; whatever else the key
+  /// holds by now stays as it is.
+  ///
+  /// @return whether it was still there, byte for byte
+  boolean evictSeen(String key, CachedValue seen);
 
   /// How many parts the store has that can fail each for itself: 1 for a single server.
   default int shards() {

@@ -30,6 +30,7 @@ final class Filler {
   private final CacheSettings settings;
   private final Lives lives;
   private final DatabaseGate database;
+  private final Disproof disproof;
   private final CacheMetrics metrics;
   private final Tokens tokens = new Tokens();
 
@@ -38,17 +39,19 @@ final class Filler {
       CacheSettings settings,
       Lives lives,
       DatabaseGate database,
+      Disproof disproof,
       CacheMetrics metrics) {
     this.store = store;
     this.settings = settings;
     this.lives = lives;
     this.database = database;
+    this.disproof = disproof;
     this.metrics = metrics;
   }
 
   /// Brings each of the keys, with one round trip to the store for a step of all.
   ///
-  /// @param least by key: what is below it in the store is not served but evicted
+  /// @param least by key: what is below it in the store is not served, but renewed from the source
   Map<String, Landed> fill(
       Collection<String> keys, ToLongFunction<String> least, BulkSource source) {
     Filling filling = new Filling(least, source);
@@ -71,31 +74,66 @@ final class Filler {
     }
   }
 
-  /// Brings each of the keys from the source, for when the store does not answer, or is not to be
-  /// trusted: then it is told what the source has.
-  Map<String, Landed> withoutStore(Collection<String> keys, BulkSource source) {
-    Map<String, Landed> landed = read(keys, Served.DEGRADED, source);
-    refresh(landed);
-    return landed;
+  /// Brings each of the keys from the source, for when what the store holds is not wanted, or not
+  /// to be trusted, and puts the store right.
+  Map<String, Landed> pastStore(Collection<String> keys, Served served, BulkSource source) {
+    List<String> asked = List.copyOf(keys);
+    List<Outcome<Lookup>> found = store.lookup(asked);
+    Map<String, CachedValue> seen = new HashMap<>();
+    for (int i = 0; i < asked.size(); i++) {
+      if (found.get(i) instanceof Applied<Lookup>(Lookup.Hit(CachedValue value))) {
+        seen.put(asked.get(i), value);
+      }
+    }
+    return pastStore(asked, seen, served, source);
   }
 
-  /// Tells the store what the source has. Best effort.
-  void refresh(Map<String, Landed> landed) {
+  /// The same when the store gave no answer just now: it is not asked once more.
+  Map<String, Landed> withoutStore(Collection<String> keys, BulkSource source) {
+    return pastStore(keys, Map.of(), Served.DEGRADED, source);
+  }
+
+  /// Brings from the source what was seen in the store and is not new enough for the reader. What
+  /// is the source's own stays; the demand may be beyond what the source has.
+  Map<String, Landed> renew(Map<String, CachedValue> seen, BulkSource source) {
+    return pastStore(seen.keySet(), seen, Served.NOT_STORED, source);
+  }
+
+  /// @param seen what the store was found to hold, before the source is read
+  private Map<String, Landed> pastStore(
+      Collection<String> keys, Map<String, CachedValue> seen, Served served, BulkSource source) {
+    Map<String, Landed> landed = read(keys, served, source);
     List<Offer> offers = new ArrayList<>();
-    landed.forEach((key, brought) -> offers.add(lives.offer(key, brought.read().value())));
-    for (Outcome<RefreshResult> outcome : store.refresh(offers)) {
-      switch (outcome) {
-        case Applied<RefreshResult>(RefreshResult result) -> metrics.refresh(result);
+    landed.forEach(
+        (key, brought) -> {
+          CachedValue now = brought.read().value();
+          CachedValue then = seen.get(key);
+          if (then == null || then.version() < now.version()) {
+            offers.add(lives.offer(key, now));
+          } else {
+            disproof.check(key, then, now);
+          }
+        });
+    List<Outcome<RefreshResult>> refreshed = store.refresh(offers);
+    for (int i = 0; i < offers.size(); i++) {
+      switch (refreshed.get(i)) {
+        case Applied<RefreshResult>(RefreshResult result) -> {
+          metrics.refresh(result);
+          if (result == RefreshResult.REFRESHED && served == Served.NOT_STORED) {
+            landed.computeIfPresent(offers.get(i).key(), (key, read) -> read.stored());
+          }
+        }
         case Failed<RefreshResult>(EntryStoreException cause) -> {
           metrics.refreshFailed();
           log.atDebug().setCause(cause).log("not refreshed");
         }
       }
     }
+    return landed;
   }
 
   /// The source holds all that was ever evicted for, as of the moment at which it is asked.
-  Map<String, Landed> read(Collection<String> keys, Served served, BulkSource source) {
+  private Map<String, Landed> read(Collection<String> keys, Served served, BulkSource source) {
     long asOf = System.nanoTime();
     Set<String> asked = Set.copyOf(keys);
     Map<String, CachedValue> values =
@@ -127,13 +165,13 @@ final class Filler {
       this.source = source;
     }
 
-    /// @return the keys that others are filling, or held something too old
+    /// @return the keys that others are filling
     Set<String> attempt(List<String> keys) {
       long asOf = System.nanoTime();
       List<Outcome<Acquisition>> outcomes = store.acquire(keys, token, settings.leaseTtl());
       List<String> leased = new ArrayList<>();
       List<String> unanswered = new ArrayList<>();
-      List<EvictionRequest> tooOld = new ArrayList<>();
+      Map<String, CachedValue> tooOld = new HashMap<>();
       Set<String> again = new LinkedHashSet<>();
       for (int i = 0; i < keys.size(); i++) {
         String key = keys.get(i);
@@ -142,10 +180,7 @@ final class Filler {
           case Applied<Acquisition>(AlreadyCached(CachedValue value))
               when value.version() >= least.applyAsLong(key) ->
               landed.put(key, new Landed(new Read(value, Served.HIT), asOf));
-          case Applied<Acquisition>(AlreadyCached(CachedValue value)) -> {
-            tooOld.add(EvictionRequest.ofSeen(key, value));
-            again.add(key);
-          }
+          case Applied<Acquisition>(AlreadyCached(CachedValue value)) -> tooOld.put(key, value);
           case Applied<Acquisition>(BeingFilled(long _)) -> {
             countWait();
             again.add(key);
@@ -156,11 +191,11 @@ final class Filler {
           }
         }
       }
-      if (!tooOld.isEmpty()) {
-        store.evict(tooOld);
-      }
       if (!leased.isEmpty()) {
         fillUnderLease(leased);
+      }
+      if (!tooOld.isEmpty()) {
+        landed.putAll(renew(tooOld, source));
       }
       if (!unanswered.isEmpty()) {
         landed.putAll(withoutStore(unanswered, source));

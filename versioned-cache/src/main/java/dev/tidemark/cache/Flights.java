@@ -1,5 +1,6 @@
 package dev.tidemark.cache;
 
+import dev.tidemark.cache.Read.Served;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -24,7 +25,11 @@ final class Flights {
   /// What a flight brings.
   ///
   /// @param asOf a [System#nanoTime]: no eviction of anything newer than `read` was applied before
-  record Landed(Read read, long asOf) {}
+  record Landed(Read read, long asOf) {
+    Landed stored() {
+      return new Landed(new Read(read.value(), Served.STORED), asOf);
+    }
+  }
 
   /// Does the work, or shares the result of who is at it.
   ///

@@ -4,7 +4,6 @@ import dev.failsafe.CircuitBreaker;
 import dev.tidemark.cache.EntryStoreException.Fault;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -133,6 +132,11 @@ final class GuardedEntryStore implements EntryStore {
   }
 
   @Override
+  public boolean evictSeen(String key, CachedValue seen) {
+    return guarded(key, () -> store.evictSeen(key, seen));
+  }
+
+  @Override
   public int shards() {
     return shards.size();
   }
@@ -178,8 +182,7 @@ final class GuardedEntryStore implements EntryStore {
             .filter(i -> permitted.contains(ofItems.get(i)))
             .mapToObj(batch::get)
             .toList();
-    Iterator<Outcome<T>> answers =
-        allowed.isEmpty() ? Collections.emptyIterator() : operation.apply(allowed).iterator();
+    Iterator<Outcome<T>> answers = answers(permitted, allowed, operation).iterator();
     Map<Shard, Optional<Fault>> worst = new HashMap<>();
     List<Outcome<T>> outcomes = new ArrayList<>(batch.size());
     for (int i = 0; i < batch.size(); i++) {
@@ -194,6 +197,20 @@ final class GuardedEntryStore implements EntryStore {
     worst.forEach(
         (shard, fault) -> fault.ifPresentOrElse(shard::failed, shard.breaker::recordSuccess));
     return outcomes;
+  }
+
+  private static <I, T> List<Outcome<T>> answers(
+      Set<Shard> permitted, List<I> allowed, Function<List<I>, List<Outcome<T>>> operation) {
+    if (allowed.isEmpty()) {
+      return List.of();
+    }
+    try {
+      return operation.apply(allowed);
+    } catch (RuntimeException | Error e) {
+      // A permit that is not given back is missing for ever while the breaker is half open.
+      permitted.forEach(shard -> shard.breaker.recordSuccess());
+      throw e;
+    }
   }
 
   private static <T> Optional<Fault> fault(Outcome<T> outcome) {

@@ -128,6 +128,13 @@ final class NearCache implements InvalidationListener {
     }
   }
 
+  /// Forgets a value that its source has disproved.
+  void drop(String key, CachedValue disproved) {
+    values
+        .asMap()
+        .compute(key, (same, held) -> held == null || held.value().equals(disproved) ? null : held);
+  }
+
   private void raise(String key, long version) {
     floors.asMap().merge(key, version, Math::max);
     // Not computeIfPresent: where an offer of a first value is under way that sees nothing, and

@@ -15,7 +15,7 @@ public record Read(CachedValue value, Served served) {
     /// From the database, and stored: `fwd=miss; stored`.
     STORED,
     /// From the database, and not stored, because the lease was lost or superseded or is another
-    /// reader's: `fwd=miss`.
+    /// reader's, or because the cache has what the database has: `fwd=miss`.
     NOT_STORED,
     /// By another read of the same key that was under way in this process: `fwd=miss; collapsed`.
     COLLAPSED,

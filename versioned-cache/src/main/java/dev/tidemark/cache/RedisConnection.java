@@ -92,7 +92,12 @@ public final class RedisConnection implements AutoCloseable {
 
   /// The entries kept there.
   public EntryStore entries() {
-    return new RedisEntryStore(client);
+    return entries(PayloadRule.any());
+  }
+
+  /// The same, where a value that breaks the rule is no entry.
+  public EntryStore entries(PayloadRule rule) {
+    return new RedisEntryStore(client, rule);
   }
 
   /// A look at the same from outside.

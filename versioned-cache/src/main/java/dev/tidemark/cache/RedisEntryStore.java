@@ -28,8 +28,8 @@ import redis.clients.jedis.params.SetParams;
 import redis.clients.jedis.util.JedisClusterCRC16;
 
 /// The protocol on one Redis, on Redis Cluster, or on Redis behind sentinels (and Valkey): a plain
-/// `GET`, and one single-key script per operation. Thread-safe, as the client is. The client stays
-/// its creator's to close.
+/// `GETRANGE` of as many bytes as an entry may have, and one single-key script per operation.
+/// Thread-safe, as the client is. The client stays its creator's to close.
 ///
 /// In a batch a plain command does what a script would: it takes a lease where nothing is, and
 /// finds out that there is nothing to evict.
@@ -46,8 +46,13 @@ public final class RedisEntryStore implements EntryStore {
   private static final Script EVICT = Script.load("evict.lua");
   private static final Script REFRESH = Script.load("refresh.lua");
   private static final Script PROLONG = Script.load("prolong.lua");
+  private static final Script REMOVE = Script.load("remove.lua");
 
   private static final byte[] NOTHING = {};
+
+  /// What `PTTL` answers then.
+  private static final long NOTHING_THERE = -2;
+
   private static final Outcome<Eviction> ABSENT = new Applied<>(Eviction.ABSENT);
 
   private static final int CLUSTER_SLOTS = 16_384;
@@ -57,6 +62,7 @@ public final class RedisEntryStore implements EntryStore {
   private static final int CLUSTER_SHARDS = 64;
 
   private final UnifiedJedis client;
+  private final PayloadRule rule;
   private final CommandBatch batches;
   private final ScriptOperations scripts;
 
@@ -65,7 +71,13 @@ public final class RedisEntryStore implements EntryStore {
   private volatile boolean looksFirst = true;
 
   public RedisEntryStore(UnifiedJedis client) {
+    this(client, PayloadRule.any());
+  }
+
+  /// @param rule what a value must keep to be an entry
+  public RedisEntryStore(UnifiedJedis client, PayloadRule rule) {
     this.client = client;
+    this.rule = rule;
     this.batches = new CommandBatch(client);
     this.scripts = new ScriptOperations(client, batches);
   }
@@ -73,7 +85,7 @@ public final class RedisEntryStore implements EntryStore {
   @Override
   public Lookup lookup(String key) {
     try {
-      return decode(key, client.get(utf8(key)));
+      return decode(key, client.getrange(utf8(key), 0, EntryCodec.LARGEST));
     } catch (JedisException e) {
       return notRead(key, e);
     }
@@ -87,8 +99,8 @@ public final class RedisEntryStore implements EntryStore {
     List<Answer<byte[]>> answers =
         batches.run(
             keys,
-            (pipeline, key) -> pipeline.get(utf8(key)),
-            key -> client.get(utf8(key)),
+            (pipeline, key) -> pipeline.getrange(utf8(key), 0, EntryCodec.LARGEST),
+            key -> client.getrange(utf8(key), 0, EntryCodec.LARGEST),
             RedisFault::isNoTimeout);
     return outcomes(
         keys,
@@ -154,20 +166,21 @@ public final class RedisEntryStore implements EntryStore {
     return answer instanceof Answer.Given<String> given && given.value() == null;
   }
 
-  private static Operation<Acquisition> acquiring(String key, String token, Duration leaseTtl) {
+  private Operation<Acquisition> acquiring(String key, String token, Duration leaseTtl) {
     checkToken(token);
     return new Operation<>(
         "acquire",
         key,
-        ACQUIRE.on(utf8(key), ascii(token), millis(leaseTtl)),
+        ACQUIRE.on(utf8(key), ascii(token), millis(leaseTtl), decimal(EntryCodec.LARGEST + 1L)),
         answer -> {
           if (answer == null) {
             return new Acquisition.Acquired();
           }
-          return switch (EntryCodec.decode((byte[]) answer).orElse(new Lookup.Miss())) {
+          return switch (decode(key, (byte[]) answer)) {
             case Lookup.Hit(CachedValue value) -> new Acquisition.AlreadyCached(value);
             case Lookup.Filling(long floor) -> new Acquisition.BeingFilled(floor);
-            case Lookup.Miss() -> throw unexpected(key, answer);
+            // It was no entry, and is gone: the asker comes again.
+            case Lookup.Miss() -> new Acquisition.BeingFilled(0);
           };
         });
   }
@@ -184,6 +197,13 @@ public final class RedisEntryStore implements EntryStore {
 
   private static Operation<FillResult> filling(String token, Offer offer) {
     checkToken(token);
+    if (!offer.value().isStorable()) {
+      return new Operation<>(
+          "fill",
+          offer.key(),
+          RELEASE.on(utf8(offer.key()), ascii(token)),
+          answer -> new FillResult.LeaseLost());
+    }
     return new Operation<>(
         "fill",
         offer.key(),
@@ -284,6 +304,20 @@ public final class RedisEntryStore implements EntryStore {
   }
 
   private static Operation<RefreshResult> refreshing(Offer offer) {
+    if (!offer.value().isStorable()) {
+      Operation<Eviction> eviction =
+          evicting(new EvictionRequest(offer.key(), offer.value().version()));
+      return new Operation<>(
+          "refresh",
+          offer.key(),
+          eviction.script(),
+          answer ->
+              switch (eviction.meaning().apply(answer)) {
+                case ABSENT, EVICTED -> RefreshResult.ABSENT;
+                case ALREADY_FRESH -> RefreshResult.ALREADY_FRESH;
+                case FLOOR_RAISED -> RefreshResult.FLOOR_RAISED;
+              });
+    }
     return new Operation<>(
         "refresh",
         offer.key(),
@@ -315,12 +349,23 @@ public final class RedisEntryStore implements EntryStore {
   @Override
   public Optional<Duration> remainingLife(String key) {
     long millis = call("ask the life", key, () -> client.pttl(utf8(key)));
-    return millis < 0 ? Optional.empty() : Optional.of(Duration.ofMillis(millis));
+    return millis == NOTHING_THERE
+        ? Optional.empty()
+        : Optional.of(Duration.ofMillis(Math.max(0, millis)));
   }
 
   @Override
   public boolean evictByForce(String key) {
     return call("evict by force", key, () -> client.del(utf8(key))) > 0;
+  }
+
+  @Override
+  public boolean evictSeen(String key, CachedValue seen) {
+    return remove(key, EntryCodec.encode(seen));
+  }
+
+  private boolean remove(String key, byte[] entry) {
+    return scripts.run(yesOrNo("remove", key, REMOVE.on(utf8(key), entry)));
   }
 
   @Override
@@ -336,23 +381,38 @@ public final class RedisEntryStore implements EntryStore {
   }
 
   private Lookup decode(String key, byte @Nullable [] entry) {
-    if (entry == null) {
+    if (entry == null || entry.length == 0) {
       return new Lookup.Miss();
     }
-    return EntryCodec.decode(entry).orElseGet(() -> dropUnreadable(key));
+    return EntryCodec.decode(entry)
+        .filter(found -> isAllowed(key, found))
+        .orElseGet(
+            () -> {
+              logDropped(key);
+              if (entry.length > EntryCodec.LARGEST) {
+                evictByForce(key);
+              } else {
+                remove(key, entry);
+              }
+              return new Lookup.Miss();
+            });
+  }
+
+  private boolean isAllowed(String key, Lookup found) {
+    return !(found instanceof Lookup.Hit(CachedValue.Present value)) || rule.allows(key, value);
   }
 
   private Lookup notRead(String key, JedisException cause) {
     if (RedisInspection.isOfAnotherType(cause)) {
-      return dropUnreadable(key);
+      logDropped(key);
+      evictByForce(key);
+      return new Lookup.Miss();
     }
     throw failed("lookup", key, cause);
   }
 
-  private Lookup dropUnreadable(String key) {
+  private static void logDropped(String key) {
     log.atWarn().addKeyValue("key", key).log("dropped what was not written by this cache");
-    evictByForce(key);
-    return new Lookup.Miss();
   }
 
   private static IllegalStateException unexpected(String key, @Nullable Object answer) {

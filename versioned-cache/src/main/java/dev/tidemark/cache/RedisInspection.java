@@ -43,8 +43,8 @@ public final class RedisInspection {
     List<Answer<byte[]>> answers =
         batches.run(
             keys,
-            (pipeline, key) -> pipeline.get(key.getBytes(UTF_8)),
-            key -> client.get(key.getBytes(UTF_8)),
+            (pipeline, key) -> pipeline.getrange(key.getBytes(UTF_8), 0, EntryCodec.LARGEST),
+            key -> client.getrange(key.getBytes(UTF_8), 0, EntryCodec.LARGEST),
             RedisFault::isNoTimeout);
     return answers.stream().map(RedisInspection::found).toList();
   }
@@ -60,7 +60,7 @@ public final class RedisInspection {
   }
 
   private static Found decoded(byte @Nullable [] entry) {
-    return entry == null
+    return entry == null || entry.length == 0
         ? new Found.Known(new Lookup.Miss())
         : EntryCodec.decode(entry).<Found>map(Found.Known::new).orElseGet(Found.Unreadable::new);
   }

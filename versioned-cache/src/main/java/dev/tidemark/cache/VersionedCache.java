@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,8 +33,7 @@ public final class VersionedCache {
 
   private static final Logger log = LoggerFactory.getLogger(VersionedCache.class);
 
-  /// How often a read that found too old a value in the cache, or shared one, tries again before it
-  /// goes to the database alone.
+  /// How often a read that shared too old a value tries again before it goes to the database alone.
   private static final int ATTEMPTS = 3;
 
   private final GuardedEntryStore store;
@@ -53,9 +53,11 @@ public final class VersionedCache {
     this.store = new GuardedEntryStore(store, settings.distrust(), System::nanoTime, metrics);
     this.lives = new Lives(settings.ttl(), settings.negativeTtl());
     this.database = new DatabaseGate(settings.databaseReads(), settings.databaseWait(), metrics);
-    this.filler = new Filler(this.store, settings, lives, database, metrics);
-    this.early = new EarlyRefresh(this.store, database, lives, settings.earlyRefresh(), metrics);
     this.near = new NearCache(settings.nearCache(), System::nanoTime, metrics::nearGap);
+    Disproof disproof = new Disproof(this.store, near, metrics);
+    this.filler = new Filler(this.store, settings, lives, database, disproof, metrics);
+    this.early =
+        new EarlyRefresh(this.store, database, lives, settings.earlyRefresh(), disproof, metrics);
   }
 
   /// Where the process tells what the invalidation topic says, if it has a near cache.
@@ -74,7 +76,8 @@ public final class VersionedCache {
           switch (option) {
             case ReadOption.Eventual() -> cached(key, 0, source);
             case ReadOption.AtLeast(long version) -> cached(key, version, source);
-            case ReadOption.Strong() -> strong(key, source);
+            case ReadOption.Strong() ->
+                Objects.requireNonNull(strong(List.of(key), bulk(key, source)).get(key), key);
           };
       metrics.request(read);
       return read;
@@ -144,37 +147,48 @@ public final class VersionedCache {
       return nearby;
     }
     if (!store.isTrusted(key)) {
-      return withoutStore(key, demanded, began, source);
+      return fly(
+          key,
+          demanded,
+          began,
+          () -> filler.pastStore(List.of(key), Served.DEGRADED, bulk(key, source)));
     }
     long generation = near.generation();
     long least = Math.max(demanded, near.floor(key));
+    Map<String, CachedValue> tooOld = Map.of();
     try {
       if (lookup(key) instanceof Lookup.Hit(CachedValue value)) {
         if (value.version() >= least) {
           return Optional.of(hit(key, value, generation, source));
         }
-        store.evict(List.of(EvictionRequest.ofSeen(key, value)));
+        tooOld = Map.of(key, value);
       }
     } catch (EntryStoreException e) {
       log.atDebug().addKeyValue("key", key).setCause(e).log("read without the cache");
-      return withoutStore(key, least, began, source);
+      return fly(key, least, began, () -> filler.withoutStore(List.of(key), bulk(key, source)));
     }
+    Map<String, CachedValue> seen = tooOld;
     return flights
         .share(
             key,
             began,
             settings.leaseTtl(),
-            () -> landed(key, filler.fill(List.of(key), k -> least, bulk(key, source)), generation))
+            () -> {
+              BulkSource bulk = bulk(key, source);
+              return landed(
+                  key,
+                  seen.isEmpty()
+                      ? filler.fill(List.of(key), k -> least, bulk)
+                      : filler.renew(seen, bulk),
+                  generation);
+            })
         .filter(read -> isEnough(read, least));
   }
 
-  private Optional<Read> withoutStore(String key, long least, long began, Source source) {
+  private Optional<Read> fly(
+      String key, long least, long began, Supplier<Map<String, Landed>> work) {
     return flights
-        .share(
-            key,
-            began,
-            settings.leaseTtl(),
-            () -> Filler.of(filler.withoutStore(List.of(key), bulk(key, source)), key))
+        .share(key, began, settings.leaseTtl(), () -> Filler.of(work.get(), key))
         .filter(read -> isEnough(read, least));
   }
 
@@ -199,7 +213,8 @@ public final class VersionedCache {
     }
     long generation = near.generation();
     List<String> missing = new ArrayList<>();
-    List<EvictionRequest> tooOld = new ArrayList<>();
+    List<String> unanswered = new ArrayList<>();
+    Map<String, CachedValue> tooOld = new HashMap<>();
     List<Outcome<Lookup>> found = store.lookup(asked);
     for (int i = 0; i < asked.size(); i++) {
       String key = asked.get(i);
@@ -207,16 +222,14 @@ public final class VersionedCache {
         case Applied<Lookup>(Lookup.Hit(CachedValue value))
             when value.version() >= Math.max(demanded, near.floor(key)) ->
             reads.put(key, hit(key, value, generation, () -> one(key, source)));
-        case Applied<Lookup>(Lookup.Hit(CachedValue value)) -> {
-          tooOld.add(EvictionRequest.ofSeen(key, value));
-          missing.add(key);
-        }
+        case Applied<Lookup>(Lookup.Hit(CachedValue value)) -> tooOld.put(key, value);
         case Applied<Lookup> _ -> missing.add(key);
-        case Failed<Lookup> _ -> untrusted.add(key);
+        case Failed<Lookup> _ -> unanswered.add(key);
       }
     }
+    Map<String, Landed> past = new HashMap<>();
     if (!tooOld.isEmpty()) {
-      store.evict(tooOld);
+      past.putAll(filler.renew(tooOld, source));
     }
     if (!missing.isEmpty()) {
       Map<String, Landed> filled =
@@ -224,28 +237,24 @@ public final class VersionedCache {
       missing.forEach(key -> reads.put(key, landed(key, filled, generation).read()));
     }
     if (!untrusted.isEmpty()) {
-      filler
-          .withoutStore(untrusted, source)
-          .forEach((key, landed) -> reads.put(key, landed.read()));
+      past.putAll(filler.pastStore(untrusted, Served.DEGRADED, source));
     }
+    if (!unanswered.isEmpty()) {
+      past.putAll(filler.withoutStore(unanswered, source));
+    }
+    past.forEach((key, landed) -> reads.put(key, landed.read()));
     return reads;
   }
 
-  private Read strong(String key, Source source) {
-    CachedValue value = database.read(key, source::read);
-    refresh(key, value);
-    return new Read(value, Served.BYPASSED);
-  }
-
-  private Map<String, Read> strong(List<String> keys, BulkSource source) {
+  private Map<String, Read> strong(Collection<String> keys, BulkSource source) {
     Map<String, Read> reads = new HashMap<>();
-    Map<String, Landed> landed = filler.read(keys, Served.BYPASSED, source);
-    landed.forEach(
-        (key, brought) -> {
-          near.written(key, brought.read().value().version());
-          reads.put(key, brought.read());
-        });
-    filler.refresh(landed);
+    filler
+        .pastStore(keys, Served.BYPASSED, source)
+        .forEach(
+            (key, brought) -> {
+              near.written(key, brought.read().value().version());
+              reads.put(key, brought.read());
+            });
     return reads;
   }
 

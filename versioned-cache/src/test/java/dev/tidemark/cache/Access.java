@@ -39,6 +39,13 @@ sealed interface Access {
     }
   }
 
+  record Remove(CachedValue seen) implements Access {
+    @Override
+    public String toString() {
+      return "remove(" + seen.version() + ")";
+    }
+  }
+
   record Prolong(long version) implements Access {
     @Override
     public String toString() {

@@ -33,12 +33,4 @@ class CachedValueTest {
   void thePayloadIsNotShown() {
     assertThat(value(7, 's', 'e', 'c')).hasToString("Present[version=7, 3 bytes]");
   }
-
-  /// The version that a reader claims to know of is not proven; that of what it saw is.
-  @Test
-  void whatWasSeenIsEvictedByTheNextVersion() {
-    assertThat(EvictionRequest.ofSeen("k", value(4))).isEqualTo(new EvictionRequest("k", 5));
-    assertThat(EvictionRequest.ofSeen("k", new Absent(CachedValue.MAX_VERSION)).version())
-        .isEqualTo(CachedValue.MAX_VERSION);
-  }
 }

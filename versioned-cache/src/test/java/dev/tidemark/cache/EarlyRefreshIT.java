@@ -67,6 +67,34 @@ class EarlyRefreshIT extends ReadsOnRedis {
   }
 
   @Test
+  void aVersionThatTheSourceHasNotReachedIsRemovedByTheRenewal_H8() {
+    committed.set(99_999);
+    readEagerly();
+    committed.set(1);
+    // It is never let expire: the renewal is what removes it.
+    connection.client().persist(key);
+    await()
+        .pollInterval(Duration.ofMillis(1))
+        .atMost(SOON)
+        .until(() -> readEagerly().value().equals(value(1)));
+    assertThat(count("cache.refreshes", "removed")).isEqualTo(1);
+  }
+
+  @Test
+  void aValueThatLostItsEndGetsOne() {
+    readEagerly();
+    connection.client().persist(key);
+    await()
+        .pollInterval(Duration.ofMillis(1))
+        .atMost(SOON)
+        .until(
+            () -> {
+              readEagerly();
+              return connection.client().pttl(key) > 0;
+            });
+  }
+
+  @Test
   void aLateRenewalNeitherAddsNorProlongsWhatWasEvictedMeanwhile_H20() throws Exception {
     AtomicInteger reads = new AtomicInteger();
     CountDownLatch renewing = new CountDownLatch(1);

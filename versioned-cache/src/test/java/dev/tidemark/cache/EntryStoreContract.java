@@ -391,6 +391,49 @@ abstract class EntryStoreContract {
     }
   }
 
+  /// For a value that its source has disproved: somebody wrote it who should not have.
+  @Nested
+  class Removals {
+
+    @Test
+    void theValueThatWasSeenGoesWhateverItsVersion_H8() {
+      given(value(99_999));
+      assertThat(store().evictSeen(key, value(99_999))).isTrue();
+      thenHoldsNothing();
+      given(new Absent(99_999));
+      assertThat(store().evictSeen(key, new Absent(99_999))).isTrue();
+      thenHoldsNothing();
+    }
+
+    @Test
+    void aNewerOneThatWasStoredMeanwhileStays() {
+      given(value(43));
+      assertThat(store().evictSeen(key, value(42))).isFalse();
+      thenHolds(value(43));
+    }
+
+    @Test
+    void anotherStateOfTheSameVersionStays() {
+      given(value(42));
+      assertThat(store().evictSeen(key, new Present(42, "{}".getBytes(UTF_8)))).isFalse();
+      assertThat(store().evictSeen(key, new Absent(42))).isFalse();
+      thenHolds(value(42));
+    }
+
+    @Test
+    void aLeaseAndItsFloorStay() {
+      givenLease(MINE, 42);
+      assertThat(store().evictSeen(key, value(42))).isFalse();
+      thenIsFilling(42);
+    }
+
+    @Test
+    void whereNothingIsNothingHappens() {
+      assertThat(store().evictSeen(key, value(42))).isFalse();
+      thenHoldsNothing();
+    }
+  }
+
   @Nested
   class Batches {
 
@@ -717,6 +760,24 @@ abstract class EntryStoreContract {
       assertThat(store().refresh(key, new Present(2, payload), TTL))
           .isEqualTo(RefreshResult.REFRESHED);
       thenHolds(new Present(2, payload));
+    }
+
+    @Test
+    void theLargestIsKeptAndALargerOneIsNotStored() {
+      given(value(1));
+      Present largest = new Present(2, new byte[CachedValue.LARGEST_PAYLOAD]);
+      assertThat(store().refresh(key, largest, TTL)).isEqualTo(RefreshResult.REFRESHED);
+      thenHolds(largest);
+      assertThat(store().acquire(key, MINE, LEASE)).isEqualTo(new AlreadyCached(largest));
+
+      Present larger = new Present(3, new byte[CachedValue.LARGEST_PAYLOAD + 1]);
+      assertThat(store().refresh(key, larger, TTL)).isEqualTo(RefreshResult.ABSENT);
+      thenHoldsNothing();
+      givenLease(MINE, 0);
+      assertThat(store().refresh(key, larger, TTL)).isEqualTo(RefreshResult.FLOOR_RAISED);
+      thenIsFilling(3);
+      assertThat(store().fill(key, MINE, larger, TTL)).isEqualTo(new LeaseLost());
+      thenHoldsNothing();
     }
 
     @Test

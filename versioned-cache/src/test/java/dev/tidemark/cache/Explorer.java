@@ -168,6 +168,7 @@ final class Explorer {
       Node node = new Node(from, edge.choice(), consequence.world().saw(entry), entry, from.ways());
       violation =
           Promises.broken(node.world(), entry, consequence.served())
+              .or(() -> Promises.broken(from.world(), edge.step().access(), result.answer()))
               .map(what -> report(node, what));
       if (merging) {
         merged.merge(node.situation(), node, Node::and);

@@ -3,7 +3,8 @@ package dev.tidemark.cache;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The writers' own refreshes: one for each commit, at any time after it, in any order.
+/// The writers' own refreshes: one for each commit, at any time after it is visible (its
+/// acknowledgement comes later still), in any order.
 ///
 /// @param pending the versions still to come
 record FastLaneActor(List<Integer> pending) implements Actor {
@@ -12,7 +13,7 @@ record FastLaneActor(List<Integer> pending) implements Actor {
   public List<Step> next(World world, StoredEntry entry) {
     List<Step> steps = new ArrayList<>();
     for (Integer version : pending) {
-      if (version <= world.committed()) {
+      if (version <= world.visible()) {
         List<Integer> others = pending.stream().filter(v -> !v.equals(version)).toList();
         steps.add(
             Step.to(

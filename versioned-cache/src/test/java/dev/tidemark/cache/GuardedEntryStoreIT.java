@@ -8,6 +8,7 @@ import dev.tidemark.embedded.RedisServer;
 import io.opentelemetry.api.metrics.MeterProvider;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -103,6 +104,22 @@ class GuardedEntryStoreIT extends EntryStoreContract {
           .untilAsserted(
               () ->
                   assertThatThrownBy(() -> store.acquire(key, "no token", LEASE))
+                      .isInstanceOf(IllegalArgumentException.class));
+    }
+    assertThat(store.lookup(key)).isEqualTo(new Lookup.Miss());
+  }
+
+  @Test
+  void norDoesOneInABatch() {
+    whileTheServerIsDown(
+        () -> assertThatThrownBy(() -> store.lookup(key)).isInstanceOf(EntryStoreException.class));
+    for (int i = 0; i < 2; i++) {
+      await()
+          .atMost(SOON)
+          .untilAsserted(
+              () ->
+                  assertThatThrownBy(
+                          () -> store.acquire(List.of(key, key + "2"), "no token", LEASE))
                       .isInstanceOf(IllegalArgumentException.class));
     }
     assertThat(store.lookup(key)).isEqualTo(new Lookup.Miss());

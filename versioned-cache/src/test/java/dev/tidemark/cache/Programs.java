@@ -9,6 +9,8 @@ final class Programs {
 
   private static final ReaderActor A = ReaderActor.named("a");
   private static final ReaderActor B = ReaderActor.demanding("b");
+  private static final SourceRefreshActor STRONG = SourceRefreshActor.strong();
+  private static final ForgerActor FORGER = ForgerActor.WAITING;
 
   private Programs() {}
 
@@ -31,6 +33,9 @@ final class Programs {
         program("fast lane and late evictions", "VVD", 1, A, fastLane(2, 3)),
         program("a strong read", "VVV", 0, A, SourceRefreshActor.strong(), mishaps(0)),
         program("an early refresh", "VVV", 0, A, SourceRefreshActor.early(), mishaps(0)),
+        program("a forged version, a strong read", "VV", 0, A, STRONG, FORGER),
+        program("a forged version, an early refresh", "VVV", 0, SourceRefreshActor.early(), FORGER),
+        program("two strong reads", "VV", 0, A, STRONG, fastLane(2), SourceRefreshActor.early()),
         program("a lease given up", "VV", 0, A, ReaderActor.failing("c"), mishaps(0)).cold(),
         failover,
         failover.cold(),
@@ -104,9 +109,15 @@ final class Programs {
   ///
   /// @param copies how many evictions come again
   static Program program(String name, String states, int copies, Actor... others) {
+    return program(name, states, copies, ReliableLaneActor.Hears.WHEN_VISIBLE, others);
+  }
+
+  /// @param hears when the lane may hear of a version
+  static Program program(
+      String name, String states, int copies, ReliableLaneActor.Hears hears, Actor... others) {
     List<Actor> actors = new ArrayList<>(List.of(others));
     actors.add(new WriterActor());
-    actors.add(new ReliableLaneActor(states.startsWith("D") ? 0 : 1, copies));
+    actors.add(new ReliableLaneActor(states.startsWith("D") ? 0 : 1, copies, hears));
     return Program.from(name, states, actors);
   }
 

@@ -2,6 +2,7 @@ package dev.tidemark.cache;
 
 import dev.tidemark.cache.Step.Served;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// What must be true after every step of every interleaving, and at its end.
 final class Promises {
@@ -11,6 +12,15 @@ final class Promises {
   /// What a step has broken, in words.
   static Optional<String> broken(World world, StoredEntry entry, Optional<Served> served) {
     return stored(world, entry).or(() -> served.flatMap(it -> served(world, it)));
+  }
+
+  /// Whether a step has removed what the source bears out.
+  static Optional<String> broken(World world, Access access, @Nullable Object answer) {
+    return access instanceof Access.Remove(CachedValue seen)
+            && Long.valueOf(1).equals(answer)
+            && world.versions().contains(seen)
+        ? Optional.of(seen.version() + " is removed, and the source has had it")
+        : Optional.empty();
   }
 
   /// What is broken where nobody has a step left: the key holds the newest, or no value.
@@ -26,8 +36,11 @@ final class Promises {
       return Optional.empty();
     }
     long version = value.version();
-    if (version > world.committed()) {
-      return Optional.of(entry + " is stored, and only " + world.committed() + " is committed");
+    if (version == world.forged()) {
+      return Optional.empty();
+    }
+    if (version > world.visible()) {
+      return Optional.of(entry + " is stored, and only " + world.visible() + " is visible");
     }
     if (!value.equals(world.versions().get((int) version))) {
       return Optional.of(entry + " is stored with the state of another version");

@@ -33,7 +33,8 @@ final class ProtocolScripts {
 
   static ProtocolScripts ofTheLibrary() {
     Map<String, String> texts = new HashMap<>();
-    for (String name : new String[] {"acquire", "fill", "evict", "refresh", "prolong", "release"}) {
+    for (String name :
+        new String[] {"acquire", "fill", "evict", "refresh", "prolong", "release", "remove"}) {
       texts.put(name, read(name + ".lua"));
     }
     return new ProtocolScripts(texts);
@@ -57,7 +58,9 @@ final class ProtocolScripts {
   Response<?> append(AbstractPipeline pipeline, byte[] key, Access access) {
     return switch (access) {
       case Access.Get() -> pipeline.get(key);
-      case Access.Acquire(String token) -> run("acquire", pipeline, key, ascii(token), LIFE);
+      case Access.Acquire(String token) ->
+          run("acquire", pipeline, key, ascii(token), LIFE, decimal(EntryCodec.LARGEST + 1L));
+      case Access.Remove(CachedValue seen) -> run("remove", pipeline, key, EntryCodec.encode(seen));
       case Access.Fill(String token, CachedValue value) ->
           run(
               "fill",

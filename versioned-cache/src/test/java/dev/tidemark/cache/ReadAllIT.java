@@ -111,6 +111,34 @@ class ReadAllIT extends ReadsOnRedis {
   }
 
   @Test
+  void versionsThatTheSourceHasNotReachedAreRemovedByStrongReadsAndByDemands_H8() {
+    for (ReadOption option : List.of(ReadOption.strong(), ReadOption.atLeast(100_000))) {
+      store.acquire(keys.subList(0, 3), "nobody", Duration.ofSeconds(5));
+      store.fill(
+          "nobody",
+          List.of(
+              new Offer(keys.get(0), value(99_999), Duration.ofMinutes(5)),
+              new Offer(keys.get(1), value(1), Duration.ofMinutes(5)),
+              new Offer(keys.get(2), new CachedValue.Absent(99_999), Duration.ofMinutes(5))));
+      assertThat(cache.readAll(keys.subList(0, 3), option, all).values())
+          .extracting(Read::value)
+          .containsOnly(value(1));
+      assertThat(EntryStoreContract.lookups(store, keys.subList(0, 3)))
+          .containsExactly(new Lookup.Miss(), new Lookup.Hit(value(1)), new Lookup.Miss());
+      keys.forEach(store::evictByForce);
+    }
+  }
+
+  @Test
+  void demandsBeyondTheSourceEvictNothingThatIsTheSources_H52() {
+    cache.readAll(keys, ReadOption.eventual(), all);
+    assertThat(cache.readAll(keys, ReadOption.atLeast(7), all).values())
+        .containsOnly(new Read(value(1), Served.NOT_STORED));
+    assertThat(cache.readAll(keys, ReadOption.eventual(), all).values())
+        .containsOnly(new Read(value(1), Served.HIT));
+  }
+
+  @Test
   void anEvictionDuringTheReadOfTheSourceRefusesThatFillOnly_H1() {
     Map<String, Read> reads =
         cache.readAll(

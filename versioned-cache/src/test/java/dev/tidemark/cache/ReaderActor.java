@@ -15,15 +15,18 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param least the version demanded, while it is under way
 /// @param known the newest eviction applied when it began, while it is under way
-/// @param value what it saw that was too old, or read from the source
+/// @param value what it read from the source
 record ReaderActor(
     String token, Kind kind, Phase phase, int least, int known, @Nullable CachedValue value)
     implements Actor {
 
   enum Kind {
     PLAIN,
-    /// Demands the newest version that was committed when it began, and evicts an older one.
+    /// Demands the newest version that was visible when it began. Where the cache has an older one
+    /// it reads the source without a lease, and refreshes.
     DEMANDING,
+    /// Reads the source from a replica that is one version behind.
+    LAGGING,
     /// Cannot read the source, and gives its lease up.
     FAILING
   }
@@ -35,6 +38,7 @@ record ReaderActor(
     LEASED,
     FOUND_LEASE,
     READ,
+    READ_PAST,
     DONE
   }
 
@@ -46,6 +50,10 @@ record ReaderActor(
     return new ReaderActor(token, Kind.DEMANDING, Phase.START, 0, 0, null);
   }
 
+  static ReaderActor lagging(String token) {
+    return new ReaderActor(token, Kind.LAGGING, Phase.START, 0, 0, null);
+  }
+
   static ReaderActor failing(String token) {
     return new ReaderActor(token, Kind.FAILING, Phase.START, 0, 0, null);
   }
@@ -54,11 +62,12 @@ record ReaderActor(
   public List<Step> next(World world, StoredEntry entry) {
     return switch (phase) {
       case START -> List.of(lookup(world));
-      case FOUND_TOO_OLD -> List.of(evictSeen(world));
+      case FOUND_TOO_OLD -> List.of(readSource(world, Phase.READ_PAST));
       case MISSED -> List.of(acquire(world));
       case LEASED -> List.of(kind == Kind.FAILING ? release(world) : readSource(world, Phase.READ));
       case FOUND_LEASE -> List.of(readSource(world, Phase.DONE));
       case READ -> List.of(fill(world));
+      case READ_PAST -> List.of(refresh(world));
       case DONE -> List.of();
     };
   }
@@ -69,7 +78,7 @@ record ReaderActor(
             token,
             kind,
             phase,
-            kind == Kind.DEMANDING ? world.committed() : 0,
+            kind == Kind.DEMANDING ? world.visible() : 0,
             world.applied(),
             null);
     return Step.asking(
@@ -85,17 +94,17 @@ record ReaderActor(
 
   private Consequence onHit(ReaderActor before, CachedValue hit, World world) {
     if (hit.version() < least) {
-      return new Consequence(
-          world.with(before, new ReaderActor(token, kind, Phase.FOUND_TOO_OLD, least, known, hit)),
-          Optional.empty());
+      return new Consequence(world.with(before, in(Phase.FOUND_TOO_OLD)), Optional.empty());
     }
     return new Consequence(
         world.with(before, ended(Phase.DONE, null)), Optional.of(new Served(hit, least, known)));
   }
 
-  private Step evictSeen(World world) {
-    long newer = requireNonNull(value).version() + 1;
-    return Step.to(token, new Access.Evict(newer), world.with(this, in(Phase.MISSED)));
+  private Step refresh(World world) {
+    return Step.to(
+        token,
+        new Access.Refresh(requireNonNull(value)),
+        world.with(this, ended(Phase.DONE, null)));
   }
 
   private Step acquire(World world) {
@@ -114,7 +123,10 @@ record ReaderActor(
 
   /// What the source says is what will be served, whatever becomes of the fill.
   private Step readSource(World world, Phase after) {
-    CachedValue read = world.newest();
+    CachedValue read =
+        kind == Kind.LAGGING
+            ? world.versions().get(Math.max(1, world.visible() - 1))
+            : world.newest();
     Consequence consequence =
         new Consequence(
             world.with(this, ended(after, after == Phase.DONE ? null : read)),

@@ -7,7 +7,7 @@ import java.util.stream.IntStream;
 /// Fills the key from the topic: takes the lease, reads the topic to its end, fills.
 ///
 /// How far the topic's end is behind the database is open: it holds at least what the reliable lane
-/// has applied, at most what is committed.
+/// has applied, at most what is visible.
 ///
 /// @param leaseFirst whether it takes the lease before it reads the topic, as it must
 /// @param found what it read
@@ -63,7 +63,7 @@ record RebuildActor(boolean leaseFirst, Phase phase, Optional<CachedValue> found
   }
 
   private List<Step> scan(World world, Phase after) {
-    return IntStream.rangeClosed(Math.max(1, world.applied()), world.committed())
+    return IntStream.rangeClosed(Math.max(1, world.applied()), world.visible())
         .mapToObj(
             end ->
                 Step.to(

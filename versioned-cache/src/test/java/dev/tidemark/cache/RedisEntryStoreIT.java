@@ -127,6 +127,67 @@ class RedisEntryStoreIT extends EntryStoreContract {
     thenHoldsNothing();
   }
 
+  /// What is larger than an entry may be is not even read to its end.
+  @Test
+  void whatIsTooLargeIsNoEntry_H8() {
+    long sentBefore = bytesSent();
+    for (String begin : new String[] {"V7\n", "D7\n", "L0:x\n", "x"}) {
+      redis.set(key, begin);
+      redis.setrange(key, 32 << 20, "end");
+      thenHoldsNothing();
+      redis.set(key, begin);
+      redis.setrange(key, 32 << 20, "end");
+      store.acquire(key, MINE, LEASE);
+      assertThat(store.acquire(key, MINE, LEASE)).isEqualTo(new Acquired());
+      store.release(key, MINE);
+    }
+    assertThat(bytesSent() - sentBefore).isLessThan(100L << 20);
+  }
+
+  private long bytesSent() {
+    return new RedisReport(redis.info("stats"))
+        .fields().entrySet().stream()
+            .filter(field -> field.getKey().equals("total_net_output_bytes"))
+            .mapToLong(field -> Long.parseLong(field.getValue()))
+            .sum();
+  }
+
+  @Test
+  void aLeaseThatLostItsEndGetsOneFromWhoeverAsksForIt_H17() {
+    store.acquire(key, OTHERS, LEASE);
+    redis.persist(key);
+    assertThat(store.acquire(key, MINE, LEASE)).isEqualTo(new Acquisition.BeingFilled(0));
+    assertThat(redis.pttl(key)).isBetween(1L, LEASE.toMillis());
+    redis.persist(key);
+    store.acquire(List.of(key, key + "x"), MINE, LEASE);
+    assertThat(redis.pttl(key)).isBetween(1L, LEASE.toMillis());
+  }
+
+  @Test
+  void aValueThatLostItsEndCountsAsOneWhoseTimeIsOver() {
+    given(value(1));
+    redis.persist(key);
+    assertThat(store.remainingLife(key)).hasValue(Duration.ZERO);
+  }
+
+  @Test
+  void aValueThatBreaksTheRuleIsNoEntry() {
+    EntryStore strict =
+        new RedisEntryStore(
+            redis, (aKey, value) -> new String(value.payload(), UTF_8).startsWith("{"));
+    given(new CachedValue.Present(5, new byte[0]));
+    assertThat(strict.lookup(key)).isEqualTo(new Miss());
+    thenHoldsNothing();
+    given(new CachedValue.Present(5, "hello".getBytes(UTF_8)));
+    assertThat(lookups(strict, List.of(key, key + "x"))).containsExactly(new Miss(), new Miss());
+    thenHoldsNothing();
+    given(new CachedValue.Present(5, "hello".getBytes(UTF_8)));
+    assertThat(strict.acquire(key, MINE, LEASE)).isEqualTo(new Acquisition.BeingFilled(0));
+    assertThat(strict.acquire(key, MINE, LEASE)).isEqualTo(new Acquired());
+    assertThat(strict.fill(key, MINE, value(6), TTL)).isEqualTo(new Stored());
+    assertThat(strict.lookup(key)).isEqualTo(new Lookup.Hit(value(6)));
+  }
+
   private List<Outcome<Eviction>> evictionsOf(String... keys) {
     return store.evict(Stream.of(keys).map(each -> new EvictionRequest(each, 1)).toList());
   }

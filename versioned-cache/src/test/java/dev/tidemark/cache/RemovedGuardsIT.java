@@ -47,9 +47,11 @@ class RemovedGuardsIT {
         a: acquire                               L0:a
         a: reads 1 from source                   L0:a
         writer: commits 2                        L0:a
+        writer: 2 is visible                     L0:a
         lane: evict(2)                           L2:a
         a: fill(1)                               V1
-        broken: V1 is stored after the eviction by 2""");
+        broken: V1 is stored after the eviction by 2\
+        """);
   }
 
   @Test
@@ -65,9 +67,11 @@ class RemovedGuardsIT {
         a: acquire                               L0:a
         a: reads 1 from source                   L0:a
         writer: commits 2                        L0:a
+        writer: 2 is visible                     L0:a
         lane: evict(2)                           L0:a
         a: fill(1)                               V1
-        broken: V1 is stored after the eviction by 2""");
+        broken: V1 is stored after the eviction by 2\
+        """);
   }
 
   @Test
@@ -83,12 +87,15 @@ class RemovedGuardsIT {
         a: lookup                                nothing
         a: acquire                               L0:a
         writer: commits 2                        L0:a
+        writer: 2 is visible                     L0:a
         a: reads 2 from source                   L0:a
         writer: commits 3                        L0:a
+        writer: 3 is visible                     L0:a
         lane: evict(3)                           L3:a
         lane, again: evict(2)                    L2:a
         a: fill(2)                               V2
-        broken: V2 is stored after the eviction by 3""");
+        broken: V2 is stored after the eviction by 3\
+        """);
   }
 
   @Test
@@ -106,10 +113,12 @@ class RemovedGuardsIT {
         b: lookup                                L0:a
         redis: the lease expires                 nothing
         writer: commits 2                        nothing
+        writer: 2 is visible                     nothing
         lane: evict(2)                           nothing
         b: acquire                               L0:b
         a: fill(1)                               V1
-        broken: V1 is stored after the eviction by 2""");
+        broken: V1 is stored after the eviction by 2\
+        """);
   }
 
   @Test
@@ -130,9 +139,11 @@ class RemovedGuardsIT {
         a: reads 1 from source                   L0:a
         redis: the lease expires                 nothing
         writer: commits 2                        nothing
+        writer: 2 is visible                     nothing
         lane: evict(2)                           nothing
         a: fill(1)                               V1
-        broken: V1 is stored after the eviction by 2""");
+        broken: V1 is stored after the eviction by 2\
+        """);
   }
 
   @Test
@@ -148,12 +159,15 @@ class RemovedGuardsIT {
         """
         start                                    V1
         writer: commits 2                        V1
+        writer: 2 is visible                     V1
         writer: commits 3                        V1
+        writer: 3 is visible                     V1
         lane: evict(3)                           nothing
         a: lookup                                nothing
         a: acquire                               L0:a
         fast lane: refresh(2)                    V2
-        broken: V2 is stored after the eviction by 3""");
+        broken: V2 is stored after the eviction by 3\
+        """);
   }
 
   @Test
@@ -169,10 +183,13 @@ class RemovedGuardsIT {
         """
         start                                    V1
         writer: commits 2                        V1
+        writer: 2 is visible                     V1
         writer: commits 3                        V1
+        writer: 3 is visible                     V1
         lane: evict(3)                           nothing
         fast lane: refresh(2)                    V2
-        broken: V2 is stored after the eviction by 3""");
+        broken: V2 is stored after the eviction by 3\
+        """);
   }
 
   @Test
@@ -185,11 +202,14 @@ class RemovedGuardsIT {
         """
         start                                    V1
         writer: commits 2                        V1
+        writer: 2 is visible                     V1
         writer: commits 3                        V1
+        writer: 3 is visible                     V1
         fast lane: refresh(3)                    V3
         lane: evict(3)                           V3
         fast lane: refresh(2)                    V2
-        broken: V2 is stored after the eviction by 3""");
+        broken: V2 is stored after the eviction by 3\
+        """);
   }
 
   @Test
@@ -202,8 +222,10 @@ class RemovedGuardsIT {
         """
         start                                    V1
         writer: commits 2                        V1
+        writer: 2 is visible                     V1
         lane: evict(2)                           V1
-        broken: V1 is stored after the eviction by 2""");
+        broken: V1 is stored after the eviction by 2\
+        """);
   }
 
   /// That a lease keeps other readers away is good for the database only.
@@ -232,10 +254,123 @@ class RemovedGuardsIT {
         start                                    V1
         rebuild: reads the topic to its end at 1 V1
         writer: commits 2                        V1
+        writer: 2 is visible                     V1
         lane: evict(2)                           nothing
         rebuild: acquire                         L0:rebuild
         rebuild: fill(1)                         V1
-        broken: V1 is stored after the eviction by 2""");
+        broken: V1 is stored after the eviction by 2\
+        """);
+  }
+
+  /// The log is ahead of what readers see: whoever hears of a version from the log must not evict
+  /// by it before it is visible.
+  @Test
+  void anEvictionBeforeTheCommitIsVisibleLetsAReaderStoreTheOldValue_H44() {
+    thenHolds(WHOLE, heard(ReliableLaneActor.Hears.WHEN_VISIBLE));
+    thenBreaks(
+        WHOLE,
+        heard(ReliableLaneActor.Hears.WHEN_COMMITTED),
+        """
+        start                                    V1
+        writer: commits 2                        V1
+        lane: evict(2)                           nothing
+        a: lookup                                nothing
+        a: acquire                               L0:a
+        a: reads 1 from source                   L0:a
+        broken: 1 is served to who began after the eviction by 2\
+        """);
+  }
+
+  @Test
+  void anEvictionBeforeTheCommitLetsAReaderStoreTheOldValue_H15() {
+    thenBreaks(
+        WHOLE,
+        heard(ReliableLaneActor.Hears.BEFORE_THE_COMMIT),
+        """
+        start                                    V1
+        lane: evict(2)                           nothing
+        a: lookup                                nothing
+        a: acquire                               L0:a
+        a: reads 1 from source                   L0:a
+        broken: 1 is served to who began after the eviction by 2\
+        """);
+  }
+
+  private static Program heard(ReliableLaneActor.Hears hears) {
+    return Programs.program(
+        "a reader", "VV", 0, hears, ReaderActor.named("a"), Programs.mishaps(1));
+  }
+
+  @Test
+  void aFillFromAReplicaThatIsBehindStoresWhatWasEvicted_H12() {
+    thenBreaks(
+        WHOLE,
+        Programs.program("a lagging reader", "VV", 0, ReaderActor.lagging("a")),
+        """
+        start                                    V1
+        writer: commits 2                        V1
+        writer: 2 is visible                     V1
+        lane: evict(2)                           nothing
+        a: lookup                                nothing
+        a: acquire                               L0:a
+        a: reads 1 from source                   L0:a
+        broken: 1 is served to who began after the eviction by 2\
+        """);
+  }
+
+  @Test
+  void withoutALookBeforeTheSourceAForgedVersionStays_H8() {
+    thenHolds(WHOLE, forged(SourceRefreshActor.Kind.STRONG));
+    thenBreaks(
+        WHOLE,
+        forged(SourceRefreshActor.Kind.NEVER_LOOKING),
+        """
+        start                                    V1
+        a: lookup                                V1
+        somebody: writes V9                      V9
+        strong: reads 1 from source              V9
+        strong: refresh(1)                       V9
+        writer: commits 2                        V9
+        writer: 2 is visible                     V9
+        fast lane: refresh(2)                    V9
+        lane: evict(2)                           V9
+        broken: V9 stays, and 2 is committed\
+        """);
+  }
+
+  /// It would do no harm, and cost the others a good entry.
+  @Test
+  void aLookAfterTheSourceRemovesWhatIsTheSources() {
+    thenHolds(WHOLE, refreshed(SourceRefreshActor.Kind.STRONG));
+    thenBreaks(
+        WHOLE,
+        refreshed(SourceRefreshActor.Kind.LOOKING_LATE),
+        """
+        start                                    V1
+        strong: reads 1 from source              V1
+        writer: commits 2                        V1
+        writer: 2 is visible                     V1
+        fast lane: refresh(2)                    V2
+        strong: lookup                           V2
+        strong: remove(2)                        nothing
+        broken: 2 is removed, and the source has had it\
+        """);
+  }
+
+  private static Program refreshed(SourceRefreshActor.Kind kind) {
+    return Programs.program(
+        "a strong read, a write", "VV", 0, Programs.fastLane(2), SourceRefreshActor.of(kind));
+  }
+
+  private static Program forged(SourceRefreshActor.Kind kind) {
+    return Programs.program(
+        "a forged version",
+        "VV",
+        0,
+        ReaderActor.named("a"),
+        Programs.fastLane(2),
+        SourceRefreshActor.of(kind),
+        ForgerActor.WAITING);
   }
 
   @Test
@@ -247,9 +382,11 @@ class RemovedGuardsIT {
         """
         start                                    V1
         writer: commits 2                        V1
+        writer: 2 is visible                     V1
         lane: evict(2)                           nothing
         redis: fails over to V1                  V1
-        broken: V1 stays, and 2 is committed""");
+        broken: V1 stays, and 2 is committed\
+        """);
   }
 
   /// Why an acquire must never be sent again under a token that may have been used already.
@@ -269,10 +406,12 @@ class RemovedGuardsIT {
         a: reads 1 from source                   L0:a
         redis: the lease expires                 nothing
         writer: commits 2                        nothing
+        writer: 2 is visible                     nothing
         lane: evict(2)                           nothing
         a, copy: acquire                         L0:a
         a: fill(1)                               V1
-        broken: V1 is stored after the eviction by 2""");
+        broken: V1 is stored after the eviction by 2\
+        """);
   }
 
   /// The outbox is the reliable lane; a writer may die before its own refresh.
@@ -284,7 +423,9 @@ class RemovedGuardsIT {
         """
         start                                    V1
         writer: commits 2                        V1
-        broken: V1 stays, and 2 is committed""");
+        writer: 2 is visible                     V1
+        broken: V1 stays, and 2 is committed\
+        """);
   }
 
   /// Why a flight is shared only by who began before it.
@@ -297,9 +438,11 @@ class RemovedGuardsIT {
         start                                    V1
         another: lookup                          V1
         writer: commits 2                        V1
+        writer: 2 is visible                     V1
         lane: evict(2)                           nothing
         late: begins, and is served 1            nothing
-        broken: 1 is served to who began after the eviction by 2""");
+        broken: 1 is served to who began after the eviction by 2\
+        """);
   }
 
   @Test
@@ -311,8 +454,10 @@ class RemovedGuardsIT {
         start                                    V1
         another: lookup                          V1
         writer: commits 2                        V1
+        writer: 2 is visible                     V1
         late: begins, and is served 1            V1
-        broken: 1 is served to who demanded 2""");
+        broken: 1 is served to who demanded 2\
+        """);
   }
 
   private static Program rebuild(RebuildActor rebuild) {

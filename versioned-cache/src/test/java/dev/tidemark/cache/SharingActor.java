@@ -39,7 +39,7 @@ record SharingActor(boolean demands, Phase phase, Optional<CachedValue> found) i
     Consequence consequence =
         new Consequence(
             world.with(this, new SharingActor(demands, Phase.DONE, Optional.empty())),
-            Optional.of(new Served(value, demands ? world.committed() : 0, world.applied())));
+            Optional.of(new Served(value, demands ? world.visible() : 0, world.applied())));
     return new Step(
         "late", new Access.Elsewhere("begins, and is served " + value.version()), _ -> consequence);
   }

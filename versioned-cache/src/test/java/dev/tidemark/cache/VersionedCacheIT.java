@@ -1,10 +1,12 @@
 package dev.tidemark.cache;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.cache.CachedValue.Absent;
+import dev.tidemark.cache.CachedValue.Present;
 import dev.tidemark.cache.Read.Served;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -217,11 +219,72 @@ class VersionedCacheIT extends ReadsOnRedis {
   }
 
   @Test
-  void withAVersionThatWasNeverCommittedTheNewestIsServedAndStaysCached() {
+  void aVersionThatWasNeverCommittedEvictsNothingThatIsTheSources_H52() {
     read();
-    Read read = cache.read(key, ReadOption.atLeast(CachedValue.MAX_VERSION), source);
-    assertThat(read).isEqualTo(new Read(value(1), Served.STORED));
-    assertThat(store.lookup(key)).isEqualTo(new Lookup.Hit(value(1)));
+    committed.set(2);
+    Read first = cache.read(key, ReadOption.atLeast(CachedValue.MAX_VERSION), source);
+    assertThat(first).isEqualTo(new Read(value(2), Served.STORED));
+    Read again = cache.read(key, ReadOption.atLeast(CachedValue.MAX_VERSION), source);
+    assertThat(again).isEqualTo(new Read(value(2), Served.NOT_STORED));
+    assertThat(store.lookup(key)).isEqualTo(new Lookup.Hit(value(2)));
+    assertThat(count("cache.fills")).isEqualTo(1);
+  }
+
+  private static final Present FROM_NOWHERE = new Present(99_999, "{}".getBytes(UTF_8));
+
+  private void givenAVersionFromNowhere() {
+    store.acquire(key, "nobody", Duration.ofSeconds(5));
+    store.fill(key, "nobody", FROM_NOWHERE, Duration.ofMinutes(5));
+    assertThat(read()).isEqualTo(new Read(FROM_NOWHERE, Served.HIT));
+  }
+
+  @Test
+  void aStrongReadRemovesAVersionThatTheSourceHasNotReached_H8() {
+    givenAVersionFromNowhere();
+    assertThat(cache.read(key, ReadOption.strong(), source).value()).isEqualTo(value(1));
+    assertThat(store.lookup(key)).isEqualTo(new Lookup.Miss());
+    assertThat(read()).isEqualTo(new Read(value(1), Served.STORED));
+    assertThat(count("cache.refreshes", "removed")).isEqualTo(1);
+  }
+
+  @Test
+  void aStrongReadRemovesAnotherStateOfTheSameVersion_H7() {
+    committed.set(FROM_NOWHERE.version());
+    givenAVersionFromNowhere();
+    cache.read(key, ReadOption.strong(), source);
+    assertThat(read()).isEqualTo(new Read(value(FROM_NOWHERE.version()), Served.STORED));
+  }
+
+  @Test
+  void aDemandThatFindsTheSourceOlderThanTheEntryRemovesIt_H8() {
+    givenAVersionFromNowhere();
+    assertThat(cache.read(key, ReadOption.atLeast(100_000), source).value()).isEqualTo(value(1));
+    assertThat(store.lookup(key)).isEqualTo(new Lookup.Miss());
+  }
+
+  @Test
+  void aVersionFromNowhereThatAnotherProcessFilledMeanwhileIsRemovedToo_H8() throws Exception {
+    store.acquire(key, "other", Duration.ofSeconds(5));
+    Future<Read> waiting =
+        readers.submit(() -> cache.read(key, ReadOption.atLeast(100_000), source));
+    await().until(() -> count("cache.lease.waits") == 1);
+    store.fill(key, "other", FROM_NOWHERE, Duration.ofMinutes(1));
+    assertThat(waiting.get().value()).isEqualTo(value(1));
+    assertThat(store.lookup(key)).isEqualTo(new Lookup.Miss());
+  }
+
+  /// A newer version is committed and stored while a strong read is at the source.
+  @Test
+  void whatWasStoredWhileTheSourceWasReadStays() {
+    read();
+    Source overtaken =
+        () -> {
+          CachedValue old = value(1);
+          store.refresh(key, value(2), Duration.ofMinutes(1));
+          return old;
+        };
+    assertThat(cache.read(key, ReadOption.strong(), overtaken).value()).isEqualTo(value(1));
+    assertThat(store.lookup(key)).isEqualTo(new Lookup.Hit(value(2)));
   }
 
   @Test

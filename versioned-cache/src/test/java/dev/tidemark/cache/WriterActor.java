@@ -2,11 +2,16 @@ package dev.tidemark.cache;
 
 import java.util.List;
 
-/// Commits the versions that the world holds in store, one after the other.
+/// Commits the versions that the world holds in store, one after the other. A commit is in the log
+/// first, and visible to readers some time later.
 record WriterActor() implements Actor {
 
   @Override
   public List<Step> next(World world, StoredEntry entry) {
+    if (world.visible() < world.committed()) {
+      String what = world.committed() + " is visible";
+      return List.of(Step.to("writer", new Access.Elsewhere(what), world.show()));
+    }
     int version = world.committed() + 1;
     return version == world.versions().size()
         ? List.of()

@@ -1,0 +1,48 @@
+package dev.tidemark.cache;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Compares a value that was seen in the store with what the source said afterwards, and removes
+/// what the source does not bear out: a version that it has not reached, or another state of the
+/// same version. Thread-safe.
+///
+/// The source is its primary, and was read after the value was seen: so a value that came from it
+/// is never newer. Just the value that was seen is removed, byte for byte.
+final class Disproof {
+
+  private static final Logger log = LoggerFactory.getLogger(Disproof.class);
+
+  private final EntryStore store;
+  private final NearCache near;
+  private final CacheMetrics metrics;
+
+  Disproof(EntryStore store, NearCache near, CacheMetrics metrics) {
+    this.store = store;
+    this.near = near;
+    this.metrics = metrics;
+  }
+
+  /// Removes the value where it is disproved. Best effort.
+  ///
+  /// @param seen found in the store before the source was read
+  /// @param now what the source said
+  void check(String key, CachedValue seen, CachedValue now) {
+    if (seen.version() < now.version() || seen.equals(now)) {
+      return;
+    }
+    near.drop(key, seen);
+    try {
+      if (store.evictSeen(key, seen)) {
+        metrics.removed();
+        log.atWarn()
+            .addKeyValue("key", key)
+            .addKeyValue("cached", seen.version())
+            .addKeyValue("source", now.version())
+            .log("removed from the cache what the source does not have");
+      }
+    } catch (EntryStoreException e) {
+      log.atDebug().addKeyValue("key", key).setCause(e).log("not removed");
+    }
+  }
+}
