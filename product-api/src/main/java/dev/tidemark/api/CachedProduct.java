@@ -12,6 +12,9 @@ final class CachedProduct {
 
   static final String TYPE = "product";
 
+  /// A key of no product: `#` is in no id.
+  static final String NO_PRODUCT = TYPE + ":#check";
+
   private CachedProduct() {}
 
   /// By its first members and its end: the whole is not parsed at each hit.

@@ -55,7 +55,8 @@ record Readiness(String name, Supplier<Answer> ask) implements HealthCheck {
         () -> {
           try {
             redis.ping();
-            return new Answer(true, "answers");
+            redis.tryEviction(CachedProduct.NO_PRODUCT);
+            return new Answer(true, "answers, and takes evictions");
           } catch (EntryStoreException e) {
             return new Answer(true, "degraded, all reads go to the database: " + e.getMessage());
           }

@@ -2,6 +2,7 @@ package dev.tidemark.api;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.cache.CacheSettings;
+import dev.tidemark.cache.EntryStoreException;
 import dev.tidemark.cache.NearCacheSettings;
 import dev.tidemark.cache.RedisConnection;
 import dev.tidemark.cache.RedisSettings;
@@ -96,7 +97,19 @@ final class Service implements AutoCloseable {
         .addKeyValue("database", configuration.database())
         .addKeyValue("redis", service.redis)
         .log("product-api serves");
+    service.lookAtRedis();
     return service;
+  }
+
+  /// It may be away for now; what it refuses is for somebody to put right.
+  private void lookAtRedis() {
+    try {
+      redis.tryEviction(CachedProduct.NO_PRODUCT);
+    } catch (EntryStoreException e) {
+      log.atWarn()
+          .addKeyValue("reason", e.getMessage())
+          .log("Redis is not used as a cache for now: all reads go to the database");
+    }
   }
 
   private List<HealthCheck> readiness() {

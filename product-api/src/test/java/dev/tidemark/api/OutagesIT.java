@@ -52,6 +52,37 @@ final class OutagesIT {
   }
 
   @Test
+  void aRedisThatRefusesTheScriptsIsToldWithWhatItTakes() { // H60
+    api.put("/products/refused", CHAIR);
+    api.get("/products/refused");
+    try (var redis = new redis.clients.jedis.Jedis("127.0.0.1", api.redis().port())) {
+      redis.aclSetUser("default", "-eval", "-evalsha");
+      try {
+        Answer ready = api.admin("/health/ready");
+        assertThat(ready.status()).as("no reason to send requests elsewhere").isEqualTo(200);
+        assertThat(ready.text())
+            .contains("degraded, all reads go to the database")
+            .contains("NOPERM")
+            .contains("Redis 7.0 or newer")
+            .contains("+evalsha");
+        await()
+            .atMost(Duration.ofSeconds(30))
+            .until(
+                () ->
+                    api.get("/products/refused")
+                        .header("Cache-Status")
+                        .equals("tidemark; fwd=bypass"));
+      } finally {
+        redis.aclSetUser("default", "+@all");
+      }
+    }
+    assertThat(api.admin("/health/ready").text()).contains("answers, and takes evictions");
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> api.get("/products/refused").header("Cache-Status").equals("tidemark; hit"));
+  }
+
+  @Test
   void withoutTheDatabaseCachedReadsGoOnAndTheRestComesBackLater() {
     String cached = api.put("/products/cached", CHAIR).text();
     api.put("/products/uncached", CHAIR);

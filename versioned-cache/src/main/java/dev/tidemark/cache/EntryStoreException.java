@@ -6,10 +6,15 @@ public final class EntryStoreException extends RuntimeException {
 
   /// How much is wrong.
   public enum Fault {
-    /// This operation was refused (no memory, no right, no connection free); others may well work.
+    /// No connection was free in time: many readers are here, which says nothing of the server.
+    CROWDED,
+    /// This operation was refused (no memory); others may well work.
     REFUSED,
     /// No answer in time, or the answer that the server cannot serve now. Once is an accident.
     SILENT,
+    /// The server answers, and takes no writes (a failed snapshot, too few replicas, demoted, no
+    /// right, no scripts): so no evictions either, and what it holds grows old.
+    UNWRITABLE,
     /// Nothing listens there: the server is down.
     DOWN
   }

@@ -1,39 +1,50 @@
 package dev.tidemark.cache;
 
 import dev.failsafe.CircuitBreaker;
-import dev.tidemark.cache.EntryStoreException.Fault;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// A store behind a circuit breaker, for readers, who have another place to go to. Thread-safe.
 ///
-/// When the store is silent the breaker opens and the operations after that fail at once, but for a
-/// few that try now and then; when these are answered it closes. For some time after that the store
-/// is not trusted: what it holds may be older than evictions that could not be applied during the
-/// outage. Each part of the store has its own breaker.
+/// When the store is silent, or takes no evictions, the breaker opens and the operations after that
+/// fail at once, but for a few that try now and then; when these are answered it closes. For some
+/// time after that the store is not trusted: what it holds may be older than evictions that could
+/// not be applied during the outage. Each part of the store has its own breaker.
 ///
-/// Refusals (no memory, no right) are answers: they neither open the breaker nor keep it open.
+/// One operation without an answer is no outage: its entry may be large, or this machine busy. So
+/// the store is then asked, in the background, for an eviction that has nothing to do, a few times;
+/// only if none is answered the breaker opens. The same is asked now and then while all is well: a
+/// store that answers reads may refuse evictions.
+///
+/// Other refusals (no memory, no connection free) neither open the breaker nor keep it open.
 final class GuardedEntryStore implements EntryStore {
 
-  /// So many of the last operations without an answer open the breaker.
-  private static final int FAILURES = 5;
+  /// So many questions in a row without an answer open the breaker.
+  private static final int SILENCES = 5;
 
-  private static final int OF_LAST = 10;
+  /// So many questions for which no connection was free end the examination without a result.
+  private static final int MOST_CROWDED = 100;
+
+  /// While reads are answered, evictions are tried so often.
+  private static final Duration EXAMINATION = Duration.ofSeconds(1);
+
+  /// A version that no entry is older than: an eviction by it asks whether evictions work.
+  private static final long NO_VERSION = 0;
 
   /// Until the store is tried again.
   private static final Duration PAUSE = Duration.ofMillis(500);
@@ -63,12 +74,44 @@ final class GuardedEntryStore implements EntryStore {
 
   @Override
   public Lookup lookup(String key) {
-    return guarded(key, () -> store.lookup(key));
+    Lookup found =
+        guarded(
+            key,
+            () -> {
+              Lookup answer = store.lookup(key);
+              if (!shard(key).breaker.isClosed()) {
+                // That it answers reads does not close the breaker.
+                store.evict(key, NO_VERSION);
+              }
+              return answer;
+            });
+    shard(key).examineNowAndThen(key);
+    return found;
   }
 
   @Override
   public List<Outcome<Lookup>> lookup(List<String> keys) {
-    return guarded(keys, key -> key, store::lookup);
+    List<Outcome<Lookup>> found = guarded(keys, key -> key, this::lookupAndProve);
+    if (!keys.isEmpty()) {
+      shard(keys.getFirst()).examineNowAndThen(keys.getFirst());
+    }
+    return found;
+  }
+
+  private List<Outcome<Lookup>> lookupAndProve(List<String> keys) {
+    List<Outcome<Lookup>> found = store.lookup(keys);
+    if (keys.stream().allMatch(key -> shard(key).breaker.isClosed())) {
+      return found;
+    }
+    List<Outcome<Eviction>> proofs =
+        store.evict(keys.stream().map(key -> new EvictionRequest(key, NO_VERSION)).toList());
+    return IntStream.range(0, keys.size())
+        .mapToObj(
+            i ->
+                proofs.get(i) instanceof Outcome.Failed<Eviction>(EntryStoreException cause)
+                    ? new Outcome.Failed<Lookup>(cause)
+                    : found.get(i))
+        .toList();
   }
 
   @Override
@@ -160,7 +203,7 @@ final class GuardedEntryStore implements EntryStore {
       shard.breaker.recordSuccess();
       return answer;
     } catch (EntryStoreException e) {
-      shard.failed(e.fault());
+      shard.failed(key, e);
       throw e;
     } catch (RuntimeException | Error e) {
       shard.breaker.recordSuccess();
@@ -183,19 +226,27 @@ final class GuardedEntryStore implements EntryStore {
             .mapToObj(batch::get)
             .toList();
     Iterator<Outcome<T>> answers = answers(permitted, allowed, operation).iterator();
-    Map<Shard, Optional<Fault>> worst = new HashMap<>();
+    Map<Shard, Outcome<T>> worst = new HashMap<>();
+    Map<Shard, String> keys = new HashMap<>();
     List<Outcome<T>> outcomes = new ArrayList<>(batch.size());
     for (int i = 0; i < batch.size(); i++) {
       if (permitted.contains(ofItems.get(i))) {
         Outcome<T> outcome = answers.next();
-        worst.merge(ofItems.get(i), fault(outcome), GuardedEntryStore::worse);
+        worst.merge(ofItems.get(i), outcome, GuardedEntryStore::worse);
+        keys.put(ofItems.get(i), keyOf.apply(batch.get(i)));
         outcomes.add(outcome);
       } else {
         outcomes.add(new Outcome.Failed<>(EntryStoreException.notTried(keyOf.apply(batch.get(i)))));
       }
     }
     worst.forEach(
-        (shard, fault) -> fault.ifPresentOrElse(shard::failed, shard.breaker::recordSuccess));
+        (shard, outcome) -> {
+          switch (outcome) {
+            case Outcome.Applied<T> _ -> shard.breaker.recordSuccess();
+            case Outcome.Failed<T>(EntryStoreException cause) ->
+                shard.failed(Objects.requireNonNull(keys.get(shard)), cause);
+          }
+        });
     return outcomes;
   }
 
@@ -213,20 +264,23 @@ final class GuardedEntryStore implements EntryStore {
     }
   }
 
-  private static <T> Optional<Fault> fault(Outcome<T> outcome) {
+  private static <T> Outcome<T> worse(Outcome<T> one, Outcome<T> other) {
+    return badness(one) >= badness(other) ? one : other;
+  }
+
+  private static <T> int badness(Outcome<T> outcome) {
     return switch (outcome) {
-      case Outcome.Applied<T> _ -> Optional.empty();
-      case Outcome.Failed<T>(EntryStoreException cause) -> Optional.of(cause.fault());
+      case Outcome.Applied<T> _ -> -1;
+      case Outcome.Failed<T>(EntryStoreException cause) -> cause.fault().ordinal();
     };
   }
 
-  private static Optional<Fault> worse(Optional<Fault> one, Optional<Fault> other) {
-    return Stream.concat(one.stream(), other.stream()).max(Comparator.naturalOrder());
-  }
-
   /// A part of the store that fails as one. Thread-safe.
-  private static final class Shard {
+  private final class Shard {
 
+    private final AtomicBoolean examined = new AtomicBoolean();
+    private volatile long lastExamined;
+    private volatile String reason = "";
     private final CircuitBreaker<Object> breaker;
     private final long distrustNanos;
     private final LongSupplier nanoTime;
@@ -236,9 +290,9 @@ final class GuardedEntryStore implements EntryStore {
       this.distrustNanos = distrust.toNanos();
       this.nanoTime = nanoTime;
       this.lastTrouble = nanoTime.getAsLong() - distrustNanos;
+      this.lastExamined = nanoTime.getAsLong();
       this.breaker =
           CircuitBreaker.builder()
-              .withFailureThreshold(FAILURES, OF_LAST)
               .withDelay(PAUSE)
               .withSuccessThreshold(ANSWERS)
               .onOpen(
@@ -247,7 +301,8 @@ final class GuardedEntryStore implements EntryStore {
                       metrics.breakerOpened();
                       log.atWarn()
                           .addKeyValue("part", number)
-                          .log("Redis does not answer: reads go to the source");
+                          .addKeyValue("reason", reason)
+                          .log("Redis is away, or takes no evictions: reads go to the source");
                     }
                   })
               // Before the last answer that closes it, so that it is never closed and trusted.
@@ -268,11 +323,68 @@ final class GuardedEntryStore implements EntryStore {
       return breaker.isClosed() && nanoTime.getAsLong() - lastTrouble >= distrustNanos;
     }
 
-    void failed(Fault fault) {
-      switch (fault) {
-        case REFUSED -> breaker.recordSuccess();
-        case SILENT -> breaker.recordFailure();
-        case DOWN -> breaker.open();
+    void failed(String key, EntryStoreException failure) {
+      switch (failure.fault()) {
+        case CROWDED, REFUSED -> breaker.recordSuccess();
+        case SILENT -> {
+          if (breaker.isClosed()) {
+            examine(key);
+          } else {
+            breaker.recordFailure();
+          }
+        }
+        case UNWRITABLE, DOWN -> open(failure);
+      }
+    }
+
+    private void open(EntryStoreException failure) {
+      reason = String.valueOf(failure.getMessage());
+      breaker.open();
+    }
+
+    void examineNowAndThen(String key) {
+      if (nanoTime.getAsLong() - lastExamined >= EXAMINATION.toNanos()) {
+        examine(key);
+      }
+    }
+
+    /// One at a time, in the background: the reader has its source to go to.
+    private void examine(String key) {
+      if (examined.compareAndSet(false, true)) {
+        lastExamined = nanoTime.getAsLong();
+        Thread.ofVirtual()
+            .name("cache-examination")
+            .start(
+                () -> {
+                  try {
+                    ask(key);
+                  } finally {
+                    examined.set(false);
+                  }
+                });
+      }
+    }
+
+    private void ask(String key) {
+      int crowded = 0;
+      int silent = 0;
+      while (breaker.isClosed() && crowded < MOST_CROWDED) {
+        try {
+          store.evict(key, NO_VERSION);
+          return;
+        } catch (EntryStoreException e) {
+          switch (e.fault()) {
+            case REFUSED -> {
+              return;
+            }
+            case CROWDED -> crowded++;
+            case SILENT -> silent++;
+            case UNWRITABLE, DOWN -> silent = SILENCES;
+          }
+          if (silent >= SILENCES) {
+            open(e);
+          }
+        }
       }
     }
   }

@@ -42,6 +42,10 @@ public final class RedisConnection implements AutoCloseable {
   /// While no sentinel is listened to, a failover goes unnoticed.
   private static final Duration SENTINEL_RECONNECT = Duration.ofMillis(500);
 
+  /// Of the user in the address, for all that readers and evictions do.
+  private static final String WANTED_RIGHTS =
+      "+get +set +del +getrange +setrange +pexpire +pttl +eval +evalsha +ping +hello";
+
   private final UnifiedJedis client;
   private final RedisAddress address;
 
@@ -141,6 +145,29 @@ public final class RedisConnection implements AutoCloseable {
       }
     } catch (JedisException e) {
       throw RedisFault.exception(address + " does not answer", e);
+    }
+  }
+
+  /// Runs an eviction that has nothing to do, on one key: what refuses that lets entries grow old.
+  /// For health checks, and for a look at the start.
+  ///
+  /// @param key of the kind that this program keeps, and of no aggregate
+  /// @throws EntryStoreException when Redis does not answer, or refuses; the message says what it
+  ///   takes
+  public void tryEviction(String key) {
+    try {
+      entries().evict(key, 0);
+    } catch (EntryStoreException e) {
+      if (e.fault() != EntryStoreException.Fault.UNWRITABLE) {
+        throw e;
+      }
+      throw new EntryStoreException(
+          e.getMessage()
+              + " (wanted: Redis 7.0 or newer, or Valkey, that takes writes, and a user with "
+              + WANTED_RIGHTS
+              + " on the keys of the entries)",
+          e.fault(),
+          e);
     }
   }
 

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import redis.clients.jedis.exceptions.JedisBroadcastException;
@@ -20,7 +21,16 @@ final class RedisFault {
 
   /// First words of the answers by which a server says that it serves nobody now.
   private static final Set<String> NOT_NOW =
-      Set.of("LOADING", "MASTERDOWN", "CLUSTERDOWN", "READONLY", "BUSY", "TRYAGAIN");
+      Set.of("LOADING", "MASTERDOWN", "CLUSTERDOWN", "BUSY", "TRYAGAIN");
+
+  /// First words of the answers by which a server says that it takes no writes, or none of this
+  /// user's.
+  private static final Set<String> NO_WRITES =
+      Set.of("READONLY", "MISCONF", "NOREPLICAS", "NOPERM", "NOAUTH");
+
+  /// What a server before version 7 says to the scripts, and one that has no scripts.
+  private static final Pattern NO_SCRIPTS =
+      Pattern.compile("ERR (Error compiling script|unknown command).*", Pattern.DOTALL);
 
   private RedisFault() {}
 
@@ -62,12 +72,16 @@ final class RedisFault {
     if (all(failure).anyMatch(ConnectException.class::isInstance)) {
       return Fault.DOWN;
     }
+    if (all(failure).anyMatch(RedisFault::saysNoWrites)) {
+      return Fault.UNWRITABLE;
+    }
+    // No connection of the pool was free in time.
+    if (all(failure).anyMatch(NoSuchElementException.class::isInstance)) {
+      return Fault.CROWDED;
+    }
     boolean refused =
         failure instanceof JedisDataException && all(failure).noneMatch(RedisFault::saysNotNow);
-    // No connection of the pool was free in time: many readers are here, which says nothing of
-    // Redis.
-    boolean crowded = all(failure).anyMatch(NoSuchElementException.class::isInstance);
-    return refused || crowded ? Fault.REFUSED : Fault.SILENT;
+    return refused ? Fault.REFUSED : Fault.SILENT;
   }
 
   /// What the client and Redis said, outermost first.
@@ -82,6 +96,12 @@ final class RedisFault {
   private static boolean saysItIsAReplica(Throwable e) {
     return e instanceof JedisDataException
         && Set.of("READONLY", "MASTERDOWN").contains(firstWord(e));
+  }
+
+  private static boolean saysNoWrites(Throwable e) {
+    return e instanceof JedisDataException
+        && (NO_WRITES.contains(firstWord(e))
+            || NO_SCRIPTS.matcher(String.valueOf(e.getMessage())).matches());
   }
 
   private static boolean saysNotNow(Throwable e) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tidemark.cache.EntryStoreException.Fault;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
+import java.util.NoSuchElementException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -30,9 +31,30 @@ class RedisFaultTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"LOADING", "MASTERDOWN", "CLUSTERDOWN", "READONLY", "BUSY", "TRYAGAIN"})
+  @ValueSource(strings = {"LOADING", "MASTERDOWN", "CLUSTERDOWN", "BUSY", "TRYAGAIN"})
   void aServerThatServesNobodyIsAsGoodAsSilent(String word) {
     assertThat(fault(new JedisDataException(word + " and why"))).isEqualTo(Fault.SILENT);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "READONLY You can't write against a read only replica.",
+        "MISCONF Redis is configured to save RDB snapshots, but it is unable to persist on disk.",
+        "NOREPLICAS Not enough good replicas to write.",
+        "NOPERM User api has no permissions to run the 'evalsha' command",
+        "NOAUTH Authentication required.",
+        "ERR Error compiling script (new function): user_script:1: unexpected symbol near '#'",
+        "ERR unknown command 'EVALSHA', with args beginning with: "
+      })
+  void aServerThatTakesNoWritesTakesNoEvictions_H60(String words) {
+    assertThat(fault(new JedisDataException(words))).isEqualTo(Fault.UNWRITABLE);
+  }
+
+  @Test
+  void noConnectionFreeSaysNothingOfTheServer() {
+    assertThat(fault(new JedisException("pool", new NoSuchElementException("Timeout"))))
+        .isEqualTo(Fault.CROWDED);
   }
 
   @Test

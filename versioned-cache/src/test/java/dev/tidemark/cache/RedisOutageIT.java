@@ -7,7 +7,11 @@ import static org.awaitility.Awaitility.await;
 import dev.tidemark.cache.Read.Served;
 import dev.tidemark.embedded.CuttableRoute;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -15,6 +19,9 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import redis.clients.jedis.Jedis;
 
 /// How a reader fares while Redis is away, hangs, or is full, and when it is back.
 class RedisOutageIT extends ReadsOnRedis {
@@ -71,6 +78,137 @@ class RedisOutageIT extends ReadsOnRedis {
     read();
     assertThat(count("cache.breaker.openings")).isEqualTo(1);
     assertThat(count("cache.breaker.open")).isEqualTo(1);
+  }
+
+  /// Redis does not answer for a moment: long enough for many readers' time-outs, not for an
+  /// outage.
+  @Test
+  void manyTimeoutsWithinOneMomentAreNoOutage_H57() throws Exception {
+    Duration timeout = Duration.ofSeconds(1);
+    try (RedisConnection impatient =
+        RedisConnection.open(server.url(), new RedisSettings(timeout, timeout, timeout, 64))) {
+      VersionedCache reader = new VersionedCache(impatient.entries(), SETTINGS, meters.get("it"));
+      reader.read(key, ReadOption.eventual(), source);
+      signal("STOP");
+      try {
+        List<Future<Read>> reads = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+          String each = key + i;
+          reads.add(readers.submit(() -> reader.read(each, ReadOption.eventual(), source)));
+        }
+        for (Future<Read> read : reads) {
+          assertThat(read.get().served()).isEqualTo(Served.DEGRADED);
+        }
+      } finally {
+        signal("CONT");
+      }
+      await()
+          .atMost(SOON)
+          .untilAsserted(
+              () ->
+                  assertThat(reader.read(key, ReadOption.eventual(), source).served())
+                      .isEqualTo(Served.HIT));
+      assertThat(count("cache.breaker.openings")).isZero();
+    }
+  }
+
+  @Test
+  void whileRedisHangsManyReadersOnFewConnectionsFindOut() throws Exception {
+    RedisSettings few =
+        new RedisSettings(Duration.ofMillis(50), Duration.ofMillis(50), Duration.ofMillis(50), 4);
+    try (RedisConnection narrow = RedisConnection.open(server.url(), few)) {
+      VersionedCache reader = new VersionedCache(narrow.entries(), SETTINGS, meters.get("it"));
+      reader.read(key, ReadOption.eventual(), source);
+      AtomicBoolean stop = new AtomicBoolean();
+      signal("STOP");
+      try {
+        for (int i = 0; i < 40; i++) {
+          String each = key + i;
+          readers.submit(
+              () -> {
+                while (!stop.get()) {
+                  reader.read(each, ReadOption.eventual(), source);
+                }
+                return 0;
+              });
+        }
+        await().atMost(SOON).until(() -> count("cache.breaker.openings") > 0);
+      } finally {
+        stop.set(true);
+        signal("CONT");
+      }
+    }
+  }
+
+  /// It answers reads, and refuses what an eviction is.
+  @ParameterizedTest
+  @ValueSource(strings = {"MISCONF", "NOREPLICAS", "READONLY", "NOPERM"})
+  void aRedisThatRefusesEvictionsIsAway_H60(String how) {
+    trusting.read(key, ReadOption.eventual(), source);
+    refuseWrites(how);
+    try {
+      // A process that only reads finds out, too.
+      await()
+          .atMost(SOON)
+          .until(
+              () -> trusting.read(key, ReadOption.eventual(), source).served() == Served.DEGRADED);
+      assertThat(count("cache.breaker.openings")).isEqualTo(1);
+      committed.set(2);
+      long end = System.nanoTime() + Duration.ofSeconds(2).toNanos();
+      while (System.nanoTime() < end) {
+        assertThat(trusting.read(key, ReadOption.eventual(), source))
+            .isEqualTo(new Read(value(2), Served.DEGRADED));
+      }
+      assertThat(count("cache.breaker.open")).isEqualTo(1);
+    } finally {
+      takeWrites(how);
+    }
+    await()
+        .atMost(SOON)
+        .until(() -> trusting.read(key, ReadOption.eventual(), source).served() == Served.HIT);
+    assertThat(trusting.read(key, ReadOption.eventual(), source).value()).isEqualTo(value(2));
+  }
+
+  private static void refuseWrites(String how) {
+    try (Jedis admin = new Jedis("127.0.0.1", server.port(), 10_000)) {
+      switch (how) {
+        case "MISCONF" -> failASnapshot(admin);
+        case "NOREPLICAS" -> admin.configSet("min-replicas-to-write", "1");
+        case "READONLY" -> admin.replicaof("127.0.0.1", 1);
+        case "NOPERM" -> admin.aclSetUser("default", "-eval", "-evalsha");
+        default -> throw new IllegalArgumentException(how);
+      }
+    }
+  }
+
+  /// A directory stands where the snapshot is to be.
+  private static void failASnapshot(Jedis admin) {
+    String name = "not-a-file";
+    Path snapshot =
+        Path.of(admin.configGet("dir").get("dir"), admin.configGet("dbfilename").get("dbfilename"));
+    try {
+      Files.createDirectories(snapshot.resolve(name));
+      admin.configSet("save", "3600 1000000");
+      admin.bgsave();
+      await()
+          .atMost(SOON)
+          .until(() -> admin.info("persistence").contains("rdb_last_bgsave_status:err"));
+      Files.delete(snapshot.resolve(name));
+      Files.delete(snapshot);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void takeWrites(String how) {
+    try (Jedis admin = new Jedis("127.0.0.1", server.port(), 10_000)) {
+      switch (how) {
+        case "MISCONF" -> admin.configSet("save", "");
+        case "NOREPLICAS" -> admin.configSet("min-replicas-to-write", "0");
+        case "READONLY" -> admin.replicaofNoOne();
+        default -> admin.aclSetUser("default", "+@all");
+      }
+    }
   }
 
   @Test
