@@ -96,6 +96,23 @@ class HouseRulesTest {
         .check(TIDEMARK);
   }
 
+  /// Leases and values end by Redis's own clock, and what the process itself times by one that
+  /// nobody sets.
+  @Test
+  void theCacheAsksNoWallClock_H19() {
+    noClasses()
+        .that(resideInAPackage("dev.tidemark.cache"))
+        .should()
+        .callMethod(Instant.class, "now")
+        .orShould()
+        .callMethod(System.class, "currentTimeMillis")
+        .orShould()
+        .dependOnClassesThat()
+        .areAssignableTo(Clock.class)
+        .because("a clock that is set back or ahead would make a lease, or distrust, too short")
+        .check(TIDEMARK);
+  }
+
   @ParameterizedTest
   @CsvSource({
     "io.debezium..,       relay,       Debezium.*",

@@ -67,7 +67,7 @@ class RedisEntryStoreIT extends EntryStoreContract {
   }
 
   @Test
-  void everyEntryHasALife() {
+  void everyEntryHasALifeByRedissOwnClock_H19() {
     store.acquire(key, MINE, LEASE);
     assertThat(redis.pttl(key)).isBetween(1L, LEASE.toMillis());
     store.evict(key, 1);
