@@ -14,7 +14,7 @@ if type(head) == 'string' then
   if string.match(head, '^[VD]%d+\n') then
     return redis.call('GETRANGE', KEYS[1], 0, ARGV[3] - 1)
   end
-  local holder = string.match(head, '^L%d+:([%w_-]+)\n')
+  local holder = string.match(head, '^L%d+:([%w_-]+)\n$')
   -- A lease that has lost its end would keep the key from ever being filled.
   if holder and redis.pcall('PTTL', KEYS[1]) == -1 then
     redis.call('PEXPIRE', KEYS[1], ARGV[2])
