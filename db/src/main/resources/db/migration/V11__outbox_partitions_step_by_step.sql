@@ -9,11 +9,11 @@ declare
   first_instant timestamptz := day::timestamp at time zone 'UTC';
   last_instant timestamptz := (day + 1)::timestamp at time zone 'UTC';
 begin
-  execute format('create table public.%I (like public.outbox including all)', name);
-  lock table public.outbox_default in access exclusive mode;
-  execute format('with moved as (delete from public.outbox_default where occurred_at >= %L and occurred_at < %L returning *) '
-                 'insert into public.%I select * from moved', first_instant, last_instant, name);
-  execute format('alter table public.outbox attach partition public.%I for values from (%L) to (%L)',
+  execute format('create table ${schema}.%I (like ${schema}.outbox including all)', name);
+  lock table ${schema}.outbox_default in access exclusive mode;
+  execute format('with moved as (delete from ${schema}.outbox_default where occurred_at >= %L and occurred_at < %L returning *) '
+                 'insert into ${schema}.%I select * from moved', first_instant, last_instant, name);
+  execute format('alter table ${schema}.outbox attach partition ${schema}.%I for values from (%L) to (%L)',
                  name, first_instant, last_instant);
 end
 $$;
@@ -41,7 +41,7 @@ declare
   today date := (clock_timestamp() at time zone 'UTC')::date;
   -- Rows of yesterday may still come in the first hour.
   past_until timestamptz := ((clock_timestamp() - interval '1 hour') at time zone 'UTC')::date::timestamp at time zone 'UTC';
-  is_small boolean := pg_relation_size('public.outbox_default') <= most_bytes;
+  is_small boolean := pg_relation_size('${schema}.outbox_default') <= most_bytes;
   has_today boolean;
   missing date[];
   past date[] := '{}';
@@ -53,30 +53,30 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('tidemark outbox partitions', 0));
   missing := array(
     select today + n from generate_series(0, days) n
-     where to_regclass('public.outbox_' || to_char(today + n, 'YYYYMMDD')) is null
+     where to_regclass('${schema}.outbox_' || to_char(today + n, 'YYYYMMDD')) is null
      order by 1);
   has_today := today <> all (missing);
 
   if not has_today and not (is_small and most_rows >= (
        select count(*) from (
-         select from public.outbox_default
+         select from ${schema}.outbox_default
           where occurred_at >= today::timestamp at time zone 'UTC' and occurred_at < (today + 1)::timestamp at time zone 'UTC'
           limit most_rows + 1) as rows_of_today)) then
     missing := array_remove(missing, today);
   end if;
   -- A new outbox has no writers to wait for.
-  if exists (select from public.outbox_partitions()) and missing && array[today, today + 1] then
+  if exists (select from ${schema}.outbox_partitions()) and missing && array[today, today + 1] then
     perform set_config('lock_timeout', '200ms', true);
-    lock table only public.outbox in access exclusive mode;
-    perform public.outbox_make_partition(missing[1]);
+    lock table only ${schema}.outbox in access exclusive mode;
+    perform ${schema}.outbox_make_partition(missing[1]);
     return 1;
   end if;
 
   if has_today then
     past := array(
-      select distinct (occurred_at at time zone 'UTC')::date from public.outbox_default
+      select distinct (occurred_at at time zone 'UTC')::date from ${schema}.outbox_default
        where occurred_at >= (today - 31)::timestamp at time zone 'UTC' and occurred_at < past_until
-         and to_regclass('public.outbox_' || to_char(occurred_at at time zone 'UTC', 'YYYYMMDD')) is null
+         and to_regclass('${schema}.outbox_' || to_char(occurred_at at time zone 'UTC', 'YYYYMMDD')) is null
        order by 1);
   end if;
   if not has_today then
@@ -90,7 +90,7 @@ begin
     missing := missing[1:1];
   end if;
   foreach day in array missing loop
-    perform public.outbox_make_partition(day);
+    perform ${schema}.outbox_make_partition(day);
   end loop;
   return cardinality(missing);
 end

@@ -51,20 +51,20 @@ begin
   for day in
     select today + n from generate_series(0, days) n
     union
-    select (occurred_at at time zone 'UTC')::date from public.outbox_default
+    select (occurred_at at time zone 'UTC')::date from ${schema}.outbox_default
      where occurred_at >= (today - 31)::timestamp at time zone 'UTC'
        and occurred_at < (today + days + 1)::timestamp at time zone 'UTC'
     order by 1
   loop
     name := 'outbox_' || to_char(day, 'YYYYMMDD');
-    continue when to_regclass(format('public.%I', name)) is not null;
+    continue when to_regclass(format('${schema}.%I', name)) is not null;
     first_instant := day::timestamp at time zone 'UTC';
     last_instant := (day + 1)::timestamp at time zone 'UTC';
-    execute format('create table public.%I (like public.outbox including all)', name);
-    lock table public.outbox_default in access exclusive mode;
-    execute format('with moved as (delete from public.outbox_default where occurred_at >= %L and occurred_at < %L returning *) '
-                   'insert into public.%I select * from moved', first_instant, last_instant, name);
-    execute format('alter table public.outbox attach partition public.%I for values from (%L) to (%L)',
+    execute format('create table ${schema}.%I (like ${schema}.outbox including all)', name);
+    lock table ${schema}.outbox_default in access exclusive mode;
+    execute format('with moved as (delete from ${schema}.outbox_default where occurred_at >= %L and occurred_at < %L returning *) '
+                   'insert into ${schema}.%I select * from moved', first_instant, last_instant, name);
+    execute format('alter table ${schema}.outbox attach partition ${schema}.%I for values from (%L) to (%L)',
                    name, first_instant, last_instant);
     made := made + 1;
   end loop;

@@ -10,7 +10,7 @@ as $$
 begin
   if tg_op = 'INSERT' then
     -- An id that was deleted before: the row comes back and its count goes on. The insert itself is then done (0 rows).
-    update public.product p
+    update ${schema}.product p
        set name = new.name, description = new.description, price = new.price, currency = new.currency,
            attributes = new.attributes, deleted_at = new.deleted_at
      where p.id = new.id and p.deleted_at is not null;
@@ -48,8 +48,8 @@ begin
     when old.deleted_at is not null then 'product.created'
     else 'product.updated'
   end;
-  insert into public.outbox (id, aggregatetype, aggregateid, version, type, payload)
-  values (public.uuid_v7(), 'product', new.id, new.version, type, public.product_json(new));
+  insert into ${schema}.outbox (id, aggregatetype, aggregateid, version, type, payload)
+  values (${schema}.uuid_v7(), 'product', new.id, new.version, type, ${schema}.product_json(new));
   return null;
 end
 $$;
@@ -61,7 +61,7 @@ as $$
 begin
   -- Not "written": this update must get its version and outbox row whoever the writer is.
   perform set_config('tidemark.outbox', '', true);
-  update public.product set deleted_at = clock_timestamp() where id = old.id and deleted_at is null;
+  update ${schema}.product set deleted_at = clock_timestamp() where id = old.id and deleted_at is null;
   return null;
 end
 $$;

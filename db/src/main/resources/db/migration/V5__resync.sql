@@ -7,7 +7,7 @@ create function products_settled(ids text[]) returns table (id text, version big
   language sql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
-  select p.id, p.version from public.product p where p.id = any(ids) for share skip locked
+  select p.id, p.version from ${schema}.product p where p.id = any(ids) for share skip locked
 $$;
 revoke execute on function products_settled(text[]) from public;
 

@@ -10,7 +10,7 @@ as $$
          substring(bound.text from $re$TO \('([^']+)'\)$re$)::timestamptz
     from pg_inherits join pg_class part on part.oid = inhrelid,
          pg_get_expr(part.relpartbound, part.oid) as bound(text)
-   where inhparent = 'public.outbox'::regclass and bound.text <> 'DEFAULT'
+   where inhparent = '${schema}.outbox'::regclass and bound.text <> 'DEFAULT'
 $$;
 revoke execute on function outbox_partitions() from public;
 
@@ -76,29 +76,29 @@ begin
   end if;
 
   -- Rows whose day never got a partition. They are visible, so their commits are in the log.
-  strays := array(select id from public.outbox_default where occurred_at < expired limit 10000);
+  strays := array(select id from ${schema}.outbox_default where occurred_at < expired limit 10000);
   if cardinality(strays) > 0 then
-    perform public.outbox_await_confirmed(slot, pg_current_wal_insert_lsn(), patience);
-    delete from public.outbox_default where id = any(strays) and occurred_at < expired;
+    perform ${schema}.outbox_await_confirmed(slot, pg_current_wal_insert_lsn(), patience);
+    delete from ${schema}.outbox_default where id = any(strays) and occurred_at < expired;
     get diagnostics removed = row_count;
     return format('%s rows of outbox_default deleted', removed);
   end if;
 
-  select name into partition from public.outbox_partitions() where last_instant <= expired order by last_instant limit 1;
+  select name into partition from ${schema}.outbox_partitions() where last_instant <= expired order by last_instant limit 1;
   if partition is null then
     return null;
   end if;
-  execute format('lock table public.%I in share mode', partition);
-  perform public.outbox_await_confirmed(slot, pg_current_wal_insert_lsn(), patience);
+  execute format('lock table ${schema}.%I in share mode', partition);
+  perform ${schema}.outbox_await_confirmed(slot, pg_current_wal_insert_lsn(), patience);
   perform set_config('lock_timeout', '50ms', true);
   for attempt in 1..attempts loop
     -- A writer who waits for this partition has the outbox open: the two would wait for each other.
-    if exists (select from pg_locks where relation = to_regclass(format('public.%I', partition)) and not granted
+    if exists (select from pg_locks where relation = to_regclass(format('${schema}.%I', partition)) and not granted
                   and database = (select oid from pg_database where datname = current_database())) then
       raise exception 'somebody writes to partition %', partition using errcode = 'lock_not_available';
     end if;
     begin
-      execute format('drop table public.%I', partition);
+      execute format('drop table ${schema}.%I', partition);
       return format('partition %s dropped', partition);
     exception when lock_not_available then
       if attempt = attempts then
@@ -137,26 +137,26 @@ begin
     select wanted from (
       select today + n from generate_series(0, days) n
       union
-      select (occurred_at at time zone 'UTC')::date from public.outbox_default
+      select (occurred_at at time zone 'UTC')::date from ${schema}.outbox_default
        where occurred_at >= (today - 31)::timestamp at time zone 'UTC'
          and occurred_at < (today + days + 1)::timestamp at time zone 'UTC') as days(wanted)
-     where to_regclass('public.outbox_' || to_char(wanted, 'YYYYMMDD')) is null
+     where to_regclass('${schema}.outbox_' || to_char(wanted, 'YYYYMMDD')) is null
      order by 1);
   -- A day more on either side: midnight may be near.
   if exists (select from unnest(missing) as m(day) where m.day between today - 1 and today + 1) then
     perform set_config('lock_timeout', '200ms', true);
-    lock table only public.outbox in access exclusive mode;
+    lock table only ${schema}.outbox in access exclusive mode;
     perform set_config('lock_timeout', '2s', true);
   end if;
   foreach day in array missing loop
     name := 'outbox_' || to_char(day, 'YYYYMMDD');
     first_instant := day::timestamp at time zone 'UTC';
     last_instant := (day + 1)::timestamp at time zone 'UTC';
-    execute format('create table public.%I (like public.outbox including all)', name);
-    lock table public.outbox_default in access exclusive mode;
-    execute format('with moved as (delete from public.outbox_default where occurred_at >= %L and occurred_at < %L returning *) '
-                   'insert into public.%I select * from moved', first_instant, last_instant, name);
-    execute format('alter table public.outbox attach partition public.%I for values from (%L) to (%L)',
+    execute format('create table ${schema}.%I (like ${schema}.outbox including all)', name);
+    lock table ${schema}.outbox_default in access exclusive mode;
+    execute format('with moved as (delete from ${schema}.outbox_default where occurred_at >= %L and occurred_at < %L returning *) '
+                   'insert into ${schema}.%I select * from moved', first_instant, last_instant, name);
+    execute format('alter table ${schema}.outbox attach partition ${schema}.%I for values from (%L) to (%L)',
                    name, first_instant, last_instant);
   end loop;
   return cardinality(missing);

@@ -8,24 +8,30 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /// What `migrate` is told by the environment.
 ///
+/// @param schema where the tables are, or are made
 /// @param patience how long to wait for a server that does not answer yet
 /// @param passwords the login passwords to set; roles without one are left as they are
 /// @param slotFailover whether the slot is to be a failover slot; empty: as it is, a new one not
 record Configuration(
     DatabaseUrl database,
+    String schema,
     Duration patience,
     Map<Login, String> passwords,
     Optional<Boolean> slotFailover) {
 
+  static final String SCHEMA = "TIDEMARK_DB_SCHEMA";
   static final String WAIT = "TIDEMARK_DB_WAIT_SECONDS";
   static final String SLOT_FAILOVER = "TIDEMARK_DB_SLOT_FAILOVER";
   static final int DEFAULT_WAIT_SECONDS = 60;
   private static final int LONGEST_WAIT_SECONDS = 3600;
+
+  private static final Pattern SCHEMA_FORM = Pattern.compile("[a-z_][a-z0-9_]{0,62}");
 
   /// Prefixes of the programs of this system; what follows another prefix is a slip of the pen.
   private static final Set<String> PREFIXES =
@@ -47,6 +53,15 @@ record Configuration(
         ServiceLinks.passedOver(variables, LoggerFactory.getLogger(Configuration.class)::info);
     List<String> faults = new ArrayList<>(unknownNames(environment));
     DatabaseUrl database = attempt(() -> DatabaseUrl.from(environment), faults);
+    String schema = environment.getOrDefault(SCHEMA, Migration.DEFAULT_SCHEMA).strip();
+    if (!SCHEMA_FORM.matcher(schema).matches()) {
+      faults.add(
+          SCHEMA
+              + " is \""
+              + schema
+              + "\", not a name of 1 to 63 lower-case letters, digits and _, the first a letter or"
+              + " _");
+    }
     Duration patience = attempt(() -> patience(environment.get(WAIT)), faults);
     Map<Login, String> passwords = new EnumMap<>(Login.class);
     for (Login login : Login.values()) {
@@ -60,7 +75,7 @@ record Configuration(
     if (database == null || patience == null || failover == null || !faults.isEmpty()) {
       throw new IllegalArgumentException(String.join("\n", faults));
     }
-    return new Configuration(database, patience, passwords, failover);
+    return new Configuration(database, schema, patience, passwords, failover);
   }
 
   private static List<String> unknownNames(Map<String, String> environment) {
@@ -75,7 +90,8 @@ record Configuration(
     if (!name.startsWith("TIDEMARK_DB_")) {
       return PREFIXES.stream().anyMatch(name::startsWith);
     }
-    return name.equals(WAIT)
+    return name.equals(SCHEMA)
+        || name.equals(WAIT)
         || name.equals(SLOT_FAILOVER)
         || List.of(Login.values()).stream()
             .anyMatch(

@@ -12,6 +12,8 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -30,8 +32,14 @@ public final class Migration {
   /// The slot that the relay reads; from its creation on no event is forgotten.
   public static final String SLOT = "tidemark_relay";
 
+  static final String DEFAULT_SCHEMA = "public";
+
   /// Partitions made ahead. The relay goes on from there; this is how long it may be away.
   public static final int PARTITION_DAYS = 14;
+
+  /// The history of these migrations. Flyway's own default name is left to the service that the
+  /// database may belong to.
+  private static final String HISTORY = "tidemark_schema_history";
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
@@ -41,6 +49,7 @@ public final class Migration {
 
   private final PGSimpleDataSource source;
   private final DatabaseUrl database;
+  private final String schema;
   private final Consumer<String> progress;
   private final RelaySlot slot;
 
@@ -48,14 +57,23 @@ public final class Migration {
   ///   and REPLICATION
   /// @param progress gets one readable line for each step
   public Migration(DatabaseUrl database, Consumer<String> progress) {
-    this(database, Optional.empty(), progress);
+    this(database, DEFAULT_SCHEMA, Optional.empty(), progress);
   }
 
   /// As the other constructor.
   ///
   /// @param failover whether the slot is to be copied to standbys; empty: as it is, a new one not
   public Migration(DatabaseUrl database, Optional<Boolean> failover, Consumer<String> progress) {
+    this(database, DEFAULT_SCHEMA, failover, progress);
+  }
+
+  /// As the other constructors.
+  ///
+  /// @param schema where the tables are, or are made
+  Migration(
+      DatabaseUrl database, String schema, Optional<Boolean> failover, Consumer<String> progress) {
     this.database = database;
+    this.schema = schema;
     this.source = database.dataSource("tidemark-migrate");
     this.progress = progress;
     this.slot = new RelaySlot(SLOT, failover, progress);
@@ -69,11 +87,22 @@ public final class Migration {
     try (Connection connection = source.getConnection()) {
       requireLogicalDecoding(connection);
       slot.requireSupport(Integer.parseInt(text(connection, "show server_version_num")));
+      // One migration at a time, until this connection ends.
+      text(connection, "select pg_advisory_lock(hashtextextended('tidemark migrate', 0))");
+      requirePrerequisites(connection);
       createRoles(connection, passwords);
-      migrateTables();
+      migrateTables(connection);
       makePartitions(connection);
       slot.make(connection, database.dataSource("tidemark-migrate"));
     }
+  }
+
+  /// The SQL by which an administrator prepares the database for a migrating role that may create
+  /// neither roles nor slots. Safe to repeat.
+  static String preparation(String migrator, String schema) {
+    return "-- Run this in the database to migrate, as a superuser or the managed service's"
+        + " administrator.\n"
+        + sql("/db/roles.sql", schema).replace("${migrator}", literal(migrator));
   }
 
   /// As [#run(Duration, Map)], with a server that answers already and roles that keep their
@@ -121,10 +150,32 @@ public final class Migration {
     }
   }
 
+  private void requirePrerequisites(Connection connection) throws SQLException {
+    List<String> faults = new ArrayList<>();
+    boolean byAdministrator = false;
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql("/db/prerequisites.sql", schema))) {
+      while (row.next()) {
+        faults.add(row.getString("fault"));
+        byAdministrator |= row.getBoolean("by_administrator");
+      }
+    }
+    if (byAdministrator) {
+      faults.add(
+          "an administrator prepares the database with what `tidemark migrate --print-sql` prints;"
+              + " then run migrate again");
+    }
+    if (!faults.isEmpty()) {
+      throw new SQLException(String.join("\n  ", faults));
+    }
+  }
+
   private void createRoles(Connection connection, Map<Login, String> passwords)
       throws SQLException {
     try (Statement statement = connection.createStatement()) {
-      statement.execute(resource("/db/roles.sql"));
+      statement.execute(
+          sql("/db/roles.sql", schema)
+              .replace("${migrator}", literal(text(connection, "select current_user"))));
     }
     PGConnection pg = connection.unwrap(PGConnection.class);
     for (Map.Entry<Login, String> entry : passwords.entrySet()) {
@@ -134,26 +185,66 @@ public final class Migration {
     progress.accept("roles ready, " + passwords.size() + " passwords set");
   }
 
-  private void migrateTables() {
+  private void migrateTables(Connection connection) throws SQLException {
     PGSimpleDataSource ownerSource = database.dataSource("tidemark-migrate");
     ownerSource.setOptions(
         (Objects.requireNonNullElse(ownerSource.getOptions(), "") + " -c role=tidemark_owner")
             .strip());
-    MigrateResult result =
+    Flyway flyway =
         Flyway.configure()
             .dataSource(ownerSource)
             .locations("classpath:db/migration")
-            .load()
-            .migrate();
+            .table(HISTORY)
+            .defaultSchema(schema)
+            .schemas(schema)
+            .createSchemas(false)
+            .placeholders(Map.of("schema", schema))
+            // Other tables may be there. A database without this history has none of these.
+            .baselineOnMigrate(true)
+            .baselineVersion("0")
+            // All of the migrations, or none.
+            .group(true)
+            .load();
+    if (adoptHistory(connection)) {
+      flyway.repair();
+    }
+    MigrateResult result = flyway.migrate();
     progress.accept(
         result.migrationsExecuted == 0
             ? "tables were up to date"
             : "tables ready, " + result.migrationsExecuted + " migrations applied");
   }
 
+  /// Takes over the history that a Tidemark before [#HISTORY] kept under Flyway's default name.
+  ///
+  /// @return whether there was one; its checksums are those of other files
+  private boolean adoptHistory(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      boolean isThere =
+          text(
+                  connection,
+                  "select to_regclass('public.%s') is null and exists (select from pg_class where oid = to_regclass('public.flyway_schema_history') and relowner = 'tidemark_owner'::regrole)"
+                      .formatted(HISTORY))
+              .equals("t");
+      if (isThere) {
+        statement.execute(
+            """
+            set role tidemark_owner;
+            alter table public.flyway_schema_history rename to %1$s;
+            alter index public.flyway_schema_history_pk rename to %1$s_pk;
+            alter index public.flyway_schema_history_s_idx rename to %1$s_s_idx;
+            reset role
+            """
+                .formatted(HISTORY));
+        progress.accept("history of migrations renamed to " + HISTORY);
+      }
+      return isThere;
+    }
+  }
+
   private void makePartitions(Connection connection) throws SQLException {
     try (PreparedStatement statement =
-        connection.prepareStatement("select outbox_partitions_ahead(?)")) {
+        connection.prepareStatement("select %s.outbox_partitions_ahead(?)".formatted(schema))) {
       statement.setInt(1, PARTITION_DAYS);
       int made = 0;
       int more;
@@ -174,6 +265,14 @@ public final class Migration {
       row.next();
       return row.getString(1);
     }
+  }
+
+  private static String sql(String path, String schema) {
+    return resource(path).replace("${schema}", literal(schema));
+  }
+
+  private static String literal(String text) {
+    return "'" + text.replace("'", "''") + "'";
   }
 
   private static String resource(String path) {

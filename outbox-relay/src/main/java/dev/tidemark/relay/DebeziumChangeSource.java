@@ -36,6 +36,9 @@ import org.postgresql.replication.LogSequenceNumber;
 final class DebeziumChangeSource implements ChangeSource {
   private static final String NAME = "tidemark";
 
+  /// The table in whatever schema `migrate` made it: the publication says which one it is.
+  private static final String OUTBOX = "[^.]+\\.outbox";
+
   /// How long Debezium sleeps between two looks at the log when there is nothing, and again how
   /// long it waits for a batch to fill: most of the latency of an idle system, and most of its
   /// cost.
@@ -209,7 +212,7 @@ final class DebeziumChangeSource implements ChangeSource {
     properties.setProperty("publication.name", Configuration.PUBLICATION);
     properties.setProperty("publication.autocreate.mode", "disabled");
     properties.setProperty("publish.via.partition.root", "true");
-    properties.setProperty("table.include.list", "public.outbox");
+    properties.setProperty("table.include.list", OUTBOX);
     // A publication that was set up by hand may have more than inserts.
     properties.setProperty("skipped.operations", "u,d,t");
     properties.setProperty("message.prefix.include.list", Housekeeping.HEARTBEAT_PREFIX);
@@ -218,8 +221,8 @@ final class DebeziumChangeSource implements ChangeSource {
     properties.setProperty("tombstones.on.delete", "false");
     // What is not needed of a row is not put together. Debezium prints every row's key for its own
     // metrics: the column that is printed fastest is made the key, which nobody reads.
-    properties.setProperty("message.key.columns", "public.outbox:version");
-    properties.setProperty("column.exclude.list", "public.outbox.occurred_at");
+    properties.setProperty("message.key.columns", OUTBOX + ":version");
+    properties.setProperty("column.exclude.list", OUTBOX + "\\.occurred_at");
     properties.setProperty("sourceinfo.struct.maker", DebeziumBareSource.class.getName());
     properties.setProperty("extended.headers.enabled", "false");
 

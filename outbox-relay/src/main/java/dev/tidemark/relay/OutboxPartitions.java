@@ -116,7 +116,7 @@ final class OutboxPartitions {
     return handle
         .createQuery(
             """
-            select count(*) = 2 from public.outbox_partitions()
+            select count(*) = 2 from outbox_partitions()
              where name in ('outbox_' || to_char(clock_timestamp() at time zone 'UTC', 'YYYYMMDD'),
                             'outbox_' || to_char(clock_timestamp() at time zone 'UTC' + interval '1 day', 'YYYYMMDD'))
             """)

@@ -24,8 +24,8 @@ record OutboxState(
              count(*)           as partitions,
              min(first_instant) as first_instant,
              max(last_instant)  as last_instant,
-             pg_stat_get_live_tuples(to_regclass('public.outbox_default')) as default_rows
-        from public.outbox_partitions()
+             pg_stat_get_live_tuples(to_regclass('outbox_default')) as default_rows
+        from outbox_partitions()
       """;
 
   static OutboxState read(Handle database) {

@@ -10,7 +10,9 @@ with
                          where managed.rolname = 'rds_replication' and pg_has_role(managed.oid, 'member')) as may_replicate
       from pg_roles
      where rolname = current_user),
-  outbox as (select to_regclass('public.outbox') as oid),
+  outbox as (select to_regclass('outbox') as oid),
+  outbox_schema as (
+    select nspname from outbox join pg_class as part on part.oid = outbox.oid join pg_namespace as space on space.oid = relnamespace),
   day as (
     -- FOR VALUES FROM ('a') TO ('b'); the default partition has no quotes.
     select nullif(split_part(bound, '''', 2), '')::timestamptz as first_instant,
@@ -19,8 +21,8 @@ with
            pg_get_expr(part.relpartbound, part.oid) as bound),
   publication as (select * from pg_publication where pubname = :publication),
   published as (
-    select tables.*, schemaname = 'public' and tablename = 'outbox' as is_outbox
-      from pg_publication_tables as tables
+    select tables.*, schemaname = outbox_schema.nspname and tablename = 'outbox' as is_outbox
+      from pg_publication_tables as tables left join outbox_schema on true
      where pubname = :publication),
   slot as (select *, database = current_database() and plugin = 'pgoutput' as is_ours
              from pg_replication_slots where slot_name = :slot),
@@ -60,7 +62,7 @@ union all
 select 'WARNING',
        format('role %s may not make partitions of the outbox', rolname),
        format('grant execute on function outbox_partitions_ahead(integer) to %I', rolname)
-  from relay where not has_function_privilege(to_regprocedure('public.outbox_partitions_ahead(integer)'), 'execute')
+  from relay where not has_function_privilege(to_regprocedure('outbox_partitions_ahead(integer)'), 'execute')
 union all
 select 'ERROR',
        format('role %s may not call %s', rolname, heartbeat.oid::regprocedure),
@@ -79,14 +81,14 @@ union all
 select 'WARNING',
        'the database is older than this relay: it has no function outbox_remove_expired',
        'run `tidemark migrate`; until then old rows stay in the outbox'
-  from outbox where oid is not null and to_regprocedure('public.outbox_remove_expired(name,interval)') is null
+  from outbox where oid is not null and to_regprocedure('outbox_remove_expired(name,interval)') is null
 union all
 select 'WARNING',
        format('role %s may not remove old partitions of the outbox', rolname),
        format('grant execute on function outbox_partitions(), outbox_remove_expired(name, interval) to %I', rolname)
   from relay
- where not (has_function_privilege(to_regprocedure('public.outbox_remove_expired(name,interval)'), 'execute')
-            and has_function_privilege(to_regprocedure('public.outbox_partitions()'), 'execute'))
+ where not (has_function_privilege(to_regprocedure('outbox_remove_expired(name,interval)'), 'execute')
+            and has_function_privilege(to_regprocedure('outbox_partitions()'), 'execute'))
 
 -- The outbox and its publication.
 union all
@@ -103,9 +105,9 @@ select 'WARNING',
        'rows are in the default partition of the outbox',
        'a day had no partition, or a writer''s clock is wrong; select outbox_partitions_ahead(14) moves those of the last month '
          || 'and the next two weeks'
- where pg_stat_get_live_tuples(to_regclass('public.outbox_default')) > 0
+ where pg_stat_get_live_tuples(to_regclass('outbox_default')) > 0
 union all
-select 'ERROR', 'there is no table public.outbox in this database', 'see that DATABASE_URL names the right one; run `tidemark migrate`'
+select 'ERROR', 'there is no table outbox in this database', 'see that DATABASE_URL names the right one, and that the search_path of its role has the schema of the tables; run `tidemark migrate`'
   from outbox where oid is null
 union all
 select 'ROWS_PASS_BY',

@@ -88,23 +88,27 @@ class DatabaseCheckIT {
             Severity.WARNING,
             "no partition for today, tomorrow or the day after"),
         arguments(
-            "insert into outbox (aggregatetype, aggregateid, version, type, payload, occurred_at) values ('t', 't', 1, 't.t', '{}', '1999-12-31')",
+            "insert into outbox (aggregatetype, aggregateid, version, type, payload, occurred_at)"
+                + " values ('t', 't', 1, 't.t', '{}', '1999-12-31')",
             "delete from outbox",
             Severity.WARNING,
             "rows are in the default partition of the outbox"),
         arguments(
-            "revoke execute on function pg_logical_emit_message(boolean, text, text, boolean) from public",
-            "grant execute on function pg_logical_emit_message(boolean, text, text, boolean) to public",
+            "revoke execute on function pg_logical_emit_message(boolean, text, text, boolean) from"
+                + " public",
+            "grant execute on function pg_logical_emit_message(boolean, text, text, boolean) to"
+                + " public",
             Severity.ERROR,
             "may not call pg_logical_emit_message(boolean,text,text,boolean)"),
         arguments(
             "alter table outbox rename to elsewhere",
             "alter table elsewhere rename to outbox",
             Severity.ERROR,
-            "there is no table public.outbox"),
+            "there is no table outbox"),
         arguments(
             "drop publication tidemark_outbox",
-            "create publication tidemark_outbox for table outbox with (publish = 'insert', publish_via_partition_root = true)",
+            "create publication tidemark_outbox for table outbox with (publish = 'insert',"
+                + " publish_via_partition_root = true)",
             Severity.ROWS_PASS_BY,
             "there is no publication tidemark_outbox: create publication"),
         arguments(
@@ -119,7 +123,8 @@ class DatabaseCheckIT {
             "publishes more than inserts"),
         arguments(
             publication
-                + "set (publish = 'insert, delete'); alter table outbox_default replica identity nothing",
+                + "set (publish = 'insert, delete'); alter table outbox_default replica identity"
+                + " nothing",
             publication
                 + "set (publish = 'insert'); alter table outbox_default replica identity default",
             Severity.WARNING,
@@ -158,7 +163,8 @@ class DatabaseCheckIT {
             "revoke temporary on database tidemark from public",
             "grant temporary on database tidemark to public",
             Severity.WARNING,
-            "may not make temporary tables: grant temporary on database tidemark to tidemark_relay"),
+            "may not make temporary tables: grant temporary on database tidemark to"
+                + " tidemark_relay"),
         arguments(
             "alter system set max_slot_wal_keep_size = '64MB'; select pg_reload_conf()",
             "alter system reset max_slot_wal_keep_size; select pg_reload_conf()",
