@@ -96,7 +96,9 @@ class StackST {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-jar",
                 jar.toString(),
-                "status")
+                "status",
+                "--timeout",
+                "60s")
             .redirectErrorStream(true)
             .redirectOutput(output.toFile());
     command.environment().putAll(stack.env());
