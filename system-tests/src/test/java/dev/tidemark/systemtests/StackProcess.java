@@ -22,7 +22,7 @@ final class StackProcess implements AutoCloseable {
   static final List<String> SERVICES = List.of("PRODUCT_API", "OUTBOX_RELAY", "INVALIDATOR");
   static final List<String> SERVERS = List.of("POSTGRES", "KAFKA", "REDIS");
 
-  private static final Duration START = Duration.ofSeconds(90);
+  private static final Duration START = Duration.ofMinutes(4);
   private static final Duration STOP = Duration.ofSeconds(60);
   private static final List<String> FREE_PORTS =
       List.of("api", "api-admin", "relay-admin", "invalidator-admin", "postgres", "kafka", "redis");
