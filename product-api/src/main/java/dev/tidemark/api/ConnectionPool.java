@@ -7,7 +7,10 @@ import dev.tidemark.db.DatabaseUrl;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.metrics.Meter;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
+import javax.sql.DataSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /// How the service holds its connections to PostgreSQL.
@@ -27,6 +30,22 @@ final class ConnectionPool {
   private static final String SERVER_SETTINGS =
       "-c statement_timeout=" + STATEMENT_TIMEOUT.toMillis() + " -c enable_seqscan=off";
 
+  static final String STANDBY =
+      "DATABASE_URL leads to a standby (a server in recovery), which may be behind: the API needs the primary";
+
+  /// A server that was demoted has restarted, so each connection to it is a new one.
+  private static final String REFUSE_STANDBY =
+      """
+      do $$
+      begin
+        if pg_is_in_recovery() then
+          raise read_only_sql_transaction using message = '%s';
+        end if;
+      end
+      $$
+      """
+          .formatted(STANDBY);
+
   private static final Duration SOCKET_TIMEOUT = Duration.ofSeconds(15);
 
   private static final AttributeKey<String> NAME =
@@ -36,7 +55,8 @@ final class ConnectionPool {
 
   private ConnectionPool() {}
 
-  /// A pool that opens connections when the database is there, now or later.
+  /// A pool that opens connections when the database is there, now or later. It has none to a
+  /// standby.
   static HikariDataSource create(DatabaseUrl url, int size) {
     PGSimpleDataSource source = url.dataSource("tidemark-product-api");
     if (source.getSocketTimeout() == 0) {
@@ -50,11 +70,25 @@ final class ConnectionPool {
     HikariConfig config = new HikariConfig();
     config.setPoolName("product-api");
     config.setDataSource(source);
+    config.setConnectionInitSql(REFUSE_STANDBY);
     config.setMaximumPoolSize(size);
     config.setConnectionTimeout(WAIT.toMillis());
     config.setValidationTimeout(WAIT.toMillis());
     config.setInitializationFailTimeout(-1);
     return new HikariDataSource(config);
+  }
+
+  /// Refuses to begin on a standby. A database that does not answer may do so later.
+  ///
+  /// @throws IllegalStateException when the database is a standby
+  static void refuseStandby(DataSource pool) {
+    try (Connection _ = pool.getConnection()) {
+      // To have it is enough.
+    } catch (SQLException e) {
+      if (DatabaseFault.isStandby(e)) {
+        throw new IllegalStateException(STANDBY, e);
+      }
+    }
   }
 
   /// Gauges by OpenTelemetry's semantic conventions for connection pools.

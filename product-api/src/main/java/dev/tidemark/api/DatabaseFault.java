@@ -2,6 +2,7 @@ package dev.tidemark.api;
 
 import java.sql.SQLException;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /// The database did not do what it was asked, sorted by what the caller can do about it.
 final class DatabaseFault extends RuntimeException {
@@ -11,6 +12,8 @@ final class DatabaseFault extends RuntimeException {
     UNREACHABLE,
     /// It went away, or took too long, in the middle: a write may or may not have happened.
     INTERRUPTED,
+    /// It is a standby: nothing can be written, and what it has may be behind.
+    STANDBY,
     /// Another transaction was in the way; the same can be tried again.
     CONFLICT,
     /// The values are not what the tables allow.
@@ -19,9 +22,12 @@ final class DatabaseFault extends RuntimeException {
     DEFECT
   }
 
+  /// `read_only_sql_transaction`, which a server in recovery answers every write with.
+  private static final String READ_ONLY = "25006";
+
   private final Kind kind;
 
-  private DatabaseFault(Kind kind, String message, Throwable cause) {
+  private DatabaseFault(Kind kind, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.kind = kind;
   }
@@ -30,8 +36,26 @@ final class DatabaseFault extends RuntimeException {
     return kind;
   }
 
+  /// The fault of reading from a server in recovery, which refuses writes only.
+  static DatabaseFault standby() {
+    return new DatabaseFault(Kind.STANDBY, ConnectionPool.STANDBY, null);
+  }
+
+  /// Whether the fault is that the server is a standby. The pool tells it beneath its own.
+  static boolean isStandby(Throwable thrown) {
+    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SQLException sql && READ_ONLY.equals(sql.getSQLState())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /// The fault behind an exception, or the exception itself when no database had to do with it.
   static RuntimeException of(RuntimeException thrown) {
+    if (isStandby(thrown)) {
+      return new DatabaseFault(Kind.STANDBY, ConnectionPool.STANDBY, thrown);
+    }
     for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
       if (cause instanceof SQLException sql) {
         boolean connecting = thrown instanceof org.jdbi.v3.core.ConnectionException;
@@ -47,8 +71,8 @@ final class DatabaseFault extends RuntimeException {
     String state = fault.getSQLState() == null ? "" : fault.getSQLState().toUpperCase(Locale.ROOT);
     return switch (state) {
       case "40001", "40P01", "55P03" -> Kind.CONFLICT;
-      // Shut down, cancelled or timed out; or a primary that became a standby.
-      case "57P01", "57P02", "57P03", "57P05", "57014", "25006", "25P03" -> Kind.INTERRUPTED;
+      // Shut down, cancelled or timed out.
+      case "57P01", "57P02", "57P03", "57P05", "57014", "25P03" -> Kind.INTERRUPTED;
       default -> {
         if (state.startsWith("08") || state.startsWith("53")) {
           yield Kind.INTERRUPTED;

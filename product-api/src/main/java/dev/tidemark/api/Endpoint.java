@@ -175,6 +175,9 @@ final class Endpoint implements Handler {
       case INTERRUPTED ->
           Problem.databaseAway(
               "The database went away or took too long; a write may or may not have been done.");
+      case STANDBY ->
+          Problem.databaseAway(
+              "The database is a standby, which may be behind; nothing was written.");
       case CONFLICT ->
           Problem.databaseAway("Other writes were in the way for too long; nothing was written.");
       case REFUSED ->

@@ -100,6 +100,7 @@ final class ProductStore {
   }
 
   private static CachedValue value(ResultSet row) throws SQLException {
+    refuseStandby(row);
     return row.getBoolean("live")
         ? new CachedValue.Present(row.getLong("version"), row.getBytes("json"))
         : new CachedValue.Absent(row.getLong("version"));
@@ -115,8 +116,21 @@ final class ProductStore {
                 .createQuery(PAGE)
                 .bind("after", after)
                 .bind("limit", limit)
-                .map((row, context) -> new Entry(row.getString("id"), row.getBytes("json")))
+                .map((row, context) -> entry(row))
                 .list());
+  }
+
+  private static Entry entry(ResultSet row) throws SQLException {
+    refuseStandby(row);
+    return new Entry(row.getString("id"), row.getBytes("json"));
+  }
+
+  /// What a standby says may be behind, and would be cached. A pooler may lead to one between two
+  /// statements of a connection.
+  private static void refuseStandby(ResultSet row) throws SQLException {
+    if (row.getBoolean("standby")) {
+      throw DatabaseFault.standby();
+    }
   }
 
   /// Creates or replaces a product, where the condition is met.

@@ -14,7 +14,8 @@ import java.util.Optional;
 import java.util.UUID;
 
 /// Answers writes of one product. After the commit the cache is told, so that the writer's next
-/// read sees the write; whether that works out does not matter to the request. Thread-safe.
+/// read sees the write; whether that works out does not matter to the request. A write that is
+/// repeated tells it again: the first time the process may have died in between. Thread-safe.
 final class ProductWrites {
 
   /// Says that an answer is that of an earlier request.
@@ -58,7 +59,7 @@ final class ProductWrites {
           throw new IllegalStateException("product " + product.id() + " was replaced by a POST");
       case KeyedResult.Again(String id, long version, byte[] json) -> {
         response.header(REPLAYED);
-        sendCreated(response, id, version, json);
+        created(response, id, version, json);
       }
       case KeyedResult.Reused() -> throw new ProblemException(Problem.idempotencyKeyReused());
     }
@@ -84,11 +85,8 @@ final class ProductWrites {
   private void replaced(ServerResponse response, String id, WriteResult result) {
     switch (result) {
       case WriteResult.Created(long version, byte[] json) -> created(response, id, version, json);
-      case WriteResult.Updated(long version, byte[] json) -> {
-        refresh(id, new CachedValue.Present(version, json));
-        send(response, version, json);
-      }
-      case WriteResult.Unchanged(long version, byte[] json) -> send(response, version, json);
+      case WriteResult.Updated(long version, byte[] json) -> written(response, id, version, json);
+      case WriteResult.Unchanged(long version, byte[] json) -> written(response, id, version, json);
       case WriteResult.Refused(long version) -> throw preconditionFailed(response, version);
     }
   }
@@ -128,7 +126,12 @@ final class ProductWrites {
         Answers.version(response, version);
         response.status(Status.NO_CONTENT_204).send();
       }
-      case DeleteResult.Absent() -> throw new ProblemException(Problem.productNotFound());
+      case DeleteResult.Absent() -> {
+        if (Product.isId(id) && store.find(id) instanceof CachedValue.Absent absent) {
+          refresh(id, absent);
+        }
+        throw new ProblemException(Problem.productNotFound());
+      }
       case DeleteResult.Refused(long version) -> throw preconditionFailed(response, version);
     }
   }
@@ -148,16 +151,12 @@ final class ProductWrites {
   }
 
   private void created(ServerResponse response, String id, long version, byte[] json) {
-    refresh(id, new CachedValue.Present(version, json));
-    sendCreated(response, id, version, json);
-  }
-
-  private static void sendCreated(ServerResponse response, String id, long version, byte[] json) {
     response.status(Status.CREATED_201).header(HeaderNames.LOCATION, "/products/" + id);
-    send(response, version, json);
+    written(response, id, version, json);
   }
 
-  private static void send(ServerResponse response, long version, byte[] json) {
+  private void written(ServerResponse response, String id, long version, byte[] json) {
+    refresh(id, new CachedValue.Present(version, json));
     Answers.version(response, version);
     response.header(Answers.JSON).send(json);
   }

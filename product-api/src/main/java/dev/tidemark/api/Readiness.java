@@ -40,6 +40,9 @@ record Readiness(String name, Supplier<Answer> ask) implements HealthCheck {
                 ? new Answer(true, "answers")
                 : new Answer(false, "does not answer; only reads that hit the cache work");
           } catch (SQLException e) {
+            if (DatabaseFault.isStandby(e)) {
+              return new Answer(false, ConnectionPool.STANDBY);
+            }
             // The pool tells only that it has none; what went wrong with the last one lies beneath.
             Throwable fault = e.getCause() == null ? e : e.getCause();
             return new Answer(

@@ -72,11 +72,13 @@ final class Service implements AutoCloseable {
   /// Starts the service, and returns when it answers; the database, Redis and Kafka may still be
   /// away.
   ///
-  /// @throws IllegalStateException when it cannot listen where it should
+  /// @throws IllegalStateException when it cannot listen where it should, or the database is a
+  ///   standby
   static Service start(Configuration configuration) {
     Service service = new Service(configuration);
     service.nearCacheFeed.ifPresent(KafkaInvalidationFeed::start);
     try {
+      ConnectionPool.refuseStandby(service.database);
       listen(service.admin, configuration.adminHost(), configuration.adminPort());
       listen(service.api, configuration.host(), configuration.port());
       service.sweep.start();

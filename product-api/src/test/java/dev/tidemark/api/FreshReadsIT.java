@@ -80,6 +80,30 @@ final class FreshReadsIT {
     assertThat(api.get("/products/own").status()).isEqualTo(200);
   }
 
+  /// The first time the process may have died between the commit and the cache.
+  @Test
+  void aWriterSeesItsRepeatedWriteAtOnce() { // H13
+    api.put("/products/repeated", CHAIR);
+    String newest = api.put("/products/repeated", STOOL).text();
+    stale("repeated", 1);
+    api.put("/products/repeated", STOOL);
+    assertThat(api.get("/products/repeated").text()).as("an unchanged PUT").isEqualTo(newest);
+    stale("repeated", 1);
+    api.patch("/products/repeated", "{'price':7}");
+    assertThat(api.get("/products/repeated").text()).as("an unchanged PATCH").isEqualTo(newest);
+
+    api.delete("/products/repeated");
+    stale("repeated", 2);
+    assertThat(api.delete("/products/repeated").status()).isEqualTo(404);
+    assertThat(api.get("/products/repeated").status()).as("a DELETE again").isEqualTo(404);
+
+    String named = "{'id':'repeated','name':'A','price':1,'currency':'EUR'}";
+    String created = api.post("/products", named, "Idempotency-Key", "repeated").text();
+    stale("repeated", 2);
+    api.post("/products", named, "Idempotency-Key", "repeated");
+    assertThat(api.get("/products/repeated").text()).as("a replayed POST").isEqualTo(created);
+  }
+
   @Test
   void aMinimumVersionIsNeverAnsweredWithLess() { // H13
     api.put("/products/min", CHAIR);
