@@ -265,14 +265,13 @@ final class GuardedEntryStore implements EntryStore {
   }
 
   private static <T> Outcome<T> worse(Outcome<T> one, Outcome<T> other) {
-    return badness(one) >= badness(other) ? one : other;
-  }
-
-  private static <T> int badness(Outcome<T> outcome) {
-    return switch (outcome) {
-      case Outcome.Applied<T> _ -> -1;
-      case Outcome.Failed<T>(EntryStoreException cause) -> cause.fault().ordinal();
-    };
+    if (!(one instanceof Outcome.Failed<T>(EntryStoreException cause))) {
+      return other;
+    }
+    return other instanceof Outcome.Failed<T>(EntryStoreException otherCause)
+            && otherCause.fault().compareTo(cause.fault()) > 0
+        ? other
+        : one;
   }
 
   /// A part of the store that fails as one. Thread-safe.
