@@ -1,4 +1,5 @@
--- Deletes live products (as delete.sql does one), save those that were written since :since.
+-- Deletes live products (as delete.sql does one), save those that were written since :since. They are locked in the order in
+-- which write.sql locks: by the bytes of the id.
 --
 -- Answer: how many.
 with marked as materialized (
@@ -8,7 +9,7 @@ held as materialized (
   select p.id
     from product p
    where p.id = any (:ids::text[]) and p.deleted_at is null and p.updated_at < :since
-   order by p.id
+   order by p.id collate "C"
      for no key update
 ),
 deleted as (

@@ -26,6 +26,11 @@ final class RolesIT {
           tidemark_api   | insert into idempotency_key values ('k', sha256('b'), 'api', 1, '{}')
           tidemark_api   | select * from idempotency_key
           tidemark_api   | delete from idempotency_key
+          tidemark_api   | insert into replacing_import default values
+          tidemark_api   | select * from replacing_import for key share
+          tidemark_api   | insert into replacing_import_id select id, 'a' from replacing_import
+          tidemark_api   | delete from replacing_import_id
+          tidemark_api   | delete from replacing_import
           tidemark_relay | select * from outbox
           tidemark_relay | select outbox_partitions_ahead(14)
           tidemark_relay | select * from product
@@ -55,6 +60,9 @@ final class RolesIT {
           tidemark_api   | update idempotency_key set answer = '{}'
           tidemark_relay | select * from idempotency_key
           tidemark_audit | select * from idempotency_key
+          tidemark_relay | select * from replacing_import
+          tidemark_audit | delete from replacing_import
+          tidemark_relay | insert into replacing_import_id values (gen_random_uuid(), 'a')
           tidemark_api   | create table t (x int)
           tidemark_api   | set role tidemark_owner
           tidemark_relay | select * from product for share

@@ -2,7 +2,6 @@ package dev.tidemark.api;
 
 import io.helidon.http.ServerRequestHeaders;
 import io.helidon.webserver.http.ServerRequest;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -44,8 +43,9 @@ final class Bodies {
         throw new ProblemException(Problem.bodyTooLarge(limit));
       }
       return bytes;
-    } catch (ZipException | EOFException e) {
-      throw new ProblemException(Problem.malformedRequest("The body is not whole gzip."));
+    } catch (ZipException e) {
+      throw new ProblemException(
+          Problem.malformedRequest("The body is not whole gzip: " + e.getMessage() + "."));
     } catch (IOException e) {
       throw new UncheckedIOException("a body was not read to its end", e);
     }

@@ -1,7 +1,6 @@
 package dev.tidemark.api;
 
 import io.helidon.common.buffers.DataReader.InsufficientDataAvailableException;
-import io.helidon.http.RequestException;
 import io.helidon.webserver.CloseConnectionException;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -9,8 +8,8 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.SocketTimeoutException;
 
-/// A body whose frame the server finds broken only while it is read, in chunks that are none: the
-/// request is malformed then, not the service. Confined to one thread.
+/// A body whose frame the server finds broken only while it is read, in chunks that are none or by
+/// its early end: the request is malformed then, not the service. Confined to one thread.
 final class FramedBody extends FilterInputStream {
 
   FramedBody(InputStream body) {
@@ -48,13 +47,14 @@ final class FramedBody extends FilterInputStream {
       }
     }
     return switch (fault) {
-      case InsufficientDataAvailableException e -> e;
+      case InsufficientDataAvailableException _ ->
+          new ProblemException(
+              Problem.malformedRequest(
+                  "The body ended early: the connection was closed in its middle."));
       case CloseConnectionException e -> e;
       case UncheckedIOException e -> e;
-      case RequestException e -> e;
       default ->
-          new ProblemException(
-              Problem.malformedRequest("The body is not framed as HTTP/1.1 asks."));
+          new ProblemException(Problem.malformedRequest("The body is not framed as HTTP asks."));
     };
   }
 }

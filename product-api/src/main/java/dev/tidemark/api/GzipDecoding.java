@@ -5,18 +5,21 @@ import io.helidon.http.ServerRequestHeaders;
 import io.helidon.http.encoding.ContentDecoder;
 import io.helidon.http.encoding.ContentEncoder;
 import io.helidon.http.encoding.ContentEncoding;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Locale;
 import java.util.Set;
-import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
+import org.jspecify.annotations.Nullable;
 
 /// Takes request bodies with `Content-Encoding: gzip`. Answers are never compressed: the cached
 /// bytes go out as they are.
 final class GzipDecoding implements ContentEncoding {
 
-  private static final int BUFFER_SIZE = 64 * 1024;
+  private static final long MOST_READ_ON = 16L * 1024 * 1024;
   private static final Set<String> NAMES = Set.of("gzip", "x-gzip");
 
   /// Whether a body with these headers can be taken.
@@ -61,28 +64,43 @@ final class GzipDecoding implements ContentEncoding {
     return "gzip";
   }
 
-  /// The first bytes are looked at when the body is read, not before.
+  /// The first bytes are looked at when the body is read, not before. The whole body must be gzip,
+  /// one member after the other: the JDK's own stream takes what follows the first, and is none,
+  /// for the end.
   private static InputStream decoded(InputStream compressed) {
     return new InputStream() {
-      private InputStream body = InputStream.nullInputStream();
-      private boolean opened;
+      private @Nullable InputStream body;
 
       private InputStream body() throws IOException {
-        if (!opened) {
-          opened = true;
-          body = new GZIPInputStream(compressed, BUFFER_SIZE);
+        InputStream opened = body;
+        if (opened == null) {
+          opened =
+              GzipCompressorInputStream.builder()
+                  .setInputStream(compressed)
+                  .setDecompressConcatenated(true)
+                  .get();
+          body = opened;
         }
-        return body;
+        return opened;
       }
 
       @Override
       public int read() throws IOException {
-        return body().read();
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
       }
 
       @Override
       public int read(byte[] bytes, int offset, int length) throws IOException {
-        return body().read(bytes, offset, length);
+        try {
+          return body().read(bytes, offset, length);
+        } catch (EOFException e) {
+          throw new ZipException("it ends too early");
+        } catch (IOException e) {
+          // Who sends is not listening yet, and would lose the answer with the connection.
+          long _ = compressed.skip(MOST_READ_ON);
+          throw new ZipException("it is damaged, or is no gzip to its end");
+        }
       }
 
       @Override

@@ -10,11 +10,21 @@ final class ImportBatch {
   sealed interface Line {
     /// From 1.
     long number();
+
+    /// In bytes.
+    int length();
   }
 
-  record Good(long number, Product product) implements Line {}
+  record Good(long number, int length, Product product) implements Line {}
 
-  record Bad(long number, Violation violation) implements Line {}
+  record Bad(long number, int length, Violation violation) implements Line {}
+
+  record Blank(long number) implements Line {
+    @Override
+    public int length() {
+      return 0;
+    }
+  }
 
   private static final int MOST_LINES = 500;
 
@@ -26,15 +36,13 @@ final class ImportBatch {
   private long bytes;
   private long lastLine;
 
-  /// Counts a line in, and its bytes.
-  void take(Lines.Line line) {
-    taken++;
-    bytes += line.bytes().length;
-    lastLine = line.number();
-  }
-
   void add(Line line) {
-    lines.add(line);
+    taken++;
+    bytes += line.length();
+    lastLine = line.number();
+    if (!(line instanceof Blank)) {
+      lines.add(line);
+    }
   }
 
   boolean isEmpty() {
@@ -45,7 +53,7 @@ final class ImportBatch {
     return taken >= MOST_LINES || bytes >= MOST_BYTES;
   }
 
-  /// All that was added.
+  /// All that was added, save blank ones.
   List<Line> lines() {
     return lines;
   }
@@ -57,7 +65,7 @@ final class ImportBatch {
         .toList();
   }
 
-  /// The last line that was taken, blank ones too.
+  /// The last line that was added, blank ones too.
   long lastLine() {
     return lastLine;
   }

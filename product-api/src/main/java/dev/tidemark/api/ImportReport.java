@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -42,9 +43,9 @@ final class ImportReport {
     }
   }
 
-  /// What was not in the file is gone, or would be, were no line at fault.
+  /// So many more products that were not in the file are gone.
   void deleted(long products) {
-    deleted = OptionalLong.of(products);
+    deleted = OptionalLong.of(deleted.orElse(0) + products);
   }
 
   /// Whether every line was taken, and there was a product: else nobody can say what is not in the
@@ -53,14 +54,30 @@ final class ImportReport {
     return failed == 0 && !counts.equals(Counts.NONE);
   }
 
+  /// What was done of an import that came to an early end.
+  String sentence() {
+    if (committedLines == 0 && deleted.orElse(0) == 0) {
+      return "Nothing was written.";
+    }
+    String written =
+        "Lines 1 to %d are dealt with: %d products created, %d updated, %d unchanged, %d lines failed."
+            .formatted(
+                committedLines, counts.created(), counts.updated(), counts.unchanged(), failed);
+    return deleted.isPresent()
+        ? "%s %d products were deleted.".formatted(written, deleted.getAsLong())
+        : written + " Nothing was deleted.";
+  }
+
   /// The counts, for an import that came to an early end.
   Map<String, Long> members() {
-    return Map.of(
-        "created", counts.created(),
-        "updated", counts.updated(),
-        "unchanged", counts.unchanged(),
-        "failed", failed,
-        "committedLines", committedLines);
+    Map<String, Long> members = new LinkedHashMap<>();
+    members.put("committedLines", committedLines);
+    members.put("created", counts.created());
+    members.put("updated", counts.updated());
+    members.put("unchanged", counts.unchanged());
+    members.put("failed", failed);
+    deleted.ifPresent(products -> members.put("deleted", products));
+    return members;
   }
 
   /// Where an import stands that goes on.

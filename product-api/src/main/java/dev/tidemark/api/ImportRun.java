@@ -6,7 +6,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The lines of one import on their way into the database. While a batch is being written, on a
@@ -19,41 +18,33 @@ final class ImportRun {
 
   private static final Executor WRITER = Thread.ofVirtual().name("import")::start;
 
-  private static final ProductReader READER = ProductReader.withId();
-
   private final ProductStore store;
-  private final int lineLimit;
   private final ImportReport report;
   private final ImportProgress progress;
-  private final Consumer<List<String>> ids;
   private final Optional<String> traceparent;
   private ImportBatch batch = new ImportBatch();
   private @Nullable Write underWay;
 
-  /// @param lineLimit the longest line, in bytes
-  /// @param ids is told the ids of each batch before it is written
   ImportRun(
       ProductStore store,
-      int lineLimit,
       ImportReport report,
       ImportProgress progress,
-      Consumer<List<String>> ids,
       Optional<String> traceparent) {
     this.store = store;
-    this.lineLimit = lineLimit;
     this.report = report;
     this.progress = progress;
-    this.ids = ids;
     this.traceparent = traceparent;
   }
 
   /// Returns, or throws, when nothing is being written any more.
   ///
   /// @throws DatabaseFault also when the source failed before it
-  void all(Lines source) throws IOException {
+  void all(ProductLines source) throws IOException {
     try {
-      for (Optional<Lines.Line> line = source.next(); line.isPresent(); line = source.next()) {
-        take(line.get());
+      for (Optional<ImportBatch.Line> line = source.next();
+          line.isPresent();
+          line = source.next()) {
+        batch.add(line.get());
         if (batch.isFull()) {
           write();
           progress.tell(report);
@@ -67,33 +58,11 @@ final class ImportRun {
     }
   }
 
-  private void take(Lines.Line line) {
-    batch.take(line);
-    if (line.tooLong()) {
-      bad(line, "", "must not be longer than " + lineLimit + " bytes");
-    } else if (!line.isBlank()) {
-      switch (READER.read(line.bytes(), "")) {
-        case Parsed.Valid(Product product) ->
-            batch.add(new ImportBatch.Good(line.number(), product));
-        case Parsed.Invalid(List<Violation> violations) ->
-            batch.add(new ImportBatch.Bad(line.number(), violations.getFirst()));
-        case Parsed.Malformed(String detail) -> bad(line, "", "must be JSON: " + detail);
-      }
-    }
-  }
-
-  private void bad(Lines.Line line, String field, String rule) {
-    batch.add(new ImportBatch.Bad(line.number(), new Violation(field, rule)));
-  }
-
   /// Begins to write what was taken, when what was begun before is done.
   private void write() {
     ImportBatch next = batch;
     batch = new ImportBatch();
     List<Product> products = next.products();
-    if (!products.isEmpty()) {
-      ids.accept(products.stream().map(Product::id).toList());
-    }
     settle();
     underWay =
         new Write(
@@ -127,7 +96,7 @@ final class ImportRun {
   }
 
   private void tellBad(ImportBatch.Line line) {
-    if (line instanceof ImportBatch.Bad(long number, Violation violation)) {
+    if (line instanceof ImportBatch.Bad(long number, int _, Violation violation)) {
       report.failed(number, violation);
     }
   }
@@ -137,7 +106,8 @@ final class ImportRun {
     for (ImportBatch.Line line : refused.lines()) {
       switch (line) {
         case ImportBatch.Bad bad -> tellBad(bad);
-        case ImportBatch.Good(long number, Product product) -> {
+        case ImportBatch.Blank _ -> {}
+        case ImportBatch.Good(long number, int _, Product product) -> {
           try {
             report.written(store.writeAll(List.of(product), traceparent));
           } catch (DatabaseFault e) {

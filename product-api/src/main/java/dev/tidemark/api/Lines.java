@@ -3,13 +3,15 @@ package dev.tidemark.api;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
 import java.util.Optional;
 
 /// Lines of a stream, one at a time, in memory bounded by the length that is allowed. Lines end
-/// with LF or CR LF; the last may do without. Confined to one thread.
+/// with LF or CR LF; the last may do without. A byte order mark of UTF-8 is no part of the line
+/// that it begins: files put together have several. Confined to one thread.
 final class Lines {
 
-  /// A line; too long ones come without their bytes.
+  /// A line; of too long ones only the beginning comes.
   ///
   /// @param number from 1
   @SuppressWarnings("ArrayRecordComponent") // handed on, never changed
@@ -17,7 +19,7 @@ final class Lines {
 
     boolean isBlank() {
       for (byte b : bytes) {
-        if (b != ' ' && b != '\t') {
+        if (b != ' ' && b != '\t' && b != '\r') {
           return false;
         }
       }
@@ -26,6 +28,11 @@ final class Lines {
   }
 
   private static final int BUFFER_SIZE = 64 * 1024;
+
+  private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
+
+  /// Of a line that is too long: enough to see what it is.
+  private static final int BEGINNING = 100;
 
   private final InputStream in;
   private final int limit;
@@ -56,8 +63,8 @@ final class Lines {
       }
       int part = next - start;
       length += part;
-      // One more than the limit, for a CR that may turn out to belong to the line's end.
-      if (length <= limit + 1L) {
+      // A mark and a CR are no part of the line; whether they are there is seen at its end.
+      if (length <= limit + BYTE_ORDER_MARK.length + 1L || line.size() == 0) {
         line.write(buffer, start, part);
       }
       if (next < end) {
@@ -66,15 +73,19 @@ final class Lines {
       }
     }
     byte[] bytes = line.toByteArray();
+    int from = startsWithMark(bytes) ? BYTE_ORDER_MARK.length : 0;
     boolean carriageReturn =
-        length == bytes.length && length > 0 && bytes[bytes.length - 1] == '\r';
-    long content = carriageReturn ? length - 1 : length;
-    if (content > limit) {
-      return Optional.of(new Line(number, new byte[0], true));
-    }
-    return Optional.of(
-        new Line(
-            number, carriageReturn ? java.util.Arrays.copyOf(bytes, (int) content) : bytes, false));
+        length == bytes.length && length > from && bytes[bytes.length - 1] == '\r';
+    long content = length - from - (carriageReturn ? 1 : 0);
+    boolean tooLong = content > limit;
+    int to = tooLong ? Math.min(bytes.length, BEGINNING) : (int) (from + content);
+    return Optional.of(new Line(number, Arrays.copyOfRange(bytes, from, to), tooLong));
+  }
+
+  private static boolean startsWithMark(byte[] bytes) {
+    return bytes.length >= BYTE_ORDER_MARK.length
+        && Arrays.equals(
+            bytes, 0, BYTE_ORDER_MARK.length, BYTE_ORDER_MARK, 0, BYTE_ORDER_MARK.length);
   }
 
   private boolean fill() throws IOException {

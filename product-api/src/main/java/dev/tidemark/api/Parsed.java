@@ -15,5 +15,7 @@ sealed interface Parsed {
   }
 
   /// Not one JSON object in UTF-8.
-  record Malformed(String detail) implements Parsed {}
+  ///
+  /// @param cut whether it is JSON as far as it goes, and ends too early
+  record Malformed(String detail, boolean cut) implements Parsed {}
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import io.helidon.http.Status;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -70,6 +71,15 @@ record Problem(
         Map.of("version", version));
   }
 
+  static Problem deletionNotConfirmed(long wouldDelete, long products) {
+    return new Problem(
+        ProblemType.DELETION_NOT_CONFIRMED,
+        "The import would delete %d of %d products, more than half. Where this is meant, send it again with confirm-delete=%d."
+            .formatted(wouldDelete, products, wouldDelete),
+        List.of(),
+        Map.of("wouldDelete", wouldDelete, "products", products));
+  }
+
   static Problem idempotencyKeyReused() {
     return new Problem(
         ProblemType.IDEMPOTENCY_KEY_REUSED,
@@ -130,8 +140,11 @@ record Problem(
     return type.status();
   }
 
-  Problem withMembers(Map<String, Long> more) {
-    return new Problem(type, detail, violations, more);
+  /// This, with more members, and a sentence that its detail ends with.
+  Problem with(String sentence, Map<String, Long> more) {
+    Map<String, Long> all = new HashMap<>(members);
+    all.putAll(more);
+    return new Problem(type, (detail + " " + sentence).strip(), violations, all);
   }
 
   byte[] json() {

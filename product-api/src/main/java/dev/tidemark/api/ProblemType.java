@@ -14,6 +14,7 @@ enum ProblemType {
   METHOD_NOT_ALLOWED(405, "Method not allowed"),
   REQUEST_TIMEOUT(408, "Request timeout"),
   PRODUCT_EXISTS(409, "The product exists"),
+  DELETION_NOT_CONFIRMED(409, "Deletion not confirmed"),
   PRECONDITION_FAILED(412, "Precondition failed"),
   VERSION_NOT_REACHED(412, "Version not reached"),
   BODY_TOO_LARGE(413, "Body too large"),

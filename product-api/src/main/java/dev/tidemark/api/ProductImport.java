@@ -1,34 +1,29 @@
 package dev.tidemark.api;
 
-import io.helidon.common.uri.UriQuery;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.Semaphore;
-import java.util.function.Consumer;
 import java.util.zip.ZipException;
 
 /// Answers `POST /products/import`: takes a product from each line as the lines come in, and writes
 /// them in batches, each a transaction. What was committed stays when a later line, the client or
-/// the database fails; sending the whole again writes only what is missing. Thread-safe.
+/// the database fails; sending the whole again writes only what is missing. An import that replaces
+/// all products does nothing before it has the whole. Thread-safe.
 ///
 /// The cache is not told: a batch would cost a round trip per product, and the outbox does it.
 final class ProductImport {
 
   static final String MEDIA_TYPE = "application/x-ndjson";
 
+  private static final int NAMES = 500;
+
   private final ProductStore store;
   private final int lineLimit;
-
-  /// Each holds a connection to the database from its beginning to its end, and what one writes the
-  /// other would delete.
-  private final Semaphore replacing = new Semaphore(1);
 
   /// @param lineLimit the longest line, in bytes
   ProductImport(ProductStore store, int lineLimit) {
@@ -41,82 +36,111 @@ final class ProductImport {
       throw new ProblemException(Problem.unsupportedMediaType(MEDIA_TYPE));
     }
     RequestHeaders.refuseCondition(request.headers());
-    boolean replace = isReplacing(request.query());
+    ImportRequest asked = ImportRequest.of(request.query());
     Optional<String> traceparent = RequestHeaders.traceparent(request.headers());
     ImportReport report = new ImportReport();
     ImportProgress progress = new ImportProgress(request.headers(), response);
-    try (InputStream body = Bodies.stream(request)) {
-      Lines lines = new Lines(body, lineLimit);
-      if (replace) {
-        replace(lines, report, progress, traceparent);
-      } else {
-        run(report, progress, ids -> {}, traceparent).all(lines);
-      }
+    ImportRun run = new ImportRun(store, report, progress, traceparent);
+    UncutBody body = new UncutBody(Bodies.stream(request));
+    try {
+      body.readBy(
+          () -> {
+            if (asked.replace()) {
+              replace(asked, body, run, report, traceparent);
+            } else {
+              run.all(new ProductLines(body, lineLimit));
+            }
+          });
       progress.end(report.json());
     } catch (DatabaseFault e) {
-      fail(Endpoint.problem(e), report, progress);
+      fail(problem(e), body, report, progress);
     } catch (ProblemException e) {
-      fail(e.problem(), report, progress);
-    } catch (ZipException | EOFException e) {
+      fail(e.problem(), body, report, progress);
+    } catch (ZipException e) {
       fail(
-          Problem.malformedRequest("The body is not whole gzip: " + e.getMessage()),
+          Problem.malformedRequest("The body is not whole gzip: " + e.getMessage() + "."),
+          body,
           report,
           progress);
     } catch (IOException e) {
-      fail(
-          Problem.malformedRequest("The body was not read to its end: " + e.getMessage()),
-          report,
-          progress);
+      fail(Problem.malformedRequest("The body was not read to its end."), body, report, progress);
     }
   }
 
   /// An import at whose end the file and the products are the same; nothing is deleted when a line
   /// failed, because what it was about is not known.
   private void replace(
-      Lines lines, ImportReport report, ImportProgress progress, Optional<String> traceparent)
-      throws IOException {
-    if (!replacing.tryAcquire()) {
-      throw new ProblemException(
-          Problem.overloaded("Another import with replace=true is under way."));
-    }
-    try (ImportedIds ids = store.importedIds()) {
-      run(report, progress, ids::add, traceparent).all(lines);
-      report.deleted(report.isWhole() ? ids.deleteRest(traceparent) : 0);
-    } finally {
-      replacing.release();
-    }
-  }
-
-  private ImportRun run(
+      ImportRequest asked,
+      InputStream body,
+      ImportRun run,
       ImportReport report,
-      ImportProgress progress,
-      Consumer<List<String>> ids,
-      Optional<String> traceparent) {
-    return new ImportRun(store, lineLimit, report, progress, ids, traceparent);
-  }
-
-  private static boolean isReplacing(UriQuery query) {
-    if (query.isEmpty()) {
-      return false;
-    }
-    if (query.names().equals(Set.of("replace")) && query.all("replace").size() == 1) {
-      switch (query.get("replace")) {
-        case "true" -> {
-          return true;
-        }
-        case "false" -> {
-          return false;
-        }
-        default -> {}
+      Optional<String> traceparent)
+      throws IOException {
+    try (Replacement replacement =
+            store
+                .beginReplacement()
+                .orElseThrow(
+                    () ->
+                        new ProblemException(
+                            Problem.overloaded("Another import with replace=true is under way.")));
+        SpooledBody whole = SpooledBody.of(body)) {
+      boolean named = name(replacement, new ProductLines(whole.open(), lineLimit));
+      if (named) {
+        confirm(replacement.count(), asked);
+      }
+      run.all(new ProductLines(whole.open(), lineLimit));
+      report.deleted(0);
+      if (named && report.isWhole()) {
+        replacement.deleteRest(traceparent, report::deleted);
       }
     }
-    throw new ProblemException(
-        Problem.malformedRequest("The one parameter is replace, and must be true or false."));
+  }
+
+  /// Names all products to keep; answers false at a line that names none, which nobody can say the
+  /// product of.
+  private static boolean name(Replacement replacement, ProductLines lines) throws IOException {
+    List<String> ids = new ArrayList<>(NAMES);
+    for (Optional<ImportBatch.Line> line = lines.next(); line.isPresent(); line = lines.next()) {
+      switch (line.get()) {
+        case ImportBatch.Blank _ -> {}
+        case ImportBatch.Bad _ -> {
+          return false;
+        }
+        case ImportBatch.Good(long _, int _, Product product) -> ids.add(product.id());
+      }
+      if (ids.size() == NAMES) {
+        replacement.name(ids);
+        ids.clear();
+      }
+    }
+    if (!ids.isEmpty()) {
+      replacement.name(ids);
+    }
+    return true;
+  }
+
+  private static void confirm(Replacement.Rest rest, ImportRequest asked) {
+    if (rest.isMostOfAll() && asked.confirmed().orElse(-1) != rest.rest()) {
+      throw new ProblemException(Problem.deletionNotConfirmed(rest.rest(), rest.products()));
+    }
+  }
+
+  private static Problem problem(DatabaseFault fault) {
+    return switch (fault.kind()) {
+      case UNREACHABLE -> Problem.databaseAway("No connection to the database was to be had.");
+      case INTERRUPTED ->
+          Problem.databaseAway(
+              "The database went away or took too long; one batch more than is counted here may have been written, or deleted.");
+      case CONFLICT -> Problem.databaseAway("Other writes were in the way for too long.");
+      case REFUSED, DEFECT -> Endpoint.problem(fault);
+    };
   }
 
   /// The counts go with the problem, so that the client knows what is done.
-  private static void fail(Problem problem, ImportReport report, ImportProgress progress) {
-    Problem told = problem.withMembers(report.members());
+  private static void fail(
+      Problem problem, UncutBody body, ImportReport report, ImportProgress progress) {
+    body.readOn();
+    Problem told = problem.with(report.sentence(), report.members());
     if (!progress.isUnderWay()) {
       throw new ProblemException(told);
     }

@@ -56,7 +56,7 @@ final class ProductReader {
     try {
       return read(StrictJson.text(utf8), givenId);
     } catch (MalformedJsonException e) {
-      return new Parsed.Malformed(String.valueOf(e.getMessage()));
+      return new Parsed.Malformed(String.valueOf(e.getMessage()), e.isCut());
     }
   }
 
@@ -64,7 +64,7 @@ final class ProductReader {
     try {
       return StrictJson.read(text, parser -> new Reading(text, parser).read(givenId, idRequired));
     } catch (MalformedJsonException e) {
-      return new Parsed.Malformed(String.valueOf(e.getMessage()));
+      return new Parsed.Malformed(String.valueOf(e.getMessage()), e.isCut());
     }
   }
 

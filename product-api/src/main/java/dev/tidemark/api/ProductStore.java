@@ -168,9 +168,9 @@ final class ProductStore {
                             })));
   }
 
-  /// Begins to note which products an import names.
-  ImportedIds importedIds() {
-    return ImportedIds.open(jdbi);
+  /// Begins an import that replaces all products; empty when another one is under way.
+  Optional<Replacement> beginReplacement() {
+    return Replacement.begin(jdbi);
   }
 
   /// Forgets some of the answers that are older, and tells how many; there may be more.
@@ -358,7 +358,8 @@ final class ProductStore {
     }
   }
 
-  private static <T> T retrying(dev.failsafe.function.CheckedSupplier<T> write) {
+  /// Carries out what is a transaction, again where another one was in the way.
+  static <T> T retrying(dev.failsafe.function.CheckedSupplier<T> write) {
     try {
       return Failsafe.with(AFTER_CONFLICT).get(write);
     } catch (FailsafeException e) {

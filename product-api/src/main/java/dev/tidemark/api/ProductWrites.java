@@ -145,7 +145,7 @@ final class ProductWrites {
       case Parsed.Valid(Product product) -> product;
       case Parsed.Invalid(List<Violation> violations) ->
           throw new ProblemException(Problem.invalidProduct(violations));
-      case Parsed.Malformed(String detail) ->
+      case Parsed.Malformed(String detail, boolean _) ->
           throw new ProblemException(Problem.malformedJson(detail));
     };
   }

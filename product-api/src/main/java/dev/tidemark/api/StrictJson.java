@@ -1,16 +1,19 @@
 package dev.tidemark.api;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import com.fasterxml.jackson.core.io.JsonEOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /// JSON from outside, read without leniency: no field twice, nothing nested too deep, no number
 /// that is too long, no byte that is not UTF-8.
@@ -54,16 +57,25 @@ final class StrictJson {
       throw new MalformedJsonException(
           "Nesting must not be deeper than %d, and no number longer than %d digits."
               .formatted(DEEPEST_NESTING, NUMBER_DIGITS));
+    } catch (JsonEOFException e) {
+      throw MalformedJsonException.cut();
     } catch (JsonProcessingException e) {
+      boolean twice = e.getOriginalMessage().startsWith("Duplicate");
       throw new MalformedJsonException(
-          "Not JSON at line %d, column %d: %s"
+          "%s at %s."
               .formatted(
-                  e.getLocation() == null ? 1 : e.getLocation().getLineNr(),
-                  e.getLocation() == null ? 1 : e.getLocation().getColumnNr(),
-                  e.getOriginalMessage()));
+                  twice ? "A field is there twice," : "The text is no JSON",
+                  place(e.getLocation())));
     } catch (IOException e) {
       throw new IllegalStateException("reading from memory failed", e);
     }
+  }
+
+  private static String place(@Nullable JsonLocation location) {
+    if (location == null || location.getLineNr() <= 1) {
+      return "column " + (location == null ? 1 : location.getColumnNr());
+    }
+    return "line %d, column %d".formatted(location.getLineNr(), location.getColumnNr());
   }
 
   /// A [Reading] that only sees to it that the text is one JSON object.
@@ -76,13 +88,13 @@ final class StrictJson {
 
   static void begin(JsonParser parser) throws IOException, MalformedJsonException {
     if (parser.nextToken() != JsonToken.START_OBJECT) {
-      throw new MalformedJsonException("The text must be one JSON object.");
+      throw new MalformedJsonException("The text is no JSON object.");
     }
   }
 
   static void end(JsonParser parser) throws IOException, MalformedJsonException {
     if (parser.nextToken() != null) {
-      throw new MalformedJsonException("The text must be one JSON object, with nothing after it.");
+      throw new MalformedJsonException("Something follows the JSON object.");
     }
   }
 }

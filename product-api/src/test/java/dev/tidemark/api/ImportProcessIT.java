@@ -123,8 +123,12 @@ final class ImportProcessIT {
         gzip.write((space + product("small-" + i, "")).getBytes(StandardCharsets.UTF_8));
       }
     }
+    String all = servers.texts("select count(*) from product where deleted_at is null").getFirst();
     JsonNode report =
-        sendToSmall("?replace=true", BodyPublishers.ofByteArray(compressed.toByteArray()), "gzip");
+        sendToSmall(
+            "?replace=true&confirm-delete=" + all,
+            BodyPublishers.ofByteArray(compressed.toByteArray()),
+            "gzip");
     assertCounts(report, count, 0, 0, 0);
     assertThat(report.get("deleted").asInt()).isPositive();
     assertThat(servers.texts("select count(*) from product where deleted_at is null"))

@@ -45,4 +45,11 @@ final class LinesTest {
           .containsExactly("x".repeat(length), "next");
     }
   }
+
+  @Test
+  void aByteOrderMarkIsNoPartOfTheLineThatItBegins() throws IOException {
+    assertThat(lines("\ufeffa\nb\ufeff\n\ufeff\r\n\ufeff12345\r\n\ufeff123456", 5))
+        .containsExactly("a", "b\ufeff", "", "12345", "…");
+    assertThat(lines("\ufeff", 0)).containsExactly("");
+  }
 }

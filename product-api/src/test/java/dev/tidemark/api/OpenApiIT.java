@@ -30,6 +30,7 @@ final class OpenApiIT {
   private static final String CHAIR = "{\"name\":\"Chair\",\"price\":12.5,\"currency\":\"EUR\"}";
   private static final String NAMED =
       "{\"id\":\"named\",\"name\":\"A\",\"price\":1,\"currency\":\"EUR\"}";
+  private static final String OTHER = NAMED.replace("named", "other");
 
   /// Each is shown elsewhere: a silent client, a defect, a database that is away.
   private static final Set<String> NOT_HERE = Set.of("408", "500", "503");
@@ -196,6 +197,16 @@ final class OpenApiIT {
     calls.add(new Call(422, "POST", all, all, CHAIR, "Content-Type", JSON, "Idempotency-Key", "k"));
     calls.add(new Call(200, "POST", lines, lines, NAMED + "\nx\n", "Content-Type", LINES));
     calls.add(new Call(200, "POST", lines, lines + "?replace=true", NAMED, "Content-Type", LINES));
+    calls.add(new Call(409, "POST", lines, lines + "?replace=true", OTHER, "Content-Type", LINES));
+    calls.add(
+        new Call(
+            200,
+            "POST",
+            lines,
+            lines + "?replace=true&confirm-delete=1",
+            OTHER,
+            "Content-Type",
+            LINES));
     calls.add(new Call(400, "POST", lines, lines + "?replace=x", NAMED, "Content-Type", LINES));
     calls.add(
         new Call(401, "POST", lines, lines, NAMED, "Content-Type", LINES, "Authorization", "x"));
