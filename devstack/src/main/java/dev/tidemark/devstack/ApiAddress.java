@@ -4,12 +4,16 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Where a product-api is, and the token that its writes need.
 record ApiAddress(URI url, Optional<String> token) {
+  private static final Pattern TOKEN = Pattern.compile("[\\x21-\\x7E]+");
+
   /// From a stack's folder where one is named, else from `API_URL`, else from the stack of the
   /// default folder; the token from `API_TOKEN` or the file that `API_TOKEN_FILE` names.
   static ApiAddress find(@Nullable Path data, Map<String, String> environment) {
@@ -33,16 +37,42 @@ record ApiAddress(URI url, Optional<String> token) {
     return checked(file.toString(), env.require("API_URL"));
   }
 
+  /// One token, also where there are several: in the variable with commas between, in the file
+  /// lines of their own.
   static Optional<String> token(Map<String, String> environment) {
     String file = environment.getOrDefault("API_TOKEN_FILE", "");
     if (file.isEmpty()) {
-      return Optional.ofNullable(environment.get("API_TOKEN")).filter(text -> !text.isBlank());
+      return first("API_TOKEN", environment.getOrDefault("API_TOKEN", "").split(",", -1));
     }
     try {
-      return Optional.of(Files.readString(Path.of(file)).strip());
+      Optional<String> token =
+          first("API_TOKEN_FILE", Files.readAllLines(Path.of(file)).toArray(String[]::new));
+      if (token.isEmpty()) {
+        throw new StackException("API_TOKEN_FILE names a file without a token: " + file);
+      }
+      return token;
     } catch (IOException e) {
-      throw new StackException("API_TOKEN_FILE names a file that cannot be read: " + e, e);
+      throw new StackException("API_TOKEN_FILE names a file that cannot be read: " + file, e);
     }
+  }
+
+  private static Optional<String> first(String name, String[] tokens) {
+    Optional<String> first =
+        Arrays.stream(tokens)
+            .map(String::strip)
+            .filter(token -> !token.isEmpty() && !token.startsWith("#"))
+            .findFirst();
+    if (first.isPresent() && !TOKEN.matcher(first.get()).matches()) {
+      throw new StackException(
+          name + " must hold tokens of visible ASCII characters, without spaces");
+    }
+    return first;
+  }
+
+  /// Without the token.
+  @Override
+  public String toString() {
+    return url.toString();
   }
 
   private static URI checked(String source, String text) {

@@ -5,10 +5,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.concurrent.atomic.LongAdder;
 
-/// Counts what is read through it. One thread reads, any may ask for the counts.
+/// Counts the bytes that are read through it. One thread reads, any may ask for the count.
 final class CountingInputStream extends FilterInputStream {
   private final LongAdder bytes = new LongAdder();
-  private final LongAdder lines = new LongAdder();
 
   CountingInputStream(InputStream in) {
     super(in);
@@ -18,18 +17,11 @@ final class CountingInputStream extends FilterInputStream {
     return bytes.sum();
   }
 
-  long lines() {
-    return lines.sum();
-  }
-
   @Override
   public int read() throws IOException {
     int value = super.read();
     if (value >= 0) {
       bytes.increment();
-      if (value == '\n') {
-        lines.increment();
-      }
     }
     return value;
   }
@@ -39,13 +31,6 @@ final class CountingInputStream extends FilterInputStream {
     int count = super.read(buffer, offset, length);
     if (count > 0) {
       bytes.add(count);
-      int newlines = 0;
-      for (int i = offset; i < offset + count; i++) {
-        if (buffer[i] == '\n') {
-          newlines++;
-        }
-      }
-      lines.add(newlines);
     }
     return count;
   }

@@ -12,22 +12,18 @@ final class ImportProgress implements AutoCloseable {
   private static final Duration TERMINAL_REFRESH = Duration.ofMillis(200);
   private static final Duration PLAIN_REFRESH = Duration.ofSeconds(2);
 
-  private final long begin = System.nanoTime();
   private final Screen screen;
   private final long size;
   private final CountingInputStream raw;
-  private final CountingInputStream text;
   private final @Nullable ProgressBar bar;
   private final Ticker ticker;
 
-  /// @param size of the file
+  /// @param size of the file; negative where nobody knows
   /// @param raw reads the file
-  /// @param text reads its lines, after unpacking
-  ImportProgress(Screen screen, long size, CountingInputStream raw, CountingInputStream text) {
+  ImportProgress(Screen screen, long size, CountingInputStream raw) {
     this.screen = screen;
     this.size = size;
     this.raw = raw;
-    this.text = text;
     this.bar =
         screen.isTerminal()
             ? new ProgressBarBuilder()
@@ -41,14 +37,26 @@ final class ImportProgress implements AutoCloseable {
     this.ticker = Ticker.every(bar == null ? PLAIN_REFRESH : TERMINAL_REFRESH, this::show);
   }
 
+  /// What is sent is not in yet: the last step is the answer's.
   private void show() {
-    long lines = text.lines();
-    String rate =
-        "%,d lines, %,.0f/s".formatted(lines, lines / ((System.nanoTime() - begin) / 1e9));
-    if (bar == null) {
-      screen.line("%3d %%  %s".formatted(size == 0 ? 100 : raw.bytes() * 100 / size, rate));
+    long sent = size < 0 ? raw.bytes() : Math.min(raw.bytes(), size - 1);
+    if (bar != null) {
+      bar.stepTo(Math.max(0, sent));
+    } else if (size > 0) {
+      screen.line(
+          "%3d %%  %,.1f MiB sent".formatted(sent * 100 / size, (double) raw.bytes() / MEBIBYTE));
     } else {
-      bar.stepTo(raw.bytes()).setExtraMessage(" " + rate);
+      screen.line("%,.1f MiB sent".formatted((double) raw.bytes() / MEBIBYTE));
+    }
+  }
+
+  /// Says that all of it is in. Nothing is shown any more.
+  void done() {
+    ticker.close();
+    if (bar == null) {
+      screen.line("100 %%  %,.1f MiB sent".formatted((double) raw.bytes() / MEBIBYTE));
+    } else {
+      bar.maxHint(raw.bytes()).stepTo(raw.bytes());
     }
   }
 
@@ -56,7 +64,6 @@ final class ImportProgress implements AutoCloseable {
   public void close() {
     ticker.close();
     if (bar != null) {
-      bar.stepTo(raw.bytes());
       bar.close();
     }
   }

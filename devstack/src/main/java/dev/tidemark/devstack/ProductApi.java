@@ -1,7 +1,9 @@
 package dev.tidemark.devstack;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.http.HttpClient;
@@ -37,14 +39,25 @@ final class ProductApi {
 
   /// What became of the lines of an import.
   ///
+  /// @param deleted empty where nothing was to be deleted
+  /// @param wouldDelete of a deletion that is to be confirmed first; empty where none is
+  /// @param products how many there are, where a deletion is to be confirmed
   /// @param problem why it came to an early end; empty when it did not
   record ImportAnswer(
       long created,
       long updated,
       long unchanged,
       long failed,
+      OptionalLong deleted,
+      OptionalLong wouldDelete,
+      long products,
       List<String> failures,
-      Optional<String> problem) {}
+      Optional<String> problem) {
+
+    long lines() {
+      return created + updated + unchanged + failed;
+    }
+  }
 
   ProductApi(HttpClient http, ApiAddress address) {
     this.http = http;
@@ -78,40 +91,65 @@ final class ProductApi {
 
   /// Sends products as they come out of the stream; no time limit.
   ImportAnswer importLines(InputStream ndjson) throws IOException, InterruptedException {
-    HttpRequest request =
-        authorised(HttpRequest.newBuilder(address.url().resolve("/products/import")))
+    return importLines(ndjson, false, "");
+  }
+
+  /// As the other one.
+  ///
+  /// @param gzip whether the stream is compressed
+  /// @param query of the request, with its question mark; may be empty
+  ImportAnswer importLines(InputStream ndjson, boolean gzip, String query)
+      throws IOException, InterruptedException {
+    HttpRequest.Builder request =
+        authorised(HttpRequest.newBuilder(address.url().resolve("/products/import" + query)))
             .header("Content-Type", "application/x-ndjson")
-            .POST(BodyPublishers.ofInputStream(() -> ndjson))
-            .build();
-    HttpResponse<String> answer = http.send(request, BodyHandlers.ofString());
-    JsonNode json = JSON.readTree(answer.body());
+            .POST(BodyPublishers.ofInputStream(() -> ndjson));
+    if (gzip) {
+      request.header("Content-Encoding", "gzip");
+    }
+    HttpResponse<String> answer = http.send(request.build(), BodyHandlers.ofString());
+    JsonNode json = json(answer.body());
     List<String> failures = new ArrayList<>();
     for (JsonNode failure : json.path("errors")) {
-      failures.add(
-          "line %d: %s %s"
-              .formatted(
-                  failure.path("line").asLong(),
-                  failure.path("field").asText(),
-                  failure.path("rule").asText())
-              .strip());
+      if (failure.has("line")) {
+        failures.add(
+            "line %d: %s %s"
+                .formatted(
+                    failure.path("line").asLong(),
+                    failure.path("field").asText(),
+                    failure.path("rule").asText())
+                .replace(":  ", ": "));
+      }
     }
-    Optional<String> problem =
-        answer.statusCode() / 100 == 2
-            ? Optional.empty()
-            : Optional.of(
-                "%d %s %s"
-                    .formatted(
-                        answer.statusCode(),
-                        json.path("title").asText(),
-                        json.path("detail").asText())
-                    .strip());
     return new ImportAnswer(
         json.path("created").asLong(),
         json.path("updated").asLong(),
         json.path("unchanged").asLong(),
         json.path("failed").asLong(),
+        count(json, "deleted"),
+        count(json, "wouldDelete"),
+        json.path("products").asLong(),
         failures,
-        problem);
+        answer.statusCode() / 100 == 2 && json.has("created")
+            ? Optional.empty()
+            : Optional.of(
+                json.has("detail")
+                    ? json.path("detail").asText()
+                    : "what answers at %s is no product API (status %d)"
+                        .formatted(address.url(), answer.statusCode())));
+  }
+
+  private static OptionalLong count(JsonNode json, String name) {
+    return json.has(name) ? OptionalLong.of(json.path(name).asLong()) : OptionalLong.empty();
+  }
+
+  /// What is no JSON comes as nothing.
+  private static JsonNode json(String text) {
+    try {
+      return JSON.readTree(text);
+    } catch (JsonProcessingException e) {
+      return MissingNode.getInstance();
+    }
   }
 
   private WriteAnswer write(HttpRequest.Builder request) throws IOException, InterruptedException {

@@ -3,8 +3,11 @@ package dev.tidemark.devstack;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,5 +44,35 @@ class ApiAddressTest {
     assertThatThrownBy(() -> ApiAddress.find(null, Map.of("API_URL", "localhost:8080")))
         .isInstanceOf(StackException.class)
         .hasMessageContaining("API_URL is not an address");
+  }
+
+  @Test
+  void ofSeveralTokensTheFirstIsTaken() throws IOException {
+    assertThat(ApiAddress.token(Map.of("API_TOKEN", "one,two"))).contains("one");
+    assertThat(ApiAddress.token(Map.of("API_TOKEN", " , two"))).contains("two");
+    Path file = Files.writeString(dir.resolve("tokens"), "# ours\n\none\ntwo\n");
+    assertThat(ApiAddress.token(Map.of("API_TOKEN_FILE", file.toString()))).contains("one");
+    assertThat(ApiAddress.token(Map.of("API_TOKEN", ""))).isEmpty();
+  }
+
+  @Test
+  void noTokenIsPrinted() throws IOException {
+    Path file = Files.writeString(dir.resolve("tokens"), "sec ret\n");
+    for (Map<String, String> wrong :
+        List.of(Map.of("API_TOKEN", "sec ret"), Map.of("API_TOKEN_FILE", file.toString()))) {
+      assertThatThrownBy(() -> ApiAddress.token(wrong))
+          .isInstanceOf(StackException.class)
+          .hasMessageStartingWith(wrong.keySet().iterator().next() + " must hold tokens")
+          .hasMessageNotContaining("sec");
+    }
+    assertThat(ApiAddress.find(null, ENVIRONMENT).toString()).isEqualTo("http://api.example:8080");
+  }
+
+  @Test
+  void aFileOfTokensWithoutOneIsRefused() throws IOException {
+    Path file = Files.writeString(dir.resolve("tokens"), "# none yet\n");
+    assertThatThrownBy(() -> ApiAddress.token(Map.of("API_TOKEN_FILE", file.toString())))
+        .isInstanceOf(StackException.class)
+        .hasMessageContaining("without a token");
   }
 }
