@@ -66,7 +66,7 @@ final class UncutBody extends FilterInputStream {
     try {
       for (long all = 0; all < MOST_READ_ON; ) {
         int length = in.read(buffer);
-        if (length < 0) {
+        if (length <= 0) {
           return;
         }
         all += length;
