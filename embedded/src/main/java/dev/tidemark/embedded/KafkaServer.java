@@ -63,6 +63,15 @@ public final class KafkaServer extends EmbeddedServer {
     return server;
   }
 
+  /// Starts a broker with further settings.
+  ///
+  /// @param settings that this class does not set
+  public static KafkaServer start(Path dir, int port, Map<String, String> settings) {
+    KafkaServer server = new KafkaServer(dir, dir.resolve("kafka.log"), port, List.of(), settings);
+    server.start();
+    return server;
+  }
+
   /// Makes a topic, and returns when it takes records. It is known before that, and an idempotent
   /// producer whose first batch comes too early and the second in time never gets the first one in.
   public static void createTopic(Admin admin, NewTopic topic)

@@ -5,6 +5,7 @@ import dev.failsafe.FailsafeException;
 import dev.failsafe.RetryPolicy;
 import dev.tidemark.event.Topics;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,8 @@ import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.InvalidConfigurationException;
+import org.apache.kafka.common.errors.PolicyViolationException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -50,7 +53,9 @@ final class KafkaTopics {
           .build();
 
   private static final long POSITIONS_BYTES = 256L << 20;
-  private static final long POSITIONS_SEGMENT_BYTES = 32L << 20;
+
+  /// Managed services refuse segments below 50 MiB.
+  private static final long POSITIONS_SEGMENT_BYTES = 64L << 20;
 
   private final Map<String, Object> settings;
   private final int partitions;
@@ -75,8 +80,8 @@ final class KafkaTopics {
     ensure(
         topic,
         partitions,
+        Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT),
         Map.of(
-            TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT,
             TopicConfig.MIN_COMPACTION_LAG_MS_CONFIG, Long.toString(COMPACTION_LAG.toMillis()),
             TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(Topics.MAX_RECORD_BYTES)));
     filled.accept(topic);
@@ -86,11 +91,8 @@ final class KafkaTopics {
     ensure(
         topic,
         1,
-        Map.of(
-            TopicConfig.RETENTION_MS_CONFIG,
-            "-1",
-            TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
-            Integer.toString(Topics.MAX_RECORD_BYTES)));
+        Map.of(TopicConfig.RETENTION_MS_CONFIG, "-1"),
+        Map.of(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(Topics.MAX_RECORD_BYTES)));
   }
 
   /// One partition, for the order; bounded by size and never by time, so that a relay that rested
@@ -99,8 +101,8 @@ final class KafkaTopics {
     ensure(
         topic,
         1,
+        Map.of(TopicConfig.RETENTION_MS_CONFIG, "-1"),
         Map.of(
-            TopicConfig.RETENTION_MS_CONFIG, "-1",
             TopicConfig.RETENTION_BYTES_CONFIG, Long.toString(POSITIONS_BYTES),
             TopicConfig.SEGMENT_BYTES_CONFIG, Long.toString(POSITIONS_SEGMENT_BYTES)));
   }
@@ -112,21 +114,45 @@ final class KafkaTopics {
     }
   }
 
-  private void ensure(String topic, int partitions, Map<String, String> config) {
+  /// @param wished settings without which the topic is made where Kafka refuses them
+  private void ensure(
+      String topic, int partitions, Map<String, String> needed, Map<String, String> wished) {
     if (known.contains(topic)) {
       return;
     }
+    var all = new HashMap<>(needed);
+    all.putAll(wished);
     try (var admin = Admin.create(settings)) {
       // Whoever may not make topics gets no other answer for one that is there.
       if (!isThere(admin, topic)) {
-        var wanted = new NewTopic(topic, Optional.of(partitions), Optional.empty()).configs(config);
-        admin.createTopics(List.of(wanted)).all().get();
-        awaitWritable(admin, topic, partitions);
-        log.atInfo()
-            .addKeyValue("topic", topic)
-            .addKeyValue("partitions", partitions)
-            .log("topic created");
+        make(admin, topic, partitions, all);
       }
+    } catch (Refused refused) {
+      if (!(refused.getCause() instanceof PolicyViolationException)
+          && !(refused.getCause() instanceof InvalidConfigurationException)) {
+        throw refused;
+      }
+      log.atWarn()
+          .addKeyValue("topic", topic)
+          .addKeyValue("settings", wished)
+          .addKeyValue("reason", refused.getCause().getMessage())
+          .log("topic is made without settings that Kafka refuses");
+      try (var admin = Admin.create(settings)) {
+        make(admin, topic, partitions, needed);
+      }
+    }
+    known.add(topic);
+  }
+
+  private static void make(Admin admin, String topic, int partitions, Map<String, String> config) {
+    try {
+      var wanted = new NewTopic(topic, Optional.of(partitions), Optional.empty()).configs(config);
+      admin.createTopics(List.of(wanted)).all().get();
+      awaitWritable(admin, topic, partitions);
+      log.atInfo()
+          .addKeyValue("topic", topic)
+          .addKeyValue("partitions", partitions)
+          .log("topic created");
     } catch (ExecutionException e) {
       if (isForGood(e.getCause())) {
         throw new Refused(topic, e.getCause());
@@ -138,11 +164,9 @@ final class KafkaTopics {
       Thread.currentThread().interrupt();
       throw new KafkaException("interrupted while creating topic " + topic, e);
     }
-    known.add(topic);
   }
 
-  private static boolean isThere(Admin admin, String topic)
-      throws ExecutionException, InterruptedException {
+  private static boolean isThere(Admin admin, String topic) {
     try {
       admin.describeTopics(List.of(topic)).allTopicNames().get();
       return true;
@@ -151,7 +175,10 @@ final class KafkaTopics {
           || e.getCause() instanceof AuthorizationException) {
         return false;
       }
-      throw e;
+      throw new KafkaException("topic " + topic + " could not be looked at", e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new KafkaException("interrupted while looking at topic " + topic, e);
     }
   }
 
