@@ -56,6 +56,10 @@ final class KafkaWatch implements AutoCloseable {
       obstacle.is("Kafka cannot be asked: " + e);
     } catch (InterruptedException closing) {
       Thread.currentThread().interrupt();
+    } catch (RuntimeException e) {
+      lag.isNotKnown();
+      obstacle.is("Kafka cannot be asked: " + e);
+      throw e;
     }
   }
 

@@ -27,17 +27,22 @@ final class Offsets {
   /// With a backlog each batch would cost the broker a commit.
   private static final Duration COMMIT_EVERY = Duration.ofMillis(50);
 
+  /// How often that alone is committed which is told beside an offset: of an idle partition, too,
+  /// it is to say what a Redis that is replaced can lose, and not what it could lose long ago.
+  private static final Duration COMMIT_FLOORS_EVERY = Duration.ofSeconds(5);
+
   private static final Duration LAST_COMMIT = Duration.ofSeconds(5);
 
   private final Consumer<?, ?> consumer;
   private final RedisWatch redis;
   private final Duration window;
   private final Map<TopicPartition, Long> applied = new HashMap<>();
-  private final Map<TopicPartition, Long> committed = new HashMap<>();
+  private final Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>();
   private final Map<TopicPartition, Trail> trails = new HashMap<>();
   private Primaries primaries;
   private boolean underWay;
   private long lastCommit = System.nanoTime() - COMMIT_EVERY.toNanos();
+  private long lastFloors = System.nanoTime();
 
   /// Redis has been seen.
   ///
@@ -64,9 +69,11 @@ final class Offsets {
               trails.put(
                   partition,
                   new Trail(left.map(LeftOff::floor).orElse(offset == null ? 0 : offset.offset())));
-              if (left.isPresent() && primaries.hasNewSince(left.get().primaries())) {
+              if (offset != null) {
                 applied.put(partition, offset.offset());
-                committed.put(partition, offset.offset());
+                committed.put(partition, offset);
+              }
+              if (left.isPresent() && primaries.hasNewSince(left.get().primaries())) {
                 targets.put(partition, left.get().floor());
               }
             });
@@ -138,12 +145,21 @@ final class Offsets {
     if (System.nanoTime() - lastCommit < COMMIT_EVERY.toNanos()) {
       return;
     }
-    Map<TopicPartition, OffsetAndMetadata> news = news(applied.keySet());
-    if (underWay || news.isEmpty()) {
+    if (underWay) {
+      return;
+    }
+    long now = System.nanoTime();
+    applied(Map.copyOf(applied));
+    boolean floors = now - lastFloors >= COMMIT_FLOORS_EVERY.toNanos();
+    if (floors) {
+      lastFloors = now;
+    }
+    Map<TopicPartition, OffsetAndMetadata> news = news(applied.keySet(), floors);
+    if (news.isEmpty()) {
       return;
     }
     underWay = true;
-    lastCommit = System.nanoTime();
+    lastCommit = now;
     consumer.commitAsync(
         news,
         (offsets, failure) -> {
@@ -153,7 +169,9 @@ final class Offsets {
           } else if (failure instanceof RetriableException) {
             log.atDebug().setCause(failure).log("offsets not committed yet");
           } else {
-            log.atWarn().setCause(failure).log("offsets not committed");
+            log.atWarn()
+                .addKeyValue("reason", failure.toString())
+                .log("offsets are not committed; they are with the next ones");
           }
         });
   }
@@ -161,12 +179,14 @@ final class Offsets {
   /// Commits what is applied of partitions that are about to be another consumer's, and forgets
   /// them.
   void handOver(Collection<TopicPartition> partitions) {
-    Map<TopicPartition, OffsetAndMetadata> news = news(partitions);
+    Map<TopicPartition, OffsetAndMetadata> news = news(partitions, true);
     if (!news.isEmpty()) {
       try {
         consumer.commitSync(news, LAST_COMMIT);
       } catch (KafkaException e) {
-        log.atWarn().setCause(e).log("offsets not committed; their records are applied again");
+        log.atWarn()
+            .addKeyValue("reason", e.toString())
+            .log("offsets are not committed; their records are applied again");
       }
     }
     forget(partitions);
@@ -183,25 +203,36 @@ final class Offsets {
     partitions.forEach(trails::remove);
   }
 
-  private Map<TopicPartition, OffsetAndMetadata> news(Collection<TopicPartition> partitions) {
+  /// @param floors whether also where only what is told beside the offset is news
+  private Map<TopicPartition, OffsetAndMetadata> news(
+      Collection<TopicPartition> partitions, boolean floors) {
     Map<TopicPartition, OffsetAndMetadata> news = new HashMap<>();
     for (TopicPartition partition : partitions) {
       Long offset = applied.get(partition);
-      if (offset != null && !offset.equals(committed.get(partition))) {
-        Trail trail = trails.get(partition);
-        long floor = trail == null ? offset : trail.at(redis.sureUntil() - windowNanos());
-        news.put(
-            partition, new OffsetAndMetadata(offset, new LeftOff(primaries, floor).toString()));
+      if (offset == null) {
+        continue;
+      }
+      Trail trail = trails.get(partition);
+      long floor = trail == null ? offset : trail.at(redis.sureUntil() - windowNanos());
+      OffsetAndMetadata now =
+          new OffsetAndMetadata(offset, new LeftOff(primaries, floor).toString());
+      OffsetAndMetadata before = committed.get(partition);
+      if (before == null || before.offset() != offset || (floors && !sameWords(before, now))) {
+        news.put(partition, now);
       }
     }
     return news;
+  }
+
+  private static boolean sameWords(OffsetAndMetadata before, OffsetAndMetadata now) {
+    return before.metadata().equals(now.metadata());
   }
 
   private void noteCommitted(Map<TopicPartition, OffsetAndMetadata> offsets) {
     offsets.forEach(
         (partition, offset) -> {
           if (applied.containsKey(partition)) {
-            committed.put(partition, offset.offset());
+            committed.put(partition, offset);
           }
         });
   }

@@ -6,7 +6,9 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/// The Redis processes that hold the entries, by the beginnings of their names. Immutable.
+/// The Redis processes that hold the entries, by the beginnings of their names and, where they were
+/// promoted, of their histories': a failover there and back leaves the name as it was (H56).
+/// Immutable.
 record Primaries(Set<String> ids) {
 
   private static final int ID_LENGTH = 12;
@@ -18,10 +20,16 @@ record Primaries(Set<String> ids) {
 
   static Primaries of(List<RedisPrimary> primaries) {
     return new Primaries(
-        primaries.stream()
-            .map(RedisPrimary::runId)
-            .map(id -> id.substring(0, Math.min(ID_LENGTH, id.length())))
-            .collect(Collectors.toUnmodifiableSet()));
+        primaries.stream().map(Primaries::id).collect(Collectors.toUnmodifiableSet()));
+  }
+
+  private static String id(RedisPrimary primary) {
+    String history = beginning(primary.replicationId());
+    return beginning(primary.runId()) + (history.isEmpty() ? "" : "-" + history);
+  }
+
+  private static String beginning(String name) {
+    return name.substring(0, Math.min(ID_LENGTH, name.length()));
   }
 
   /// Reads what [#toString] has written.

@@ -40,6 +40,9 @@ final class RedisWatch {
       obstacle.isGone();
     } catch (EntryStoreException e) {
       obstacle.is(String.valueOf(e.getMessage()));
+    } catch (RuntimeException e) {
+      obstacle.is("Redis cannot be asked which server holds the entries: " + e);
+      throw e;
     }
   }
 

@@ -13,8 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,8 +40,7 @@ final class Service implements AutoCloseable {
   private final InvalidatorMetrics metrics;
   private final CommitToEvict commitToEvict;
   private final WebServer admin;
-  private final ScheduledExecutorService looks =
-      Executors.newScheduledThreadPool(2, Thread.ofVirtual().name("watch-", 0).factory());
+  private final Looks looks = new Looks(LOOK_EVERY);
 
   private final CountDownLatch stopping = new CountDownLatch(1);
   private final CountDownLatch ended = new CountDownLatch(1);
@@ -89,7 +86,7 @@ final class Service implements AutoCloseable {
         }
       }
     } finally {
-      looks.shutdownNow();
+      looks.close();
       admin.stop();
       telemetry.close();
       ended.countDown();
@@ -122,9 +119,9 @@ final class Service implements AutoCloseable {
               commitToEvict,
               clock);
       loop = started;
-      every(watch::look);
-      every(() -> redisWatch.look(redis));
-      every(commitToEvict::roll);
+      looks.repeat("Kafka", watch::look);
+      looks.repeat("Redis", () -> redisWatch.look(redis));
+      looks.repeat("latency", commitToEvict::roll);
       audit.ifPresent(KafkaAuditLoop::start);
       if (stopping.getCount() > 0) {
         started.run();
@@ -153,10 +150,6 @@ final class Service implements AutoCloseable {
         return Optional.empty();
       }
     }
-  }
-
-  private void every(Runnable look) {
-    var _ = looks.scheduleWithFixedDelay(look, 0, LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /// Empty when there is no audit.

@@ -23,11 +23,13 @@ final class Trail {
     this.floor = floor;
   }
 
-  /// Notes how far it is applied now. Goes back when the offset does.
+  /// Notes how far it is applied now, which may be as far as before. Goes back when the offset
+  /// does.
   ///
   /// @param oldestNeeded times before will not be asked for any more
   void applied(long offset, long now, long oldestNeeded) {
-    if (marks.isEmpty() || now - marks.getLast().time() >= STEP_NANOS) {
+    if (marks.isEmpty()
+        || (now - marks.getLast().time() >= STEP_NANOS && offset != marks.getLast().offset())) {
       marks.addLast(new Mark(now, offset));
     }
     while (!marks.isEmpty() && marks.getFirst().time() - oldestNeeded < 0) {

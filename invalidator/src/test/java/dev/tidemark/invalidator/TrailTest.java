@@ -46,6 +46,19 @@ class TrailTest {
     assertThat(trail.at(seconds(10) + 2)).isEqualTo(200);
   }
 
+  /// Nothing comes for long: what was applied in the first second lies behind by then.
+  @Test
+  void whatWasAppliedAndNotNotedIsNotedLater() {
+    trail.applied(200, seconds(10), ALL);
+    trail.applied(300, seconds(10) + 1, ALL);
+
+    trail.applied(300, seconds(12), ALL);
+    trail.applied(300, seconds(14), ALL);
+
+    assertThat(trail.at(seconds(11))).isEqualTo(200);
+    assertThat(trail.at(seconds(12))).isEqualTo(300);
+  }
+
   @Test
   void afterARewindTheAnswerIsNoLater() {
     trail.applied(200, seconds(10), ALL);

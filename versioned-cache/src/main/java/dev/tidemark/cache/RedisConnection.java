@@ -186,7 +186,9 @@ public final class RedisConnection implements AutoCloseable {
       return infos().stream()
           .map(RedisReport::new)
           .filter(RedisReport::isPrimary)
-          .map(report -> new RedisPrimary(report.runId(), report.replicationLag()))
+          .map(
+              report ->
+                  new RedisPrimary(report.runId(), report.replicationId(), report.replicationLag()))
           .toList();
     } catch (JedisException e) {
       throw RedisFault.exception(address + " does not answer", e);

@@ -39,6 +39,14 @@ final class RedisReport {
     return fields.getOrDefault("run_id", "");
   }
 
+  /// Empty for a primary that was never a replica: when its first replica comes it takes another
+  /// id, and nothing is lost.
+  String replicationId() {
+    return fields.getOrDefault("master_replid2", "").chars().allMatch(digit -> digit == '0')
+        ? ""
+        : fields.getOrDefault("master_replid", "");
+  }
+
   /// That of the slowest replica.
   Optional<Duration> replicationLag() {
     return fields.entrySet().stream()

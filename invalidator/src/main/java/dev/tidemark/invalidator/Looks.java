@@ -1,0 +1,48 @@
+package dev.tidemark.invalidator;
+
+import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Looks that are repeated until [#close], whatever one of them throws: a scheduler drops a task
+/// without a word that has thrown once, and no failover would be noticed any more (H55).
+/// Thread-safe.
+final class Looks implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Looks.class);
+
+  private final Duration pause;
+  private final ScheduledExecutorService threads =
+      Executors.newScheduledThreadPool(2, Thread.ofVirtual().name("watch-", 0).factory());
+
+  /// @param pause between the end of a look and the next
+  Looks(Duration pause) {
+    this.pause = pause;
+  }
+
+  /// @param what is looked at, for the log
+  void repeat(String what, Runnable look) {
+    var _ =
+        threads.scheduleWithFixedDelay(
+            () -> attempt(what, look), 0, pause.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private static void attempt(String what, Runnable look) {
+    try {
+      look.run();
+    } catch (RuntimeException | Error e) {
+      log.atError()
+          .addKeyValue("what", what)
+          .setCause(e)
+          .log("a look failed in a way that nobody expected; it is tried again");
+    }
+  }
+
+  @Override
+  public void close() {
+    threads.shutdownNow();
+  }
+}
