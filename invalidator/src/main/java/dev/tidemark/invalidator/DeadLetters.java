@@ -1,5 +1,6 @@
 package dev.tidemark.invalidator;
 
+import dev.tidemark.event.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -10,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -21,44 +23,79 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The topics of the records that nobody can read: `<topic>.dlt`, made when first needed and kept
 /// for ever. Confined to one thread.
 final class DeadLetters implements AutoCloseable {
 
+  private static final Logger log = LoggerFactory.getLogger(DeadLetters.class);
+
   /// How long one round of letters may take, and the making of a topic; the caller tries again.
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  /// As large as the records of the relay may be, and their headers.
-  static final int MAX_RECORD_BYTES = 5 << 20;
+  /// Of a letter to a topic that takes less than [Topics#MAX_RECORD_BYTES]: less than any takes.
+  private static final int FEW_BYTES = 16 << 10;
 
   private final Map<String, Object> settings;
   private final Set<String> knownTopics = new HashSet<>();
   private @Nullable Producer<byte[], byte[]> producer;
+  private @Nullable DeadLettersSent known;
 
-  /// Starts nothing; the producer comes with the first letter.
+  /// Starts nothing; the clients come with the first letter.
   ///
   /// @param settings for any Kafka client
   DeadLetters(Map<String, Object> settings) {
     this.settings = Map.copyOf(settings);
   }
 
-  /// Sends, and returns when Kafka has all of them.
+  /// Sends those that are not there yet, and returns when Kafka has all of them.
   ///
-  /// @throws KafkaException when not; sent again, some may be there twice
-  void send(List<DeadLetter> letters) {
+  /// @return those that were sent
+  /// @throws KafkaException when not all are; to be called again
+  List<DeadLetter> send(List<DeadLetter> letters) {
+    Set<String> topics = letters.stream().map(DeadLetter::topic).collect(Collectors.toSet());
+    topics.forEach(this::ensureTopic);
+    List<DeadLetter> missing = missing(letters, topics);
     List<Future<RecordMetadata>> sent = new ArrayList<>();
-    Producer<byte[], byte[]> open = producer();
-    for (DeadLetter letter : letters) {
-      ensureTopic(letter.topic());
-      sent.add(open.send(letter.toSend()));
+    for (DeadLetter letter : missing) {
+      sent.add(producer().send(letter.toSend(Topics.MAX_RECORD_BYTES)));
     }
-    for (Future<RecordMetadata> each : sent) {
-      await(each, "a dead letter was not sent");
+    for (int i = 0; i < sent.size(); i++) {
+      try {
+        await(sent.get(i), "a dead letter was not sent");
+      } catch (KafkaException e) {
+        if (!(e.getCause() instanceof RecordTooLargeException)) {
+          throw e;
+        }
+        await(producer().send(missing.get(i).toSend(FEW_BYTES)), "a dead letter was not sent");
+      }
     }
+    return missing;
+  }
+
+  /// Where the letters must not be read, all of them.
+  private List<DeadLetter> missing(List<DeadLetter> letters, Set<String> topics) {
+    try {
+      topics.forEach(known()::readToEnd);
+    } catch (AuthorizationException e) {
+      log.atDebug().setCause(e).log("letters may be sent twice");
+      return letters;
+    }
+    return letters.stream().filter(letter -> !known().has(letter)).toList();
+  }
+
+  private DeadLettersSent known() {
+    if (known == null) {
+      known = new DeadLettersSent(settings, PATIENCE);
+    }
+    return known;
   }
 
   private Producer<byte[], byte[]> producer() {
@@ -66,7 +103,7 @@ final class DeadLetters implements AutoCloseable {
       Map<String, Object> own = new HashMap<>(settings);
       own.put(ProducerConfig.ACKS_CONFIG, "all");
       own.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
-      own.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MAX_RECORD_BYTES);
+      own.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, Topics.MAX_RECORD_BYTES);
       own.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, (int) PATIENCE.toMillis());
       own.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis() / 2);
       own.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
@@ -86,7 +123,7 @@ final class DeadLetters implements AutoCloseable {
                     TopicConfig.RETENTION_MS_CONFIG,
                     "-1",
                     TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
-                    Integer.toString(MAX_RECORD_BYTES)));
+                    Integer.toString(Topics.MAX_RECORD_BYTES)));
     Map<String, Object> own = new HashMap<>(settings);
     own.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis() / 2);
     own.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
@@ -126,6 +163,9 @@ final class DeadLetters implements AutoCloseable {
   public void close() {
     if (producer != null) {
       producer.close(PATIENCE);
+    }
+    if (known != null) {
+      known.close();
     }
   }
 }

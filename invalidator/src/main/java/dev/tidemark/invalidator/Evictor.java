@@ -12,10 +12,14 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.common.KafkaException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Applies what is pending: evictions by version, evictions by force, then the dead letters.
 /// Confined to one thread.
 final class Evictor {
+
+  private static final Logger log = LoggerFactory.getLogger(Evictor.class);
 
   /// Evictions in one round trip: enough to make the trip cheap, few enough to answer in
   /// milliseconds.
@@ -76,17 +80,29 @@ final class Evictor {
     return obstacle;
   }
 
+  private static void tell(DeadLetter letter) {
+    log.atError()
+        .addKeyValue("topic", letter.record().topic())
+        .addKeyValue("partition", letter.record().partition())
+        .addKeyValue("offset", letter.record().offset())
+        .addKeyValue("key", letter.keyText())
+        .addKeyValue("reason", letter.reason())
+        .log("dead letter: the record is evicted by and put aside in {}", letter.topic());
+  }
+
   private Optional<String> bury(PendingEvictions pending) {
     List<DeadLetter> letters = pending.deadLetters();
     if (letters.isEmpty()) {
       return Optional.empty();
     }
+    List<DeadLetter> sent;
     try {
-      deadLetters.send(letters);
+      sent = deadLetters.send(letters);
     } catch (KafkaException e) {
-      return Optional.of(String.valueOf(e.getMessage()));
+      return Optional.of("dead letters cannot be put aside: " + e.getMessage());
     }
-    metrics.deadLetters(letters.size());
+    sent.forEach(Evictor::tell);
+    metrics.deadLetters(sent.size());
     pending.deadLettersSent();
     return Optional.empty();
   }
