@@ -36,7 +36,6 @@ record EvictionTopic(String bootstrapServers, String name, int events) {
       NewTopic wanted = new NewTopic(topic.name(), Optional.of(PARTITIONS), Optional.empty());
       KafkaServer.createTopic(admin, wanted);
     }
-    String value = "x".repeat(payload);
     Instant committed = Instant.parse("2026-01-01T00:00:00.123456Z");
     Optional<String> trace = Optional.of("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
     try (KafkaProducer<byte[], byte[]> producer =
@@ -52,7 +51,7 @@ record EvictionTopic(String bootstrapServers, String name, int events) {
                 id(n),
                 VERSION,
                 TYPE + ".updated",
-                value,
+                value(id(n), payload),
                 trace,
                 committed);
         ProducerRecord<byte[], byte[]> record =
@@ -62,6 +61,12 @@ record EvictionTopic(String bootstrapServers, String name, int events) {
       }
     }
     return topic;
+  }
+
+  /// Of about so many bytes.
+  private static String value(String id, int bytes) {
+    String start = "{\"id\":\"%s\",\"version\":%d,\"name\":\"".formatted(id, VERSION);
+    return start + "x".repeat(Math.max(0, bytes - start.length() - 2)) + "\"}";
   }
 
   private static String id(int n) {

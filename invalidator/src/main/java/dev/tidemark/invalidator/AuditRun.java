@@ -242,8 +242,13 @@ final class AuditRun implements OperatorRun.Work {
     json.put("scope", choice.scope());
     json.put("at", clock.instant().truncatedTo(ChronoUnit.SECONDS).toString());
     json.put("dryRun", options.dryRun());
+    boolean harmful = findings.isHarmful();
     return new Result(
-        whole, findings.isHarmful() ? ExitCode.SOFTWARE : ExitCode.OK, findings.text(dryRun), json);
+        whole,
+        harmful ? ExitCode.SOFTWARE : ExitCode.OK,
+        findings.text(dryRun)
+            + (harmful && !choice.repair() ? "; --repair evicts what is wrong" : ""),
+        json);
   }
 
   /// For who asks how the system is. A cache that takes no writes has been audited all the same.

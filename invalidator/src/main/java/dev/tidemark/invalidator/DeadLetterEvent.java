@@ -5,9 +5,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tidemark.event.EventHeaders;
 import dev.tidemark.event.OutboxEvent;
+import dev.tidemark.event.ReceivedEvent;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
@@ -70,9 +73,20 @@ record DeadLetterEvent(DeadLetterId id, String topic, OutboxEvent event) {
               payload(letter),
               view.header(EventHeaders.TRACEPARENT),
               time(view, letter));
+      checkBelievable(event);
       return new DeadLetterEvent(DeadLetterId.of(letter), topic(view, letter), event);
     } catch (IllegalArgumentException e) {
       throw new Unfit(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /// Who reads it believes it only where all that it says agrees.
+  private static void checkBelievable(OutboxEvent event) throws Unfit {
+    Map<String, byte[]> headers = new HashMap<>();
+    event.headers(headers::put);
+    if (ReceivedEvent.read(event.key(), headers::get, event.value())
+        instanceof ReceivedEvent.Poison poison) {
+      throw new Unfit(poison.reason() + "; resync sends the current state");
     }
   }
 
@@ -93,6 +107,9 @@ record DeadLetterEvent(DeadLetterId id, String topic, OutboxEvent event) {
 
   /// Others fill their caches with it: it must be what they can read.
   private static String payload(ConsumerRecord<byte[], byte[]> letter) throws Unfit {
+    if (letter.headers().lastHeader(EventHeaders.DEAD_LETTER_VALUE_LENGTH) != null) {
+      throw new Unfit("its value was too large and is cut; resync sends the current state");
+    }
     if (letter.value() == null) {
       throw new Unfit("it has no value, which is the state to tell; resync sends the current one");
     }

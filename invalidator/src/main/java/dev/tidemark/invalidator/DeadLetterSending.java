@@ -3,6 +3,7 @@ package dev.tidemark.invalidator;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.tidemark.event.EventHeaders;
+import dev.tidemark.event.Topics;
 import dev.tidemark.invalidator.DeadLetterEvent.Corrections;
 import dev.tidemark.invalidator.DeadLetterEvent.Unfit;
 import dev.tidemark.invalidator.OperatorRun.Failed;
@@ -162,13 +163,14 @@ final class DeadLetterSending implements OperatorRun.Work {
 
   private static void raise(Map<Aggregate, Long> newest, ConsumerRecord<byte[], byte[]> record) {
     EventReading reading = EventReading.of(record);
-    reading
-        .key()
-        .map(key -> new Aggregate(record.topic(), key.substring(key.indexOf(':') + 1)))
-        .ifPresent(
-            aggregate ->
-                newest.computeIfPresent(
-                    aggregate, (_, known) -> Math.max(known, reading.version().orElse(0))));
+    if (reading.fault().isPresent()) {
+      // Nobody has believed what it says; it may be the very record that the letter is about.
+      return;
+    }
+    String key = reading.keys().getFirst();
+    newest.computeIfPresent(
+        new Aggregate(record.topic(), key.substring(key.indexOf(':') + 1)),
+        (_, known) -> Math.max(known, reading.version().orElseThrow()));
   }
 
   private boolean isOfThisRun(ConsumerRecord<byte[], byte[]> record) {
@@ -249,7 +251,7 @@ final class DeadLetterSending implements OperatorRun.Work {
     Map<String, Object> own = settings.forClient();
     own.put(ProducerConfig.ACKS_CONFIG, "all");
     own.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
-    own.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, DeadLetters.MAX_RECORD_BYTES);
+    own.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, Topics.MAX_RECORD_BYTES);
     own.put(
         ProducerConfig.TRANSACTIONAL_ID_CONFIG,
         "tidemark-dead-letters/" + settings.topics().getFirst());

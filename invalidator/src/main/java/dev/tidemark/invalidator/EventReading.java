@@ -1,15 +1,15 @@
 package dev.tidemark.invalidator;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.tidemark.cache.CacheKey;
 import dev.tidemark.event.EventHeaders;
 import dev.tidemark.event.ReceivedEvent;
 import dev.tidemark.event.Topics;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
@@ -17,66 +17,65 @@ import org.jspecify.annotations.Nullable;
 /// What a record means for the cache: which key to evict, by which version, and whether the record
 /// is fit to be read by others. Immutable.
 ///
-/// @param key empty when the record does not even tell which aggregate it is about
-/// @param version empty when it is not known: the key is to be evicted by force
+/// @param keys one, of an event; of a record that breaks the contract each that it names, perhaps
+///   none
+/// @param version as the record says; empty when it says none
+/// @param byForce whether the keys are to be evicted whatever they hold, as the version is not to
+///   be believed, or not known
 /// @param committed when the change was committed, where the record says so
 /// @param fault why the record is a dead letter; empty for one that keeps the contract
+/// @param isJsonObject whether the value is one
 record EventReading(
-    Optional<String> key,
+    List<String> keys,
     OptionalLong version,
+    boolean byForce,
     Optional<Instant> committed,
-    Optional<String> fault) {
+    Optional<String> fault,
+    boolean isJsonObject) {
 
   private static final String DEFAULT_AGGREGATE_TYPE = "product";
   private static final Set<String> OF_THE_TIME =
       Set.of(EventHeaders.TIME, EventHeaders.RESYNC, EventHeaders.TRACEPARENT);
 
-  /// Reads key and headers; the value is nobody's business here.
   static EventReading of(ConsumerRecord<byte[], byte[]> record) {
-    return of(record, ReceivedEvent.read(record.key(), name -> header(record, name)));
+    return of(record, name -> header(record, name));
   }
 
-  /// The same without the time of the commit, which costs as much to read as all else.
+  /// The same without the time of the commit, which costs as much to read as all else of the
+  /// headers.
   static EventReading withoutTime(ConsumerRecord<byte[], byte[]> record) {
-    return of(
-        record,
-        ReceivedEvent.read(
-            record.key(), name -> OF_THE_TIME.contains(name) ? null : header(record, name)));
+    return of(record, name -> OF_THE_TIME.contains(name) ? null : header(record, name));
   }
 
-  private static EventReading of(ConsumerRecord<byte[], byte[]> record, ReceivedEvent event) {
-    return switch (event) {
+  private static EventReading of(
+      ConsumerRecord<byte[], byte[]> record, Function<String, byte @Nullable []> header) {
+    return switch (ReceivedEvent.read(record.key(), header, record.value())) {
       case ReceivedEvent.Valid valid ->
           new EventReading(
-              Optional.of(CacheKey.of(valid.aggregateType(), valid.aggregateId())),
+              List.of(CacheKey.of(valid.aggregateType(), valid.aggregateId())),
               OptionalLong.of(valid.version()),
+              false,
               valid.time(),
-              Optional.empty());
-      case ReceivedEvent.Poison poison ->
-          new EventReading(
-              poison
-                  .aggregateId()
-                  .or(() -> subject(record))
-                  .map(
-                      id ->
-                          CacheKey.of(
-                              poison.aggregateType().orElseGet(() -> aggregateType(record.topic())),
-                              id)),
-              poison.version(),
               Optional.empty(),
-              Optional.of(poison.reason()));
+              valid.isJsonObject());
+      case ReceivedEvent.Poison poison -> {
+        String type = poison.aggregateType().orElseGet(() -> aggregateType(record.topic()));
+        yield new EventReading(
+            poison.aggregateIds().stream().map(id -> CacheKey.of(type, id)).toList(),
+            poison.version(),
+            poison.isContradictory() || poison.version().isEmpty(),
+            Optional.empty(),
+            Optional.of(poison.reason()),
+            false);
+      }
     };
   }
 
-  /// The same of a record that was applied before: how long that took was told then.
+  /// The same of a record that was applied before: how long that took was told then, and if it is a
+  /// dead letter, it is sent.
   EventReading again() {
-    return new EventReading(key, version, Optional.empty(), fault);
-  }
-
-  private static Optional<String> subject(ConsumerRecord<byte[], byte[]> record) {
-    return Optional.ofNullable(header(record, EventHeaders.SUBJECT))
-        .map(bytes -> new String(bytes, UTF_8))
-        .filter(id -> !id.isEmpty());
+    return new EventReading(
+        keys, version, byForce, Optional.empty(), Optional.empty(), isJsonObject);
   }
 
   /// The other way round than [Topics#ofAggregate].

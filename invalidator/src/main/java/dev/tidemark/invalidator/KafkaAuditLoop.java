@@ -120,17 +120,17 @@ final class KafkaAuditLoop implements AutoCloseable {
     }
   }
 
-  /// A record that does not tell key and version cannot be audited: the live path evicts by force.
+  /// A record that breaks the contract proves nothing of what was committed.
   private void take(ConsumerRecord<byte[], byte[]> record) {
     EventReading reading = EventReading.of(record);
-    if (reading.key().isEmpty() || reading.version().isEmpty()) {
+    if (reading.fault().isPresent()) {
       return;
     }
     long now = System.nanoTime();
     Admission admission =
         pending.add(
-            reading.key().get(),
-            reading.version().getAsLong(),
+            reading.keys().getFirst(),
+            reading.version().orElseThrow(),
             now - reading.committed().map(this::nanosSince).orElse(0L),
             now);
     if (admission == Admission.LEFT_OUT) {

@@ -1,8 +1,11 @@
 package dev.tidemark.invalidator;
 
+import dev.tidemark.event.EventHeaders;
 import dev.tidemark.invalidator.AggregateState.Cacheable;
 import dev.tidemark.invalidator.AggregateState.Unreadable;
+import dev.tidemark.invalidator.OpenGaps.Gap;
 import dev.tidemark.invalidator.ScanStart.Partition;
+import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -10,6 +13,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// end of the topics is followed, so that what is newest is known at any time. Thread-safe.
 final class KafkaStates implements AutoCloseable {
 
+  private static final int MOST_KEYS_NAMED = 10;
+
   private final KafkaSettings settings;
   private final KeyChoice choice;
   private final VersionIndex index;
@@ -28,6 +34,10 @@ final class KafkaStates implements AutoCloseable {
   private final AtomicLong records = new AtomicLong();
   private final AtomicLong keyless = new AtomicLong();
   private final AtomicLong unreadable = new AtomicLong();
+  private final AtomicLong gapped = new AtomicLong();
+  private final OpenGaps gaps = new OpenGaps();
+  private final Clock clock;
+  private final Consumer<String> news;
 
   private final Spool spool;
   private boolean spoolIsFull;
@@ -44,7 +54,16 @@ final class KafkaStates implements AutoCloseable {
   /// Reads nothing before [#readAll].
   ///
   /// @param spoolBytes for what is kept from the first reading
-  KafkaStates(KafkaSettings settings, KeyChoice choice, VersionIndex index, long spoolBytes) {
+  /// @param news gets a line for each of the first keys that are left out
+  KafkaStates(
+      KafkaSettings settings,
+      KeyChoice choice,
+      VersionIndex index,
+      long spoolBytes,
+      Clock clock,
+      Consumer<String> news) {
+    this.clock = clock;
+    this.news = news;
     this.settings = settings;
     this.choice = choice;
     this.index = index;
@@ -54,18 +73,25 @@ final class KafkaStates implements AutoCloseable {
 
   private void accept(ConsumerRecord<byte[], byte[]> record) {
     records.incrementAndGet();
-    Optional<AggregateState> read = KafkaStateReading.read(record);
-    if (read.isEmpty()) {
+    List<AggregateState> states = KafkaStateReading.read(record);
+    if (states.isEmpty()) {
       keyless.incrementAndGet();
-      return;
     }
-    AggregateState state = read.get();
-    if (!choice.contains(state.key())) {
-      return;
-    }
+    states.stream()
+        .filter(state -> choice.contains(state.key()))
+        .forEach(state -> accept(state, record));
+  }
+
+  private void accept(AggregateState state, ConsumerRecord<byte[], byte[]> record) {
     switch (state) {
       case Cacheable cacheable -> {
-        index.saw(cacheable.key(), cacheable.version());
+        long known = index.saw(cacheable.key(), cacheable.version());
+        gaps.saw(
+            cacheable.key(),
+            known,
+            cacheable.version(),
+            VersionGaps.isSure(record, clock),
+            record.headers().lastHeader(EventHeaders.RESYNC) != null);
         keep(cacheable, record);
       }
       case Unreadable(String key, var version) -> {
@@ -128,9 +154,22 @@ final class KafkaStates implements AutoCloseable {
         return candidate;
       }
       given.incrementAndGet();
-      if (index.take(candidate.get().key(), candidate.get().version())) {
-        return candidate;
+      Cacheable state = candidate.get();
+      if (index.take(state.key(), state.version())) {
+        Optional<Gap> gap = gaps.of(state.key());
+        if (gap.isEmpty()) {
+          return candidate;
+        }
+        leaveOut(state, gap.get());
       }
+    }
+  }
+
+  private void leaveOut(Cacheable state, Gap gap) {
+    if (gapped.getAndIncrement() < MOST_KEYS_NAMED) {
+      news.accept(
+          "left out: %s, whose version %d came without those after %d; resync sends its state again"
+              .formatted(state.key(), state.version(), gap.after()));
     }
   }
 
@@ -148,8 +187,10 @@ final class KafkaStates implements AutoCloseable {
         }
         read.addAll(more);
       }
-      if (KafkaStateReading.read(read.removeFirst()).orElse(null) instanceof Cacheable cacheable) {
-        return Optional.of(cacheable);
+      for (AggregateState state : KafkaStateReading.read(read.removeFirst())) {
+        if (state instanceof Cacheable cacheable) {
+          return Optional.of(cacheable);
+        }
       }
     }
   }
@@ -165,7 +206,7 @@ final class KafkaStates implements AutoCloseable {
 
   /// Whether no newer state has come.
   boolean isNewest(Cacheable state) {
-    return index.isNewest(state.key(), state.version());
+    return index.isNewest(state.key(), state.version()) && gaps.of(state.key()).isEmpty();
   }
 
   long records() {
@@ -178,6 +219,11 @@ final class KafkaStates implements AutoCloseable {
 
   long unreadable() {
     return unreadable.get();
+  }
+
+  /// How many keys were left out because versions before their newest are missing.
+  long gapped() {
+    return gapped.get();
   }
 
   @Override

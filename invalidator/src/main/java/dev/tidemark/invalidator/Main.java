@@ -81,7 +81,7 @@ public final class Main implements Callable<Integer> {
         new CommandLine(new Main(invalidate))
             .addSubcommand(invalidate)
             .addSubcommand(new Replay(environment, clock))
-            .addSubcommand(new Rebuild(environment))
+            .addSubcommand(new Rebuild(environment, clock))
             .addSubcommand(new Audit(environment, clock))
             .addSubcommand(DeadLetterCommand.commandLine(environment, clock))
             .addSubcommand(new Status(environment, clock))

@@ -11,7 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -34,7 +33,7 @@ final class PendingEvictions {
   private final List<Duration> times = new ArrayList<>();
 
   void add(ConsumerRecord<byte[], byte[]> record, EventReading reading) {
-    reading.key().ifPresent(key -> add(key, reading));
+    reading.keys().forEach(key -> add(key, reading));
     reading.fault().ifPresent(fault -> deadLetters.add(new DeadLetter(record, fault)));
   }
 
@@ -44,13 +43,12 @@ final class PendingEvictions {
   }
 
   private void add(String key, EventReading reading) {
-    OptionalLong version = reading.version();
-    if (version.isEmpty()) {
+    if (reading.byForce()) {
       byForce.add(key);
       return;
     }
     Newest newest = byVersion.computeIfAbsent(key, _ -> new Newest());
-    newest.version = Math.max(newest.version, version.getAsLong());
+    newest.version = Math.max(newest.version, reading.version().orElseThrow());
     reading.committed().ifPresent(newest.committed::add);
   }
 

@@ -6,6 +6,7 @@ import dev.tidemark.cache.RedisConnection;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -70,6 +71,7 @@ final class Rebuild implements Callable<Integer> {
   private static final int SHARE_OF_HEAP = 4;
 
   private final Map<String, String> environment;
+  private final Clock clock;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -102,8 +104,9 @@ final class Rebuild implements Callable<Integer> {
 
   @Mixin private OperatorOptions options = new OperatorOptions();
 
-  Rebuild(Map<String, String> environment) {
+  Rebuild(Map<String, String> environment, Clock clock) {
     this.environment = environment;
+    this.clock = clock;
   }
 
   /// `512m`, `2g`, or bytes.
@@ -153,7 +156,8 @@ final class Rebuild implements Callable<Integer> {
                   PatientBatches.PATIENCE,
                   targetAgain()),
               options,
-              line -> spec.commandLine().getErr().println(line)));
+              line -> spec.commandLine().getErr().println(line),
+              clock));
     } catch (Configuration.Invalid e) {
       throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
     }

@@ -6,6 +6,7 @@ import dev.tidemark.cache.RedisConnection;
 import dev.tidemark.invalidator.AggregateState.Cacheable;
 import dev.tidemark.invalidator.OperatorRun.Result;
 import dev.tidemark.invalidator.RebuildFill.Verdict;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -42,12 +43,14 @@ final class RebuildRun implements OperatorRun.Work {
   private final Settings settings;
   private final OperatorOptions options;
   private final Consumer<String> news;
+  private final Clock clock;
 
   private final Map<Verdict, Long> verdicts =
       Collections.synchronizedMap(new EnumMap<>(Verdict.class));
   private long records;
   private long keyless;
   private long unreadable;
+  private long gapped;
   private int rounds;
 
   /// @param leaseTtl how long a batch may take to read the topics' ends and fill
@@ -64,7 +67,8 @@ final class RebuildRun implements OperatorRun.Work {
       KeyChoice choice,
       Settings settings,
       OperatorOptions options,
-      Consumer<String> news) {
+      Consumer<String> news,
+      Clock clock) {
     this.kafka = kafka;
     this.redis = redis;
     this.entries = entries;
@@ -73,6 +77,7 @@ final class RebuildRun implements OperatorRun.Work {
     this.settings = settings;
     this.options = options;
     this.news = news;
+    this.clock = clock;
   }
 
   @Override
@@ -97,7 +102,8 @@ final class RebuildRun implements OperatorRun.Work {
   /// @return whether all of it is done; else the command is to end
   private boolean round(
       EntryStore store, VersionIndex index, Pace pace, Progress progress, Stopping stopping) {
-    try (KafkaStates states = new KafkaStates(kafka, choice, index, settings.memoryBytes())) {
+    try (KafkaStates states =
+        new KafkaStates(kafka, choice, index, settings.memoryBytes(), clock, news)) {
       if (!states.readAll(stopping, progress)) {
         return false;
       }
@@ -112,19 +118,22 @@ final class RebuildRun implements OperatorRun.Work {
               () -> states.readToEnd(stopping),
               states::isNewest);
       progress.begin(options.dryRun() ? "look" : "fill", "states", states.toGive());
-      return inParallel(
-          () -> {
-            List<Cacheable> batch = batch(states, pace, stopping);
-            if (batch.isEmpty()) {
-              return false;
-            }
-            new PatientBatches(stopping, news, settings.patience())
-                .all(batch, options.dryRun() ? fill::lookup : fill::attempt)
-                .ifPresent(done -> done.forEach(each -> verdicts.merge(each, 1L, Long::sum)));
-            progress.done(states.given());
-            return true;
-          },
-          stopping);
+      boolean whole =
+          inParallel(
+              () -> {
+                List<Cacheable> batch = batch(states, pace, stopping);
+                if (batch.isEmpty()) {
+                  return false;
+                }
+                new PatientBatches(stopping, news, settings.patience())
+                    .all(batch, options.dryRun() ? fill::lookup : fill::attempt)
+                    .ifPresent(done -> done.forEach(each -> verdicts.merge(each, 1L, Long::sum)));
+                progress.done(states.given());
+                return true;
+              },
+              stopping);
+      gapped += states.gapped();
+      return whole;
     }
   }
 
@@ -192,6 +201,7 @@ final class RebuildRun implements OperatorRun.Work {
     json.put("records", records);
     json.put("keyless", keyless);
     json.put("unreadable", unreadable);
+    json.put("gapped", gapped);
     json.put("rounds", rounds);
     json.put("dryRun", options.dryRun());
     json.put("filled", filled);
@@ -206,6 +216,7 @@ final class RebuildRun implements OperatorRun.Work {
             .formatted(records, filled, words, refreshed, words, fresh));
     append(text, ", %,d are being filled by somebody else", beingFilled);
     append(text, ", %,d left out because a newer state came", overtaken);
+    append(text, ", %,d left out because versions before them are missing", gapped);
     append(text, ", %,d records cannot be read", unreadable);
     append(text, ", %,d records name no key", keyless);
     return new Result(whole, ExitCode.OK, text.toString(), json);

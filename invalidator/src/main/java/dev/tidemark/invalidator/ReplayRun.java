@@ -13,7 +13,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -23,9 +22,10 @@ import picocli.CommandLine.ExitCode;
 
 /// Evicts again what the topics tell, from a start to the ends that they have when it begins.
 ///
-/// Nothing but evictions by version leaves it, so it can neither bring back an old value nor take a
-/// fresh one, whatever happens beside it. Records that break the contract evict by whatever they
-/// tell; they are dead letters already, and no version is missed: history may be compacted (H40).
+/// Nothing but evictions leaves it, and by version where one is to be believed, so it can neither
+/// bring back an old value nor take a fresh one, whatever happens beside it. Records that break the
+/// contract evict by whatever they name; they are dead letters already, and no version is missed:
+/// history may be compacted (H40).
 final class ReplayRun implements OperatorRun.Work {
 
   private static final int BATCH = 1000;
@@ -105,15 +105,18 @@ final class ReplayRun implements OperatorRun.Work {
     Set<String> byForce = new LinkedHashSet<>();
     for (ConsumerRecord<byte[], byte[]> record : read) {
       EventReading reading = EventReading.of(record);
-      Optional<String> key = reading.key();
-      if (key.isEmpty()) {
+      if (reading.keys().isEmpty()) {
         keyless++;
-      } else if (choice.contains(key.get())) {
-        reading
-            .version()
-            .ifPresentOrElse(
-                version -> byVersion.merge(key.get(), version, Math::max),
-                () -> byForce.add(key.get()));
+      }
+      for (String key : reading.keys()) {
+        if (!choice.contains(key)) {
+          continue;
+        }
+        if (reading.byForce()) {
+          byForce.add(key);
+        } else {
+          byVersion.merge(key, reading.version().orElseThrow(), Math::max);
+        }
       }
     }
     return new Batch(byVersion, byForce);

@@ -56,24 +56,30 @@ final class VersionGaps {
   /// @param before the one that comes now
   record Gap(String key, long after, long before) {}
 
-  /// To be told every record, in order. One that comes again is no gap.
+  /// To be told every record, in order. One that comes again is no gap. Of one that breaks the
+  /// contract nothing is believed, but that it may have been the next version: a dead letter is not
+  /// lost.
   Optional<Gap> before(ConsumerRecord<byte[], byte[]> record, EventReading reading) {
     OptionalLong version = reading.version();
-    if (reading.key().isEmpty() || version.isEmpty()) {
+    if (reading.keys().isEmpty() || version.isEmpty()) {
       return Optional.empty();
     }
-    String key = reading.key().get();
+    String key = reading.keys().getFirst();
     Newest known = newest.get(key);
     long now = version.getAsLong();
+    if (reading.fault().isPresent() && (known == null || now != known.version() + 1)) {
+      return Optional.empty();
+    }
     if (known == null || known.version() < now) {
       newest.put(key, new Newest(record.topic(), record.partition(), now));
     }
-    return known != null && now > known.version() + 1 && isSure(record)
+    return known != null && now > known.version() + 1 && isSure(record, clock)
         ? Optional.of(new Gap(key, known.version(), now))
         : Optional.empty();
   }
 
-  private boolean isSure(ConsumerRecord<byte[], byte[]> record) {
+  /// Whether the versions before that of the record must be in its topic.
+  static boolean isSure(ConsumerRecord<?, ?> record, Clock clock) {
     return record.headers().lastHeader(EventHeaders.RESYNC) == null
         && record.timestamp() > clock.instant().minus(UNCOMPACTED).toEpochMilli();
   }

@@ -76,15 +76,19 @@ final class VersionIndex {
   }
 
   /// Notes a version of the key.
-  synchronized void saw(String key, long version) {
+  ///
+  /// @return the newest that was seen before; 0 without one
+  synchronized long saw(String key, long version) {
     long hashed = hash(key);
     Segment segment = withRoomFor(hashed);
-    if (segment != null) {
-      long known = segment.get(hashed);
-      if (version > (known & VERSION)) {
-        segment.put(hashed, version | (known & UNKNOWN));
-      }
+    if (segment == null) {
+      return 0;
     }
+    long known = segment.get(hashed);
+    if (version > (known & VERSION)) {
+      segment.put(hashed, version | (known & UNKNOWN));
+    }
+    return known & VERSION;
   }
 
   /// Notes that the key has a version that nobody knows: none counts as its newest from now on.

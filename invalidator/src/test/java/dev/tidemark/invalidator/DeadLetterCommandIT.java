@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.embedded.KafkaServer;
+import dev.tidemark.event.EventHeaders;
 import dev.tidemark.invalidator.DeadLetterEvent.Corrections;
 import java.util.HashMap;
 import java.util.List;
@@ -22,7 +23,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(SharedKafka.class)
 class DeadLetterCommandIT {
 
-  private static final String STATE = "{\"id\":\"kettle\"}";
+  private static final String STATE = TestTopic.json("kettle", 4);
 
   private static KafkaServer kafka;
 
@@ -149,9 +150,23 @@ class DeadLetterCommandIT {
     ofInvalidator("kettle", Map.of("ce_type", "product.updated", "ce_aggregateversion", "2"), null);
     ofInvalidator(
         "kettle", Map.of("ce_type", "product.updated", "ce_aggregateversion", "-1"), STATE);
+    ofInvalidator(
+        "teapot",
+        Map.of(
+            "ce_type",
+            "product.updated",
+            "ce_aggregateversion",
+            "4",
+            EventHeaders.DEAD_LETTER_VALUE_LENGTH,
+            "5000000"),
+        "{");
+    ofInvalidator(
+        "kettle", Map.of("ce_type", "product.updated", "ce_aggregateversion", "9"), STATE);
     CommandOutcome outcome = run("send", "--all");
     assertThat(outcome.code()).isEqualTo(1);
-    assertThat(outcome.err()).contains("not a JSON object", "has no value", "version -1 must be");
+    assertThat(outcome.err())
+        .contains("not a JSON object", "has no value", "version -1 must be", "is cut")
+        .contains("the value's version is 4, header ce_aggregateversion says 9");
     assertThat(topic.records()).isEmpty();
   }
 
@@ -248,7 +263,7 @@ class DeadLetterCommandIT {
     ofInvalidator(
         key,
         Map.of("ce_type", "product.updated", "ce_aggregateversion", Long.toString(version)),
-        STATE);
+        TestTopic.json(key, version));
   }
 
   private CommandOutcome run(String... arguments) {

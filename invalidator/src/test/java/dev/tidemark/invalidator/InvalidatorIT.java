@@ -4,6 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tidemark.cache.Acquisition;
 import dev.tidemark.cache.CachedValue;
@@ -15,15 +18,18 @@ import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.RedisServer;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -32,6 +38,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /// The live path on real Kafka and real Redis, which are killed on the way.
 class InvalidatorIT {
@@ -141,7 +148,7 @@ class InvalidatorIT {
     topic.publishRaw(
         id,
         Map.of("ce_type", "product.updated", "ce_aggregateversion", "2", "ce_time", "" + time),
-        "{}");
+        TestTopic.json(id, 2));
   }
 
   @Test
@@ -355,6 +362,112 @@ class InvalidatorIT {
         .hasEntrySatisfying(
             "dlt-reason", reason -> assertThat(reason).contains("ce_aggregateversion"));
     assertThat(letters.get(4).value()).isNull();
+  }
+
+  @Test
+  void whatContradictsItselfEvictsAllThatItNamesByForceAndIsADeadLetter() throws Exception {
+    topic.create(1);
+    start();
+    for (String id : List.of("empty", "low", "other", "another")) {
+      given(id, 5);
+    }
+    publishContradiction("empty", "99999", "{}");
+    publishContradiction("low", "1", TestTopic.json("low" + group, 7));
+    publishContradiction("other", "6", TestTopic.json("another" + group, 6));
+
+    await().until(() -> topic.committed(group) == 3);
+    for (String id : List.of("empty", "low", "other", "another")) {
+      assertThat(held(id)).as(id).isEqualTo(new Lookup.Miss());
+    }
+    assertThat(topic.deadLetters(3))
+        .extracting(letter -> new String(letter.headers().lastHeader("dlt-reason").value(), UTF_8))
+        .satisfiesExactly(
+            reason -> assertThat(reason).contains("lacks the member id"),
+            reason -> assertThat(reason).contains("version is 7", "says 1"),
+            reason -> assertThat(reason).contains("another" + group));
+  }
+
+  private void publishContradiction(String id, String version, String value) {
+    topic.publishRaw(
+        id + group, Map.of("ce_type", "product.updated", "ce_aggregateversion", version), value);
+  }
+
+  /// A crash between the letter and the commit does the same.
+  @Test
+  void aRecordThatIsReadAgainHasOneLetterAndOneLineInTheLog() throws Exception {
+    topic.create(1);
+    Logger evictor = (Logger) LoggerFactory.getLogger(Evictor.class);
+    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    lines.start();
+    evictor.addAppender(lines);
+    opened.add(() -> evictor.detachAppender(lines));
+    try (TestInvalidator _ = new TestInvalidator(environment())) {
+      topic.publishRaw("a" + group, Map.of(), "?");
+      await().until(() -> topic.committed(group) == 1);
+    }
+    topic.setBack(group);
+    topic.publishRaw("b" + group, Map.of(), "?");
+
+    TestInvalidator invalidator = start();
+
+    await().until(() -> topic.committed(group) == 2);
+    assertThat(invalidator.metric("dead_letters_total")).isEqualTo(1);
+    assertThat(topic.allDeadLetters()).hasSize(2);
+    assertThat(lines.list)
+        .extracting(ILoggingEvent::getKeyValuePairs)
+        .extracting(Object::toString)
+        .satisfiesExactly(
+            line ->
+                assertThat(line)
+                    .contains(
+                        "topic=\"" + topic.name(),
+                        "partition=\"0",
+                        "offset=\"0",
+                        "key=\"a" + group,
+                        "reason=\"header ce_type"),
+            line -> assertThat(line).contains("offset=\"1", "key=\"b" + group));
+  }
+
+  @Test
+  void aLetterThatIsTooLargeIsCutAndTellsLengthAndHash_H46() throws Exception {
+    topic.create(1, Map.of("max.message.bytes", Integer.toString(8 << 20)));
+    start();
+    String value = "x".repeat(5 << 20);
+    topic.publishCompressed("large" + group, value);
+    topic.publishRaw("small" + group, Map.of(), "?");
+
+    await().until(() -> topic.committed(group) == 2);
+
+    var letters = topic.deadLetters(2);
+    assertThat(letters).hasSize(2);
+    assertThat(letters.getFirst().value().length).isBetween(4_000_000, 4 << 20);
+    assertThat(header(letters.getFirst(), "dlt-value-length"))
+        .isEqualTo(Integer.toString(value.length()));
+    assertThat(header(letters.getFirst(), "dlt-value-sha256"))
+        .isEqualTo(
+            HexFormat.of()
+                .formatHex(MessageDigest.getInstance("SHA-256").digest(value.getBytes(UTF_8))));
+    assertThat(letters.getLast().headers().lastHeader("dlt-value-length")).isNull();
+  }
+
+  /// An administrator has made the topic of the letters, with Kafka's own limit.
+  @Test
+  void aLetterThatItsTopicDoesNotTakeIsCutShort_H46() throws Exception {
+    topic.create(1, Map.of("max.message.bytes", Integer.toString(4 << 20)));
+    try (TestTopic letters = new TestTopic(kafka.bootstrapServers(), topic.name() + ".dlt")) {
+      letters.create(1, Map.of("max.message.bytes", "100000"));
+    }
+    start();
+    topic.publishCompressed("large" + group, "x".repeat(2 << 20));
+
+    await().until(() -> topic.committed(group) == 1);
+
+    assertThat(header(topic.deadLetters(1).getFirst(), "dlt-value-length"))
+        .isEqualTo(Integer.toString(2 << 20));
+  }
+
+  private static String header(ConsumerRecord<byte[], byte[]> record, String name) {
+    return new String(record.headers().lastHeader(name).value(), UTF_8);
   }
 
   @Test

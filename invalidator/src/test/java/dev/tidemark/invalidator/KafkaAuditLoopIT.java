@@ -148,7 +148,7 @@ class KafkaAuditLoopIT {
             "2",
             "ce_time",
             Instant.now().minus(Duration.ofHours(1)).toString()),
-        "{}");
+        TestTopic.json(id("late"), 2));
     await().until(() -> result(audit, "absent") == absent + 1);
     assertThat(audit.report().windows())
         .extracting(AuditReport.Window::consistent)

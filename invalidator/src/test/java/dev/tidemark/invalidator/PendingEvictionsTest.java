@@ -114,8 +114,8 @@ class PendingEvictionsTest {
     add(record(0, 1, "a", Map.of("ce_aggregateversion", "7")));
     assertThat(pending.requests()).containsExactly(new EvictionRequest("product:a", 7));
     assertThat(pending.deadLetters()).hasSize(1);
-    assertThat(EventReading.of(record("stock.events", "a", Map.of())).key()).contains("stock:a");
-    assertThat(EventReading.of(record("whatever", "a", Map.of())).key()).contains("product:a");
+    assertThat(EventReading.of(record("stock.events", "a", Map.of())).keys()).contains("stock:a");
+    assertThat(EventReading.of(record("whatever", "a", Map.of())).keys()).contains("product:a");
   }
 
   @Test
@@ -163,7 +163,7 @@ class PendingEvictionsTest {
         0,
         0,
         key == null ? null : key.getBytes(UTF_8),
-        null,
+        TestTopic.json(key, headers.getOrDefault("ce_aggregateversion", "1")).getBytes(UTF_8),
         recordHeaders,
         Optional.empty());
   }

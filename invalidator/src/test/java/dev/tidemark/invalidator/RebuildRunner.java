@@ -4,6 +4,7 @@ import dev.tidemark.cache.CacheSettings;
 import dev.tidemark.cache.EntryStore;
 import dev.tidemark.cache.Lives;
 import dev.tidemark.invalidator.OperatorRun.Result;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,7 +62,8 @@ final class RebuildRunner {
               synchronized (news) {
                 news.add(line);
               }
-            })
+            },
+            Clock.systemUTC())
         .run(new Progress(), stopping);
   }
 }

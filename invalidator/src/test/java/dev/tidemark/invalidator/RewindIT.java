@@ -173,6 +173,47 @@ class RewindIT {
     }
   }
 
+  /// Of a topic where nothing comes any more, a Redis that is replaced loses nothing.
+  @Test
+  void whatIsCommittedOfAnIdlePartitionIsKeptCurrent() throws Exception {
+    try (TestInvalidator _ = startInvalidator("TIDEMARK_INVALIDATOR_REWIND_SECONDS", "2")) {
+      publishAll(2);
+      topic.publishRaw("poison" + group, Map.of(), "?");
+      awaitApplied(KEYS + 1);
+      await()
+          .untilAsserted(
+              () ->
+                  assertThat(topic.committedWords(group))
+                      .isNotEmpty()
+                      .allSatisfy(
+                          committed ->
+                              assertThat(LeftOff.parse(committed.metadata()).orElseThrow().floor())
+                                  .as("what may be lost begins where all is applied")
+                                  .isEqualTo(committed.offset())));
+    }
+  }
+
+  /// All of it is applied again, and the letter is there already.
+  @Test
+  void aRewindSendsNoLetterAgain() throws Exception {
+    givenAll(1);
+    try (TestInvalidator invalidator = startInvalidator()) {
+      cutReplicaOff();
+      topic.publishRaw("poison" + group, Map.of(), "?");
+      publishAll(2);
+      awaitApplied(KEYS + 1);
+
+      failOver();
+
+      await().until(() -> invalidator.metric("invalidator_rewinds_total") == 1);
+      await().untilAsserted(() -> assertThat(held()).containsOnly(new Lookup.Miss()));
+      topic.publish("more" + group, 1);
+      awaitApplied(KEYS + 2);
+      assertThat(invalidator.metric("dead_letters_total")).isEqualTo(1);
+    }
+    assertThat(topic.allDeadLetters()).hasSize(1);
+  }
+
   private void cutReplicaOff() {
     primary.awaitReplica();
     try (Jedis second = admin(replica)) {

@@ -7,6 +7,8 @@ import dev.tidemark.event.OutboxEvent;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +24,7 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -56,8 +59,33 @@ final class TestTopic implements AutoCloseable {
   }
 
   TestTopic create(int partitions) throws ExecutionException, InterruptedException {
-    KafkaServer.createTopic(admin, new NewTopic(name, Optional.of(partitions), Optional.empty()));
+    return create(partitions, Map.of());
+  }
+
+  TestTopic create(int partitions, Map<String, String> settings)
+      throws ExecutionException, InterruptedException {
+    KafkaServer.createTopic(
+        admin, new NewTopic(name, Optional.of(partitions), Optional.empty()).configs(settings));
     return this;
+  }
+
+  /// A record without headers that is larger than what goes over the wire.
+  void publishCompressed(String key, String value) {
+    try (KafkaProducer<byte[], byte[]> compressing =
+        new KafkaProducer<>(
+            Map.of(
+                "bootstrap.servers",
+                bootstrapServers,
+                "compression.type",
+                "gzip",
+                "max.request.size",
+                16 << 20),
+            new ByteArraySerializer(),
+            new ByteArraySerializer())) {
+      checkWritten(
+          compressing.send(
+              new ProducerRecord<>(name, 0, key.getBytes(UTF_8), value.getBytes(UTF_8))));
+    }
   }
 
   void publish(String id, long version) {
@@ -70,7 +98,7 @@ final class TestTopic implements AutoCloseable {
             id,
             version,
             "product.deleted",
-            "{\"version\":%d,\"deleted\":true}".formatted(version)));
+            "{\"id\":\"%s\",\"version\":%d,\"deleted\":true}".formatted(id, version)));
   }
 
   private void send(ProducerRecord<byte[], byte[]> record) {
@@ -180,6 +208,31 @@ final class TestTopic implements AutoCloseable {
         .sum();
   }
 
+  /// What is committed, of each partition of which something is.
+  Collection<OffsetAndMetadata> committedWords(String group)
+      throws ExecutionException, InterruptedException {
+    return admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get().values();
+  }
+
+  /// As an operator does it while nobody is in the group.
+  void setBack(String group) throws ExecutionException, InterruptedException {
+    Map<TopicPartition, OffsetAndMetadata> first = new HashMap<>();
+    admin
+        .listConsumerGroupOffsets(group)
+        .partitionsToOffsetAndMetadata()
+        .get()
+        .keySet()
+        .forEach(partition -> first.put(partition, new OffsetAndMetadata(0)));
+    admin.alterConsumerGroupOffsets(group, first).all().get();
+  }
+
+  /// All letters that are there now.
+  List<ConsumerRecord<byte[], byte[]>> allDeadLetters() {
+    try (TestTopic letters = new TestTopic(bootstrapServers, name + ".dlt")) {
+      return letters.records();
+    }
+  }
+
   /// All consumer groups that Kafka knows.
   List<String> groups() throws ExecutionException, InterruptedException {
     return admin.listGroups().all().get().stream().map(GroupListing::groupId).toList();
@@ -218,7 +271,11 @@ final class TestTopic implements AutoCloseable {
   }
 
   private ProducerRecord<byte[], byte[]> event(String id, long version) {
-    return event(id, version, "product.updated", "{\"version\":%d}".formatted(version));
+    return event(id, version, "product.updated", json(id, version));
+  }
+
+  static String json(@Nullable String id, Object version) {
+    return "{\"id\":\"%s\",\"version\":%s}".formatted(id, version);
   }
 
   private ProducerRecord<byte[], byte[]> event(

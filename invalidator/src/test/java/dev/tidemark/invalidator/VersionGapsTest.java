@@ -109,7 +109,7 @@ class VersionGapsTest {
         0,
         0,
         id.getBytes(UTF_8),
-        new byte[0],
+        TestTopic.json(id, version).getBytes(UTF_8),
         headers,
         Optional.empty());
   }

@@ -4,12 +4,16 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// What a record's key and headers tell about a change, without a look at its value.
+/// What a record tells about a change. It is believed only where all that it says of the same thing
+/// agrees: the key with header `ce_subject`, and both and the version with the value.
 public sealed interface ReceivedEvent {
 
   /// A record that keeps the contract.
@@ -18,64 +22,117 @@ public sealed interface ReceivedEvent {
   /// @param version the aggregate's version after the change, 1 to [OutboxEvent#MAX_VERSION]
   /// @param time when the change was committed, where the record says so; empty for a state told
   ///   again (header `tidemark-resync`), whose way here says nothing about how fast changes come
+  /// @param isJsonObject whether the value was looked at and is a JSON object, which a product's
+  ///   always is
   record Valid(
       String aggregateType,
       String aggregateId,
       String type,
       long version,
       Optional<Instant> time,
-      Optional<String> traceparent)
+      Optional<String> traceparent,
+      boolean isJsonObject)
       implements ReceivedEvent {}
 
-  /// A record that breaks the contract, with whatever is known all the same: enough to evict by, if
-  /// the id is there.
+  /// A record that breaks the contract, with whatever it names all the same: enough to evict by, if
+  /// there is an id.
+  ///
+  /// @param aggregateIds each that the record names, in key, headers or value
+  /// @param version as the header says
+  /// @param isContradictory whether the value is not that of such an event, so that not even the
+  ///   version is to be believed
   record Poison(
       String reason,
       Optional<String> aggregateType,
-      Optional<String> aggregateId,
-      OptionalLong version)
+      List<String> aggregateIds,
+      OptionalLong version,
+      boolean isContradictory)
       implements ReceivedEvent {}
 
   /// Of [OutboxEvent#MAX_VERSION], with room for some zeros in front.
   int MAX_DIGITS = 18;
 
-  /// Reads a record.
+  /// Reads a record for someone who acts on it.
   ///
   /// @param key the record's key
   /// @param header answers a header's last value by its name, null when there is none
+  /// @param value the record's value
+  static ReceivedEvent read(
+      byte @Nullable [] key, Function<String, byte @Nullable []> header, byte @Nullable [] value) {
+    ReceivedEvent read = read(key, header);
+    if (!(read instanceof Valid event)) {
+      return read;
+    }
+    Payload payload = Payload.of(value);
+    Optional<String> fault =
+        payload.fault(event.aggregateType(), event.aggregateId(), event.type(), event.version());
+    return fault
+        .<ReceivedEvent>map(
+            reason ->
+                new Poison(
+                    reason,
+                    Optional.of(event.aggregateType()),
+                    Stream.concat(Stream.of(event.aggregateId()), payload.id().stream())
+                        .distinct()
+                        .toList(),
+                    OptionalLong.of(event.version()),
+                    true))
+        .orElseGet(
+            () ->
+                new Valid(
+                    event.aggregateType(),
+                    event.aggregateId(),
+                    event.type(),
+                    event.version(),
+                    event.time(),
+                    event.traceparent(),
+                    payload.isObject()));
+  }
+
+  /// Reads key and headers only: what was published, believed or not.
   static ReceivedEvent read(byte @Nullable [] key, Function<String, byte @Nullable []> header) {
     var aggregateId = Optional.ofNullable(text(key)).filter(id -> !id.isEmpty());
     var type = Optional.ofNullable(text(header.apply(EventHeaders.TYPE)));
     var aggregateType =
         type.filter(t -> t.indexOf('.') > 0).map(t -> t.substring(0, t.indexOf('.')));
     var version = version(header.apply(EventHeaders.AGGREGATE_VERSION));
-    if (aggregateId.isEmpty()) {
-      return new Poison("the record has no key", aggregateType, aggregateId, version);
+    byte[] subject = header.apply(EventHeaders.SUBJECT);
+    boolean isOfAnother = subject != null && !Arrays.equals(subject, key);
+    if (aggregateId.isPresent()
+        && !isOfAnother
+        && aggregateType.isPresent()
+        && version.isPresent()) {
+      return new Valid(
+          aggregateType.get(),
+          aggregateId.get(),
+          type.get(),
+          version.getAsLong(),
+          header.apply(EventHeaders.RESYNC) == null
+              ? time(text(header.apply(EventHeaders.TIME)))
+              : Optional.empty(),
+          Optional.ofNullable(text(header.apply(EventHeaders.TRACEPARENT))),
+          false);
     }
-    if (aggregateType.isEmpty()) {
-      return new Poison(
-          "header %s is missing or is not <aggregate type>.<verb>".formatted(EventHeaders.TYPE),
-          aggregateType,
-          aggregateId,
-          version);
-    }
-    if (version.isEmpty()) {
-      return new Poison(
-          "header %s is missing or is not a number from 1 to %d"
-              .formatted(EventHeaders.AGGREGATE_VERSION, OutboxEvent.MAX_VERSION),
-          aggregateType,
-          aggregateId,
-          version);
-    }
-    return new Valid(
-        aggregateType.get(),
-        aggregateId.get(),
-        type.get(),
-        version.getAsLong(),
-        header.apply(EventHeaders.RESYNC) == null
-            ? time(text(header.apply(EventHeaders.TIME)))
-            : Optional.empty(),
-        Optional.ofNullable(text(header.apply(EventHeaders.TRACEPARENT))));
+    String reason =
+        aggregateId.isEmpty()
+            ? "the record has no key"
+            : isOfAnother
+                ? "header %s is '%s', not the record's key"
+                    .formatted(EventHeaders.SUBJECT, text(subject))
+                : aggregateType.isEmpty()
+                    ? "header %s is missing or is not <aggregate type>.<verb>"
+                        .formatted(EventHeaders.TYPE)
+                    : "header %s is missing or is not a number from 1 to %d"
+                        .formatted(EventHeaders.AGGREGATE_VERSION, OutboxEvent.MAX_VERSION);
+    return new Poison(
+        reason,
+        aggregateType,
+        Stream.concat(aggregateId.stream(), Stream.ofNullable(text(subject)))
+            .filter(id -> !id.isEmpty())
+            .distinct()
+            .toList(),
+        version,
+        isOfAnother && aggregateId.isPresent());
   }
 
   private static @Nullable String text(byte @Nullable [] bytes) {

@@ -44,7 +44,11 @@ class OutboxEventTest {
     var written = event("product", "kettle-€", 42, "product.updated");
     var headers = headersOf(written);
 
-    var read = ReceivedEvent.read(written.key(), name -> bytes(headers.get(name)));
+    var read =
+        ReceivedEvent.read(
+            written.key(),
+            name -> bytes(headers.get(name)),
+            bytes("{\"id\":\"kettle-€\",\"version\":42}"));
 
     assertThat(read)
         .isEqualTo(
@@ -54,7 +58,8 @@ class OutboxEventTest {
                 "product.updated",
                 42,
                 Optional.of(TIME),
-                Optional.of(TRACE)));
+                Optional.of(TRACE),
+                true));
   }
 
   @ParameterizedTest
@@ -97,7 +102,7 @@ class OutboxEventTest {
         .isInstanceOfSatisfying(
             Poison.class,
             poison -> {
-              assertThat(poison.aggregateId()).contains("kettle");
+              assertThat(poison.aggregateIds()).containsExactly("kettle");
               assertThat(poison.aggregateType()).contains("product");
               assertThat(poison.version()).isEmpty();
               assertThat(poison.reason()).contains("ce_aggregateversion");
@@ -114,7 +119,7 @@ class OutboxEventTest {
         .isInstanceOfSatisfying(
             Poison.class,
             poison -> {
-              assertThat(poison.aggregateId()).contains("kettle");
+              assertThat(poison.aggregateIds()).containsExactly("kettle");
               assertThat(poison.version()).hasValue(7);
             });
   }

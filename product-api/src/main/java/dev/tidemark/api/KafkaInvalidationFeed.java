@@ -165,7 +165,7 @@ final class KafkaInvalidationFeed implements AutoCloseable {
   }
 
   private void tell(ConsumerRecord<byte[], byte[]> record) {
-    switch (ReceivedEvent.read(record.key(), name -> header(record, name))) {
+    switch (ReceivedEvent.read(record.key(), name -> header(record, name), record.value())) {
       case ReceivedEvent.Valid event ->
           listener.changed(
               CacheKey.of(event.aggregateType(), event.aggregateId()), event.version());

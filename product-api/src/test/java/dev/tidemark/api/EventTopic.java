@@ -92,6 +92,22 @@ final class EventTopic implements AutoCloseable {
                 .get());
   }
 
+  /// An event whose value is another's.
+  void publishContradiction(String id, long version) {
+    ProducerRecord<byte[], byte[]> event = event(0, id, version);
+    await(
+        () ->
+            producer
+                .send(
+                    new ProducerRecord<>(
+                        name,
+                        0,
+                        event.key(),
+                        "{}".getBytes(StandardCharsets.UTF_8),
+                        event.headers()))
+                .get());
+  }
+
   private ProducerRecord<byte[], byte[]> event(int partition, String id, long version) {
     OutboxEvent event =
         new OutboxEvent(
@@ -100,7 +116,7 @@ final class EventTopic implements AutoCloseable {
             id,
             version,
             "product.updated",
-            "not looked at",
+            "{\"id\":\"%s\",\"version\":%d}".formatted(id, version),
             Optional.empty(),
             Instant.now());
     ProducerRecord<byte[], byte[]> record =

@@ -167,6 +167,19 @@ final class KafkaInvalidationFeedIT {
   }
 
   @Test
+  void anEventThatContradictsItselfIsNotBelieved() {
+    topic.create(1);
+    try (KafkaInvalidationFeed _ = feed(new Told())) {
+      awaitTold(ALIVE);
+      long before = count(LOST);
+      topic.publishContradiction("a", 99_999);
+      await("lost").atMost(PATIENCE).until(() -> count(LOST) > before);
+      assertThat(count("product:a 99999")).isZero();
+      awaitAlive();
+    }
+  }
+
+  @Test
   void anAddedPartitionIsNoticedAndFollowed_H39() {
     topic.create(1);
     try (KafkaInvalidationFeed _ = feed(new Told())) {

@@ -105,8 +105,10 @@ final class OutboxWriter {
     transaction.execute(
         """
         insert into outbox (%s)
-        select 'product', ? || '-' || n %% ?, n / ? + 1, 'product.updated', json_build_object('n', n)
-          from generate_series(?, ?) as n
+        select 'product', id, version, 'product.updated',
+               json_build_object('id', id, 'version', version, 'n', n)
+          from (select ?::text || '-' || n %% ? as id, n / ? + 1 as version, n
+                  from generate_series(?, ?) as n) as rows
         """
             .formatted(COLUMNS),
         name,
@@ -117,8 +119,10 @@ final class OutboxWriter {
   }
 
   private String line(long n) {
-    return "product\t%s-%d\t%d\tproduct.updated\t{\"n\":%d}\n"
-        .formatted(name, n % aggregates, n / aggregates + 1, n);
+    String id = name + "-" + n % aggregates;
+    long version = n / aggregates + 1;
+    return "product\t%s\t%d\tproduct.updated\t{\"id\":\"%s\",\"version\":%d,\"n\":%d}\n"
+        .formatted(id, version, id, version, n);
   }
 
   /// The database did not say that the transaction is committed.
