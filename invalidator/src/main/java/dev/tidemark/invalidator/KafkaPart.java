@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -139,7 +140,8 @@ final class KafkaPart implements AutoCloseable {
 
     PartStatus ask() throws ExecutionException, InterruptedException, TimeoutException {
       KafkaFuture<ConsumerGroupDescription> description =
-          admin.describeConsumerGroups(List.of(group)).describedGroups().get(group);
+          Objects.requireNonNull(
+              admin.describeConsumerGroups(List.of(group)).describedGroups().get(group));
       KafkaFuture<Map<TopicPartition, OffsetAndMetadata>> committed =
           admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata();
       Set<String> all = within(admin.listTopics().names());
