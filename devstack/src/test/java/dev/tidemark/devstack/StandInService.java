@@ -53,7 +53,7 @@ public final class StandInService {
             "/exhaust-memory",
             exchange -> {
               List<byte[]> all = new ArrayList<>();
-              while (true) {
+              while (all.size() < Integer.MAX_VALUE) {
                 all.add(new byte[10_000_000]);
               }
             });

@@ -45,12 +45,12 @@ final class DeadLetter {
             && (isCut || payload.length + length(key) > OutboxRow.MAX_BYTES);
     var record =
         new ProducerRecord<byte[], byte[]>(
-            topic, key, isTooLong ? Arrays.copyOf(payload, CUT_BYTES) : payload);
+            topic, key, isTooLong && payload != null ? Arrays.copyOf(payload, CUT_BYTES) : payload);
     var headers = record.headers();
     headers.add(EventHeaders.ID, row.toString().getBytes(UTF_8));
     headers.add(EventHeaders.DEAD_LETTER_REASON, reason(poison).getBytes(UTF_8));
     headers.add(EventHeaders.DEAD_LETTER_TOPIC, meantFor.getBytes(UTF_8));
-    if (isTooLong) {
+    if (isTooLong && payload != null) {
       headers.add(
           EventHeaders.DEAD_LETTER_VALUE_LENGTH, Integer.toString(payload.length).getBytes(UTF_8));
       headers.add(EventHeaders.DEAD_LETTER_VALUE_SHA256, sha256(payload).getBytes(UTF_8));

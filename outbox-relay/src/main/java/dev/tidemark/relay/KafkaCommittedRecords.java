@@ -160,7 +160,7 @@ final class KafkaCommittedRecords implements AutoCloseable {
     var behind = new HashMap<>(from);
     behind.replaceAll((partition, begin) -> Math.max(begin, stable.getOrDefault(partition, begin)));
     read(from, stable, receiver);
-    behind.keySet().removeIf(p -> behind.get(p) >= ends.getOrDefault(p, 0L));
+    behind.entrySet().removeIf(e -> e.getValue() >= ends.getOrDefault(e.getKey(), 0L));
     if (!behind.isEmpty()) {
       log.atInfo()
           .addKeyValue("partitions", behind.keySet())

@@ -129,7 +129,9 @@ final class KafkaEventSink implements EventSink {
       producer.beginTransaction();
       try {
         // The answers are not looked at one by one: a send that failed fails the commit.
-        changes.forEach(change -> send(change, letters));
+        for (var change : changes) {
+          var _ = send(change, letters);
+        }
         var _ = producer.send(positions.record(progress));
         producer.commitTransaction();
         return told(letters);

@@ -73,7 +73,7 @@ final class KafkaFollowers {
     var topics = new HashSet<String>();
     try {
       var description =
-          admin.describeConsumerGroups(List.of(group)).describedGroups().get(group).get();
+          admin.describeConsumerGroups(List.of(group)).all().get().values().iterator().next();
       for (var member : description.members()) {
         member.assignment().topicPartitions().stream()
             .map(TopicPartition::topic)

@@ -154,11 +154,12 @@ final class KafkaTopics {
           .addKeyValue("partitions", partitions)
           .log("topic created");
     } catch (ExecutionException e) {
-      if (isForGood(e.getCause())) {
-        throw new Refused(topic, e.getCause());
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      if (isForGood(cause)) {
+        throw new Refused(topic, cause);
       }
-      if (!(e.getCause() instanceof TopicExistsException)) {
-        throw new KafkaException("topic " + topic + " could not be created", e.getCause());
+      if (!(cause instanceof TopicExistsException)) {
+        throw new KafkaException("topic " + topic + " could not be created", cause);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

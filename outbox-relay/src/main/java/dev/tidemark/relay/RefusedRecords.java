@@ -49,6 +49,8 @@ final class RefusedRecords {
     return Optional.ofNullable(refusal).map(Refusal::reason);
   }
 
+  /// Notes that a topic cannot be made.
+  ///
   /// @return whether that is news
   boolean addTopic(String topic, String reason) {
     return topics.put(topic, new Refusal(reason, nanoTime.getAsLong())) == null;
@@ -64,11 +66,15 @@ final class RefusedRecords {
     return refused != null && refused.isLetterCut();
   }
 
+  /// Notes that Kafka refuses the row's event.
+  ///
   /// @return whether that is news
   boolean addRow(UUID row, String reason) {
     return rows.putIfAbsent(row, new Row(reason, false)) == null;
   }
 
+  /// Notes that Kafka refuses the row's dead letter, too, at its full length.
+  ///
   /// @return whether that is news
   boolean addLetter(UUID row, String reason) {
     var before = rows.put(row, new Row(reason, true));

@@ -124,12 +124,11 @@ class RedisOutageIT extends ReadsOnRedis {
       try {
         for (int i = 0; i < 40; i++) {
           String each = key + i;
-          readers.submit(
+          readers.execute(
               () -> {
                 while (!stop.get()) {
                   reader.read(each, ReadOption.eventual(), source);
                 }
-                return 0;
               });
         }
         await().atMost(SOON).until(() -> count("cache.breaker.openings") > 0);
@@ -260,7 +259,7 @@ class RedisOutageIT extends ReadsOnRedis {
       committed.set(2);
       AtomicBoolean stop = new AtomicBoolean();
       Future<Long> oldest =
-          readers.submit(
+          readers.execute(
               () -> {
                 long least = Long.MAX_VALUE;
                 boolean hit = false;
