@@ -17,14 +17,16 @@ import org.postgresql.replication.LogSequenceNumber;
 /// a position made of an LSN loses rows or repeats them (H27, H27b, H27c).
 ///
 /// A transaction is known by its id and the id of its first row: a server that was promoted may use
-/// a transaction id again.
+/// a transaction id again (H49).
 ///
 /// Confined to one thread.
 final class PublishedRows {
-  private final Map<Long, Rows> published = new HashMap<>();
-  private long transactionId = -1;
-  private int firstRow;
+  private final Map<Transaction, Integer> published = new HashMap<>();
+  private Transaction transaction = new Transaction(-1, 0);
+  private int publishedOfIt;
   private int rows;
+
+  private record Transaction(long id, int firstRow) {}
 
   /// How far a transaction is published.
   ///
@@ -58,9 +60,7 @@ final class PublishedRows {
   void add(Progress progress) {
     for (var rows : progress.rows()) {
       published.merge(
-          rows.transactionId(),
-          rows,
-          (known, added) -> known.count() > added.count() ? known : added);
+          new Transaction(rows.transactionId(), rows.firstRow()), rows.count(), Math::max);
     }
   }
 
@@ -73,30 +73,25 @@ final class PublishedRows {
     var unpublished = new ArrayList<Change>(changes.size());
     var progress = new ArrayList<Rows>();
     for (var change : changes) {
-      if (change.transactionId() != transactionId) {
-        transactionId = change.transactionId();
-        firstRow = change.rowId().hashCode();
+      if (change.transactionId() != transaction.id()) {
+        transaction = new Transaction(change.transactionId(), change.rowId().hashCode());
+        publishedOfIt = published.getOrDefault(transaction, 0);
         rows = 0;
       }
       rows++;
-      if (isPublished()) {
+      if (rows <= publishedOfIt) {
         continue;
       }
       unpublished.add(change);
-      if (!progress.isEmpty() && progress.getLast().transactionId() == transactionId) {
+      if (!progress.isEmpty() && progress.getLast().transactionId() == transaction.id()) {
         progress.removeLast();
       }
-      progress.add(new Rows(transactionId, firstRow, rows));
+      progress.add(new Rows(transaction.id(), transaction.firstRow(), rows));
     }
     var precedingCommit =
         unpublished.isEmpty()
             ? Optional.<LogSequenceNumber>empty()
             : unpublished.getFirst().precedingCommit();
     return new Unpublished(unpublished, new Progress(precedingCommit, progress, Optional.empty()));
-  }
-
-  private boolean isPublished() {
-    var known = published.get(transactionId);
-    return known != null && known.firstRow() == firstRow && known.count() >= rows;
   }
 }

@@ -62,6 +62,14 @@ class PublishedRowsTest {
   }
 
   @Test
+  void ofTwoTransactionsWithOneIdBothAreRemembered_H49() {
+    var lostWithTheOldServer = transaction(7, 5);
+    var published = remembering(rows(first.subList(0, 2), 2), rows(lostWithTheOldServer, 5));
+
+    assertThat(published.take(first.subList(0, 3)).changes()).isEqualTo(first.subList(2, 3));
+  }
+
+  @Test
   void precedingCommitIsThatOfTheFirstUnpublishedRow() {
     var commit = Optional.of(LogSequenceNumber.valueOf("0/42"));
     var later = new Change(9, commit, UUID.randomUUID(), poison());
