@@ -25,10 +25,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.connect.errors.RetriableException;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterAll;
@@ -128,7 +130,8 @@ class RelayIT {
     database.useHandle(
         h ->
             h.execute(
-                "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('order', ?, 1, 'order.placed', '{}')",
+                "insert into outbox (aggregatetype, aggregateid, version, type, payload) values"
+                    + " ('order', ?, 1, 'order.placed', '{}')",
                 aggregate));
 
     await()
@@ -142,7 +145,8 @@ class RelayIT {
     database.useHandle(
         h ->
             h.execute(
-                "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('product', ?, 0, 'product.created', '{\"x\":1}')",
+                "insert into outbox (aggregatetype, aggregateid, version, type, payload) values"
+                    + " ('product', ?, 0, 'product.created', '{\"x\":1}')",
                 aggregate));
     write(aggregate, 1);
 
@@ -158,7 +162,8 @@ class RelayIT {
     database.useHandle(
         h ->
             h.execute(
-                "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('order', ?, 0, 'order.placed', '{}')",
+                "insert into outbox (aggregatetype, aggregateid, version, type, payload) values"
+                    + " ('order', ?, 0, 'order.placed', '{}')",
                 aggregate));
     write(aggregate, 1);
     awaitEvents(1);
@@ -198,7 +203,8 @@ class RelayIT {
           h.begin();
           h.execute("create temporary table one (like outbox including defaults) on commit drop");
           h.execute(
-              "insert into one (id, aggregatetype, aggregateid, version, type, payload) values (?, 'product', ?, 1, 'product.created', '{}')",
+              "insert into one (id, aggregatetype, aggregateid, version, type, payload) values (?,"
+                  + " 'product', ?, 1, 'product.created', '{}')",
               rowId,
               aggregate);
           h.execute(
@@ -230,7 +236,8 @@ class RelayIT {
     database.useHandle(
         h ->
             h.execute(
-                "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('product', ?, 1, 'product.created', to_json(repeat('x', ?)))",
+                "insert into outbox (aggregatetype, aggregateid, version, type, payload) values"
+                    + " ('product', ?, 1, 'product.created', to_json(repeat('x', ?)))",
                 aggregate,
                 OutboxRow.MAX_BYTES - rest - 2));
 
@@ -297,6 +304,48 @@ class RelayIT {
       await().atMost(SOON).untilAsserted(() -> assertThat(ourEvents()).hasSizeGreaterThan(rows));
     }
     relay = RunningRelay.start(environment());
+  }
+
+  /// H26: Debezium's engine takes an exception of this kind as leave to drop the batch. No later
+  /// version of the aggregate follows, which would show the loss.
+  @Test
+  void batchThatARetriableFaultKeptFromBeingTakenComesAgain_H26() {
+    var faults = new AtomicInteger();
+    relay.close();
+    relay = RunningRelay.start(environment(), source -> failingOnce(source, faults));
+
+    write(aggregate, 1);
+    await().atMost(SOON).until(() -> faults.get() == 1);
+    awaitConfirmedPast(currentLsn());
+
+    assertThat(versions(awaitEvents(1))).containsExactly(1L);
+  }
+
+  /// At the first batch that has an event of this test's aggregate.
+  private ChangeSource failingOnce(ChangeSource real, AtomicInteger faults) {
+    return new ChangeSource() {
+      @Override
+      public void run(Receiver receiver) {
+        real.run(
+            batch -> {
+              if (batch.changes().stream().anyMatch(this::isOurs)
+                  && faults.getAndIncrement() == 0) {
+                throw new RetriableException("the first time it fails");
+              }
+              receiver.receive(batch);
+            });
+      }
+
+      private boolean isOurs(Change change) {
+        return change.content() instanceof Change.Event(var event)
+            && event.aggregateId().equals(aggregate);
+      }
+
+      @Override
+      public void close() {
+        real.close();
+      }
+    };
   }
 
   /// H27b: a transaction stays open across another's commit and across heartbeats that are
@@ -470,7 +519,8 @@ class RelayIT {
 
   private static void insert(Handle handle, String aggregateId, int version) {
     handle.execute(
-        "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('product', ?, ?, 'product.updated', '{}')",
+        "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('product',"
+            + " ?, ?, 'product.updated', '{}')",
         aggregateId,
         version);
   }
@@ -480,7 +530,8 @@ class RelayIT {
     return database.withHandle(
         h ->
             h.createQuery(
-                    "select active_pid from pg_replication_slots where slot_name = 'tidemark_relay' and active_pid is not null")
+                    "select active_pid from pg_replication_slots where slot_name = 'tidemark_relay'"
+                        + " and active_pid is not null")
                 .mapTo(Integer.class)
                 .findOne());
   }
@@ -498,7 +549,8 @@ class RelayIT {
                 database.withHandle(
                     h ->
                         h.createQuery(
-                                "select confirmed_flush_lsn >= cast(:lsn as pg_lsn) from pg_replication_slots where slot_name = 'tidemark_relay'")
+                                "select confirmed_flush_lsn >= cast(:lsn as pg_lsn) from"
+                                    + " pg_replication_slots where slot_name = 'tidemark_relay'")
                             .bind("lsn", lsn)
                             .mapTo(Boolean.class)
                             .one()));
