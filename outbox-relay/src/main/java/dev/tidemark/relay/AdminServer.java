@@ -7,6 +7,7 @@ import dev.tidemark.relay.RelayStatus.Repairing;
 import dev.tidemark.relay.RelayStatus.StandingBy;
 import dev.tidemark.relay.RelayStatus.Starting;
 import dev.tidemark.relay.RelayStatus.Streaming;
+import dev.tidemark.relay.RelayStatus.Waiting;
 import io.helidon.health.HealthCheck;
 import io.helidon.health.HealthCheckResponse;
 import io.helidon.health.HealthCheckType;
@@ -91,11 +92,16 @@ final class AdminServer {
       var errors = status.findings().errors().stream().map(Finding::text).collect(joining("; "));
       return switch (status.phase()) {
         case Failed(String reason) -> answer(false, reason);
-        case Repairing(String doing) -> answer(false, "repairing: " + doing);
+        case Repairing(String doing) ->
+            answer(false, "repairing: " + status.waiting().map(Waiting::text).orElse(doing));
         case Starting(var _), StandingBy(), Streaming() when !errors.isEmpty() ->
             answer(false, errors);
         case Starting(var doing) -> answer(false, "starting: " + doing + afterFailure());
         case StandingBy() -> answer(true, "standing by: another relay is active");
+        case Streaming() when status.waiting().isPresent() ->
+            answer(
+                status.waited().compareTo(STALLED) <= 0,
+                status.waiting().map(Waiting::text).orElse("streaming"));
         case Streaming() when status.lag().lag().compareTo(STALLED) > 0 ->
             answer(
                 false,

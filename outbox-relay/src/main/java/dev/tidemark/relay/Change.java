@@ -17,7 +17,7 @@ import org.postgresql.replication.LogSequenceNumber;
 /// @param content what is to be published for the row
 record Change(
     long transactionId, Optional<LogSequenceNumber> precedingCommit, UUID rowId, Content content) {
-  private static final long NO_TRANSACTION = 0;
+  static final long NO_TRANSACTION = 0;
 
   /// Of a row that was read from the table, for want of the log.
   static Change ofTable(OutboxRow row) {

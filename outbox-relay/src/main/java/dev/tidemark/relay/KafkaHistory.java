@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.tidemark.event.EventHeaders;
 import dev.tidemark.event.ReceivedEvent;
 import dev.tidemark.event.Topics;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -17,6 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -24,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 
 /// What the topics hold already.
 final class KafkaHistory {
+  /// By so much the clocks of the servers may differ.
+  static final Duration CLOCK_DIFFERENCE = Duration.ofHours(1);
+
   private static final int PIECE = 2_000;
   private static final int REMEMBERED_LETTERS = 1_000;
 
@@ -47,7 +52,8 @@ final class KafkaHistory {
       @Nullable Long version) {}
 
   /// The newest versions, from so many records at the end of each partition of the topics that are
-  /// configured.
+  /// configured. Of the events only: a state that `resync` tells again may come before older
+  /// events.
   VersionMemory newestVersions(int recordsOfAPartition) {
     var versions = new VersionMemory();
     try (var records = new KafkaCommittedRecords(configuration.kafka(), doing)) {
@@ -66,7 +72,8 @@ final class KafkaHistory {
           from,
           ends,
           record -> {
-            if (event(record) instanceof ReceivedEvent.Valid event) {
+            if (record.headers().lastHeader(EventHeaders.RESYNC) == null
+                && event(record) instanceof ReceivedEvent.Valid event) {
               versions.published(
                   event.aggregateType(),
                   event.aggregateId(),
@@ -95,6 +102,21 @@ final class KafkaHistory {
       records.readAtOnce(from, ends, record -> id(record).ifPresent(rows::add));
     }
     return rows;
+  }
+
+  /// The ids of those of these rows that are in the topics, as events or as dead letters.
+  Set<UUID> publishedOf(List<OutboxRow> rows) {
+    var ids = rows.stream().map(OutboxRow::id).collect(Collectors.toSet());
+    var found = new HashSet<UUID>();
+    since(
+        rows.stream()
+            .map(OutboxRow::time)
+            .min(Instant::compareTo)
+            .orElseThrow()
+            .minus(CLOCK_DIFFERENCE),
+        rows.stream().map(OutboxRow::aggregateType).collect(Collectors.toSet()),
+        piece -> piece.stream().map(Published::id).filter(ids::contains).forEach(found::add));
+    return found;
   }
 
   /// Hands out everything that was published of these aggregate types since then, and the dead

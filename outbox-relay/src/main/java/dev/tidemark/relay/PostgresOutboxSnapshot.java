@@ -78,6 +78,11 @@ final class PostgresOutboxSnapshot implements AutoCloseable {
     }
   }
 
+  VisibleTransactions visible() {
+    return VisibleTransactions.parse(
+        database.createQuery("select pg_current_snapshot()::text").mapTo(String.class).one());
+  }
+
   List<String> aggregateTypes() {
     return database
         .createQuery("select distinct aggregatetype from outbox order by 1")

@@ -61,12 +61,17 @@ final class Relay {
     /// @param slot as it was before the session has confirmed anything
     EventSink sink(SlotState slot);
 
-    Repair repair();
+    /// A new one.
+    PostgresVisibility visibility();
+
+    Repair repair(PostgresVisibility visibility);
 
     /// As the topics have them, to begin with.
     VersionMemory newestVersions();
 
     PostgresOutbox outbox();
+
+    KafkaHistory history();
 
     ChangeSource source();
 
@@ -126,24 +131,25 @@ final class Relay {
       leadership.freeSlot();
       var errors = errors();
       requireNone(errors, Severity.ERROR);
-      try (var sink = parts.sink(parts.slot())) {
+      try (var sink = parts.sink(parts.slot());
+          var visibility = parts.visibility()) {
         var session = new Session(parts, sink, status, metrics);
         if (status.findings().rowsPassBy()) {
           throw session.giveUpTheSlot(text(errors));
         }
         if (session.needsRepair()) {
-          repair(session, leadership);
+          repair(session, leadership, visibility);
         }
-        stream(session, leadership);
+        stream(session, leadership, visibility);
       } finally {
         stop.set(null);
       }
     }
   }
 
-  private void repair(Session session, Leadership leadership) {
-    try (var repair = parts.repair()) {
-      if (isStoppedBy(repair::close, leadership)) {
+  private void repair(Session session, Leadership leadership, PostgresVisibility visibility) {
+    try (var repair = parts.repair(visibility)) {
+      if (isStoppedBy(both(visibility::close, repair::close), leadership)) {
         return;
       }
       session.repair(repair);
@@ -167,9 +173,9 @@ final class Relay {
     }
   }
 
-  private void stream(Session session, Leadership leadership) {
+  private void stream(Session session, Leadership leadership, PostgresVisibility visibility) {
     try (var source = parts.source()) {
-      if (isStoppedBy(source::close, leadership)) {
+      if (isStoppedBy(both(visibility::close, source::close), leadership)) {
         return;
       }
       session.begin();
@@ -177,6 +183,7 @@ final class Relay {
       log.info("streaming");
       source.run(
           batch -> {
+            visibility.await(batch.changes());
             leadership.requireHeld();
             if (session.receive(batch)) {
               pause = FIRST_PAUSE;
@@ -184,6 +191,13 @@ final class Relay {
           });
       leadership.requireHeld();
     }
+  }
+
+  private static Runnable both(Runnable first, Runnable second) {
+    return () -> {
+      first.run();
+      second.run();
+    };
   }
 
   /// Has this run when the relay is closed or is the active one no longer.

@@ -1,6 +1,7 @@
 package dev.tidemark.relay;
 
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -20,6 +21,7 @@ final class RelayStatus {
   private final AtomicReference<@Nullable String> failure = new AtomicReference<>();
   private final Set<String> filled = ConcurrentHashMap.newKeySet();
   private final AtomicReference<List<TopicFollower>> followers = new AtomicReference<>(List.of());
+  private final AtomicReference<@Nullable Waiting> waiting = new AtomicReference<>();
   private final StreamLag lag;
 
   RelayStatus(Clock clock) {
@@ -51,6 +53,22 @@ final class RelayStatus {
 
   /// The last session broke off; another is tried soon.
   record Failed(String reason) implements Phase {}
+
+  /// A transaction that is committed, and that readers do not see yet. Nothing is published before
+  /// they do.
+  ///
+  /// @param transactionId 64 bits; `pg_stat_activity` has the lower 32 as `backend_xid`
+  /// @param since when it was first waited for
+  record Waiting(long transactionId, Instant since) {
+    static final String REASON =
+        "the transaction is committed and readers do not see it yet: a synchronous standby does not"
+            + " answer (see synchronous_standby_names and pg_stat_replication), or the server's"
+            + " process that commits it is stopped (see pg_stat_activity, backend_xid)";
+
+    String text() {
+      return "waiting since %s for transaction %d: %s".formatted(since, transactionId, REASON);
+    }
+  }
 
   /// Rows that left the outbox because they were relayed and past their retention.
   record Removal(String what, Instant at) {}
@@ -147,6 +165,27 @@ final class RelayStatus {
 
   Optional<Removal> lastRemoval() {
     return Optional.ofNullable(lastRemoval.get());
+  }
+
+  void waitsFor(long transactionId) {
+    waiting.updateAndGet(
+        now ->
+            now != null && now.transactionId() == transactionId
+                ? now
+                : new Waiting(transactionId, clock.instant()));
+  }
+
+  void waitsForNothing() {
+    waiting.set(null);
+  }
+
+  Optional<Waiting> waiting() {
+    return Optional.ofNullable(waiting.get());
+  }
+
+  /// How long the transaction that is waited for has been waited for; zero when there is none.
+  Duration waited() {
+    return waiting().map(w -> Duration.between(w.since(), clock.instant())).orElse(Duration.ZERO);
   }
 
   /// How far the stream is behind, and what tells it.

@@ -2,7 +2,6 @@ package dev.tidemark.relay;
 
 import dev.tidemark.relay.PublishedRows.Progress;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -24,20 +23,24 @@ import org.slf4j.LoggerFactory;
 final class Repair implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Repair.class);
 
-  /// By so much the clocks of the servers may differ.
-  private static final Duration CLOCK_DIFFERENCE = Duration.ofHours(1);
-
   private final PostgresSlot slot;
   private final DataSource database;
+  private final PostgresVisibility visibility;
   private final KafkaHistory history;
   private final Clock clock;
   private final AtomicReference<@Nullable PostgresOutboxSnapshot> snapshot =
       new AtomicReference<>();
   private volatile boolean closed;
 
-  Repair(PostgresSlot slot, DataSource database, KafkaHistory history, Clock clock) {
+  Repair(
+      PostgresSlot slot,
+      DataSource database,
+      PostgresVisibility visibility,
+      KafkaHistory history,
+      Clock clock) {
     this.slot = slot;
     this.database = database;
+    this.visibility = visibility;
     this.history = history;
     this.clock = clock;
   }
@@ -55,6 +58,8 @@ final class Repair implements AutoCloseable {
     long published;
     try (var outbox = PostgresOutboxSnapshot.of(database, fresh.snapshot())) {
       snapshot.set(outbox);
+      progress.accept("waits until readers see all that the new slot will not hand out");
+      visibility.await(outbox.visible());
       readTopics(outbox, progress);
       published = publishMissing(outbox, sink, metrics, progress);
     } finally {
@@ -77,7 +82,7 @@ final class Repair implements AutoCloseable {
     }
     var read = new long[1];
     history.since(
-        oldest.get().minus(CLOCK_DIFFERENCE),
+        oldest.get().minus(KafkaHistory.CLOCK_DIFFERENCE),
         outbox.aggregateTypes(),
         events -> {
           requireOpen();
@@ -107,7 +112,7 @@ final class Repair implements AutoCloseable {
   }
 
   private Instant uncompactedSince() {
-    return clock.instant().minus(KafkaTopics.COMPACTION_LAG).plus(CLOCK_DIFFERENCE);
+    return clock.instant().minus(KafkaTopics.COMPACTION_LAG).plus(KafkaHistory.CLOCK_DIFFERENCE);
   }
 
   private void requireOpen() {

@@ -45,7 +45,7 @@ final class Session {
     var memory = sink.takeOver();
     this.published = memory.published();
     this.reach = memory.reach();
-    this.gaps = new VersionGaps(new VersionMemory(), parts.outbox(), metrics);
+    this.gaps = new VersionGaps(new VersionMemory(), parts.outbox(), parts.history(), metrics);
   }
 
   /// Whether the slot will not bring all that the topics lack: it is gone, or somebody else than a
@@ -83,7 +83,7 @@ final class Session {
     if (reach.isEmpty()) {
       keep(Optional.empty(), new Reach(timeline, slot.confirmed()));
     }
-    gaps = new VersionGaps(parts.newestVersions(), parts.outbox(), metrics);
+    gaps = new VersionGaps(parts.newestVersions(), parts.outbox(), parts.history(), metrics);
   }
 
   /// Returns once the batch is published.

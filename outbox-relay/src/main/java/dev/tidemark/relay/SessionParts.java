@@ -45,6 +45,11 @@ record SessionParts(
   }
 
   @Override
+  public PostgresVisibility visibility() {
+    return new PostgresVisibility(database, status);
+  }
+
+  @Override
   public EventSink sink(SlotState slot) {
     status.doing("taking over from the relay before, and reading how far it came");
     return sink(configuration, slot, refused, status);
@@ -62,23 +67,29 @@ record SessionParts(
   }
 
   @Override
-  public Repair repair() {
+  public Repair repair(PostgresVisibility visibility) {
     return new Repair(
         new PostgresSlot(configuration.database(), configuration.slot()),
         configuration.dataSourceForScans(),
-        new KafkaHistory(configuration, status::doing),
+        visibility,
+        history(),
         clock);
   }
 
   @Override
   public VersionMemory newestVersions() {
     status.doing("reading the newest versions in the topics");
-    return new KafkaHistory(configuration, status::doing).newestVersions(REMEMBERED_RECORDS);
+    return history().newestVersions(REMEMBERED_RECORDS);
   }
 
   @Override
   public PostgresOutbox outbox() {
     return new PostgresOutbox(configuration.dataSourceForScans());
+  }
+
+  @Override
+  public KafkaHistory history() {
+    return new KafkaHistory(configuration, status::doing);
   }
 
   static EventSink sink(

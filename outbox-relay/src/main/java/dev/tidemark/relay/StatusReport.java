@@ -28,6 +28,15 @@ record StatusReport(String slot, Optional<Duration> retention, RelayStatus statu
     var report = json.createObjectNode();
     report.put("phase", phase()).put("ready", ready).put("reason", reason);
     report.put("lagSeconds", status.lag().lag().toNanos() / NANOS);
+    status
+        .waiting()
+        .ifPresent(
+            waiting ->
+                report
+                    .putObject("waitingFor")
+                    .put("transaction", waiting.transactionId())
+                    .put("since", waiting.since().toString())
+                    .put("reason", RelayStatus.Waiting.REASON));
     slot(report.putObject("slot"));
     outbox(report.putObject("outbox"));
     var topics = report.putArray("topics");

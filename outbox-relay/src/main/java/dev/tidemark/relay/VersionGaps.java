@@ -8,10 +8,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Fills gaps in the versions that the source brings, from the outbox. Confined to one thread.
+/// Fills gaps in the versions that the source brings, from the outbox. What the topics hold already
+/// is no gap, though the relay did not know it (H48). Confined to one thread.
 final class VersionGaps {
   private static final Logger log = LoggerFactory.getLogger(VersionGaps.class);
 
@@ -24,13 +27,16 @@ final class VersionGaps {
 
   private final VersionMemory versions;
   private final PostgresOutbox outbox;
+  private final KafkaHistory history;
   private final RelayMetrics metrics;
   private final Map<String, Integer> fruitless = new HashMap<>();
 
   /// @param versions what is published
-  VersionGaps(VersionMemory versions, PostgresOutbox outbox, RelayMetrics metrics) {
+  VersionGaps(
+      VersionMemory versions, PostgresOutbox outbox, KafkaHistory history, RelayMetrics metrics) {
     this.versions = versions;
     this.outbox = outbox;
+    this.history = history;
     this.metrics = metrics;
   }
 
@@ -51,17 +57,35 @@ final class VersionGaps {
     if (rows.size() > MOST_ROWS) {
       return Optional.empty();
     }
+    var known = publishedOf(gaps, rows);
     var filled = new ArrayList<Change>(unpublished.size() + rows.size());
     var gapsOfChange = gaps.stream().collect(groupingBy(Gap::change));
     for (int i = 0; i < unpublished.size(); i++) {
       for (var gap : gapsOfChange.getOrDefault(i, List.of())) {
-        var found = rows.stream().filter(row -> isIn(gap, row)).map(Change::ofTable).toList();
-        note(gap, found.size());
-        filled.addAll(found);
+        var found = rows.stream().filter(row -> isIn(gap, row)).toList();
+        var lost = found.stream().filter(row -> !known.contains(row.id())).toList();
+        if (lost.isEmpty() && isWhole(gap, found)) {
+          continue;
+        }
+        note(gap, found);
+        lost.stream().map(Change::ofTable).forEach(filled::add);
       }
       filled.add(unpublished.get(i));
     }
     return Optional.of(filled);
+  }
+
+  /// Those of the rows that are in the topics.
+  private Set<UUID> publishedOf(List<Gap> gaps, List<OutboxRow> rows) {
+    var doubtful =
+        rows.stream()
+            .filter(row -> gaps.stream().anyMatch(gap -> gap.isHearsay() && isIn(gap, row)))
+            .toList();
+    return doubtful.isEmpty() ? Set.of() : history.publishedOf(doubtful);
+  }
+
+  private static boolean isWhole(Gap gap, List<OutboxRow> found) {
+    return found.size() == gap.before() - gap.after() - 1;
   }
 
   private static boolean isIn(Gap gap, OutboxRow row) {
@@ -71,19 +95,20 @@ final class VersionGaps {
         && row.version() < gap.before();
   }
 
-  private void note(Gap gap, int found) {
-    boolean isWhole = found == gap.before() - gap.after() - 1;
+  private void note(Gap gap, List<OutboxRow> found) {
+    boolean isWhole = isWhole(gap, found);
     metrics.gap(isWhole);
     (isWhole ? log.atWarn() : log.atError())
         .addKeyValue("aggregate", gap.aggregateType() + "/" + gap.aggregateId())
         .addKeyValue("after", gap.after())
         .addKeyValue("before", gap.before())
-        .addKeyValue("found", found)
+        .addKeyValue("found", found.size())
         .log(
             isWhole
                 ? "the log did not bring versions in between; they are published from the outbox"
                 : "versions in between are neither in the log nor in the outbox");
-    if (fruitless.merge(gap.aggregateType(), 1, (n, one) -> found > 0 ? 0 : n + one) == FRUITLESS) {
+    if (fruitless.merge(gap.aggregateType(), 1, (n, one) -> found.isEmpty() ? n + one : 0)
+        == FRUITLESS) {
       log.atWarn()
           .addKeyValue("aggregateType", gap.aggregateType())
           .log("versions of this type have holes, they are not looked for any more");

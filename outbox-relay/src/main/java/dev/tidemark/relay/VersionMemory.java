@@ -25,7 +25,8 @@ final class VersionMemory {
   private record Aggregate(String type, String id) {}
 
   /// @param at no later version was written before this
-  private record Newest(long version, Instant at) {}
+  /// @param isHearsay whether it was read from the topics; a later version may have been published
+  private record Newest(long version, Instant at, boolean isHearsay) {}
 
   private final LinkedHashMap<Aggregate, Newest> newest =
       new LinkedHashMap<>(1_024, 0.75f, true) {
@@ -42,6 +43,7 @@ final class VersionMemory {
   /// @param change which change shows the gap: its place among those to be published
   /// @param since the missing ones were written from then on
   /// @param until and before then
+  /// @param isHearsay whether versions of it may be published all the same
   record Gap(
       int change,
       String aggregateType,
@@ -49,7 +51,8 @@ final class VersionMemory {
       long after,
       long before,
       Instant since,
-      Instant until) {}
+      Instant until,
+      boolean isHearsay) {}
 
   /// Takes the next changes of the log for published, and answers where versions are missing before
   /// those that are not.
@@ -77,9 +80,10 @@ final class VersionMemory {
                   known.version(),
                   now.version(),
                   known.at(),
-                  now.at()));
+                  now.at(),
+                  known.isHearsay()));
         }
-        if (known == null || now.version() > known.version()) {
+        if (known == null || now.version() >= known.version()) {
           newest.put(aggregate, now);
         }
       }
@@ -90,10 +94,12 @@ final class VersionMemory {
     return gaps;
   }
 
+  /// Notes what was read from the topics. What was put aside as a dead letter, or lies in another
+  /// partition too far back to be read, is not known by that.
   void published(String aggregateType, String aggregateId, long version, Instant at) {
     newest.merge(
         new Aggregate(aggregateType, aggregateId),
-        new Newest(version, at),
+        new Newest(version, at, true),
         (known, now) -> known.version() > now.version() ? known : now);
   }
 
@@ -107,7 +113,7 @@ final class VersionMemory {
           Optional.of(
               new Version(
                   new Aggregate(event.aggregateType(), event.aggregateId()),
-                  new Newest(event.version(), event.time())));
+                  new Newest(event.version(), event.time(), false)));
       case Poison poison ->
           poison.aggregateType().isPresent()
                   && poison.aggregateId().isPresent()
@@ -115,7 +121,7 @@ final class VersionMemory {
               ? Optional.of(
                   new Version(
                       new Aggregate(poison.aggregateType().get(), poison.aggregateId().get()),
-                      new Newest(poison.version().getAsLong(), poison.time())))
+                      new Newest(poison.version().getAsLong(), poison.time(), false)))
               : Optional.empty();
     };
   }

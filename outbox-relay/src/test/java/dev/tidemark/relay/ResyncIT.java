@@ -191,10 +191,11 @@ class ResyncIT {
     assertThat(lastVersion(id(2))).isEqualTo(2);
   }
 
-  /// A commit that waits for a standby is in the log, and so with the relay, but no reader sees it:
-  /// what would trust a plain read of the version puts the older state last.
+  /// A commit that waits for a standby is in the log, but no reader sees it: what is sent then is
+  /// neither its state nor the one before. Who publishes from the log at once, as another connector
+  /// would, would have the older state last if a plain read were trusted.
   @Test
-  void commitThatIsInTheLogAndNotYetVisibleIsWaitedFor() throws Exception {
+  void commitThatIsInTheLogAndNotYetVisibleIsWaitedFor_H44() throws Exception {
     insert(3);
     awaitLive(3);
     var writer = Thread.ofPlatform().unstarted(() -> update(id(2)));
@@ -208,7 +209,7 @@ class ResyncIT {
                 void afterPage(List<OutboxEvent> page) {
                   if (writer.getState() == Thread.State.NEW) {
                     writer.start();
-                    awaitLive(4);
+                    awaitCommitThatWaits();
                   }
                 }
 
@@ -224,6 +225,7 @@ class ResyncIT {
 
       assertThat(released).as("the product was found held").isTrue();
       assertThat(keys(resynced())).containsExactlyInAnyOrder(id(1), id(3));
+      awaitLive(4);
       assertThat(lastVersion(id(2))).isEqualTo(2);
     } finally {
       synchronousStandby("");
@@ -640,6 +642,20 @@ class ResyncIT {
                 database.withHandle(
                     h -> h.createQuery("show synchronous_standby_names").mapTo(String.class).one()),
             name::equals);
+  }
+
+  private static void awaitCommitThatWaits() {
+    await("a commit to wait for its standby")
+        .atMost(SOON)
+        .until(
+            () ->
+                database.withHandle(
+                    h ->
+                        h.createQuery(
+                                "select exists (select from pg_stat_activity where wait_event ="
+                                    + " 'SyncRep')")
+                            .mapTo(Boolean.class)
+                            .one()));
   }
 
   private List<ConsumerRecord<byte[], byte[]>> ours() {

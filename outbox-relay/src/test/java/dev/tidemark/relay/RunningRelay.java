@@ -47,8 +47,13 @@ final class RunningRelay implements AutoCloseable {
           }
 
           @Override
-          public Repair repair() {
-            return real.repair();
+          public PostgresVisibility visibility() {
+            return real.visibility();
+          }
+
+          @Override
+          public Repair repair(PostgresVisibility visibility) {
+            return real.repair(visibility);
           }
 
           @Override
@@ -59,6 +64,11 @@ final class RunningRelay implements AutoCloseable {
           @Override
           public PostgresOutbox outbox() {
             return real.outbox();
+          }
+
+          @Override
+          public KafkaHistory history() {
+            return real.history();
           }
 
           @Override

@@ -15,9 +15,11 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,7 +29,8 @@ import org.postgresql.replication.LogSequenceNumber;
 class StatusIT {
   private static final Instant NOW = Instant.parse("2026-03-10T12:00:00Z");
 
-  private final RelayStatus status = new RelayStatus(Clock.fixed(NOW, ZoneOffset.UTC));
+  private final AtomicReference<Instant> now = new AtomicReference<>(NOW);
+  private final RelayStatus status = new RelayStatus(movableClock());
   private WebServer admin;
 
   @BeforeEach
@@ -71,10 +74,51 @@ class StatusIT {
   }
 
   @Test
+  void transactionThatIsWaitedForIsToldAndAfterHalfAMinuteTheRelayIsNotReady_H44()
+      throws Exception {
+    status.phase(new RelayStatus.Streaming());
+    status.waitsFor(4_294_967_300L);
+
+    assertThat(served().path("waitingFor").path("transaction").asLong()).isEqualTo(4_294_967_300L);
+    assertThat(served().path("waitingFor").path("since").asText()).isEqualTo(NOW.toString());
+    assertThat(served().path("ready").asBoolean()).isTrue();
+    now.set(NOW.plusSeconds(31));
+    status.waitsFor(4_294_967_300L);
+
+    assertThat(served().path("ready").asBoolean(true)).isFalse();
+    assertThat(served().path("reason").asText())
+        .startsWith("waiting since %s for transaction 4294967300: ".formatted(NOW))
+        .contains("synchronous_standby_names");
+    status.waitsForNothing();
+
+    assertThat(served().path("ready").asBoolean()).isTrue();
+    assertThat(served().has("waitingFor")).isFalse();
+  }
+
+  @Test
   void standbyIsReady() throws Exception {
     status.phase(new RelayStatus.StandingBy());
 
     assertThat(served().path("ready").asBoolean()).isTrue();
+  }
+
+  private Clock movableClock() {
+    return new Clock() {
+      @Override
+      public Instant instant() {
+        return now.get();
+      }
+
+      @Override
+      public ZoneId getZone() {
+        return ZoneOffset.UTC;
+      }
+
+      @Override
+      public Clock withZone(ZoneId zone) {
+        return this;
+      }
+    };
   }
 
   private void tellAll() {

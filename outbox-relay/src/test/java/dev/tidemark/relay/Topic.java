@@ -16,13 +16,23 @@ final class Topic {
 
   /// All that a `read_committed` consumer finds in the topic now, in partition order.
   static List<ConsumerRecord<byte[], byte[]>> committed(KafkaServer kafka, String topic) {
+    return read(kafka, topic, "read_committed");
+  }
+
+  /// The same of one who does not wait for Kafka's transactions, as the invalidator does not.
+  static List<ConsumerRecord<byte[], byte[]>> all(KafkaServer kafka, String topic) {
+    return read(kafka, topic, "read_uncommitted");
+  }
+
+  private static List<ConsumerRecord<byte[], byte[]>> read(
+      KafkaServer kafka, String topic, String isolation) {
     var found = new ArrayList<ConsumerRecord<byte[], byte[]>>();
     Map<String, Object> settings =
         Map.of(
             "bootstrap.servers",
             kafka.bootstrapServers(),
             "isolation.level",
-            "read_committed",
+            isolation,
             "fetch.max.wait.ms",
             20,
             "allow.auto.create.topics",

@@ -15,12 +15,19 @@ import dev.tidemark.relay.RelayStatus.Failed;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.LongPredicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.internals.BuiltInPartitioner;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -105,10 +112,63 @@ class VersionGapsIT {
       write(3, 3);
       await().atMost(SOON).until(() -> versions().equals(List.of(1L, 3L)));
     }
-    assertThat(
-            Topic.committed(kafka, "product.events.dlt").stream()
-                .filter(letter -> new String(letter.key(), UTF_8).equals(aggregate)))
-        .hasSize(1);
+    assertThat(deadLetters()).isEqualTo(1);
+  }
+
+  /// The relay that starts reads what is published from the events' topics, where it is not.
+  @Test
+  void deadLetterIsNoGapForARelayThatStartsEither_H48() {
+    try (var _ = RunningRelay.start(environment())) {
+      write(1, 1);
+      database.useHandle(
+          h ->
+              h.execute(
+                  "insert into outbox (aggregatetype, aggregateid, version, type, payload) values"
+                      + " ('product', ?, 2, 'wrong', '{}')",
+                  aggregate));
+      await().atMost(SOON).until(() -> deadLetters() == 1);
+    }
+    try (var _ = RunningRelay.start(environment())) {
+      write(3, 3);
+      await().atMost(SOON).until(() -> versions().equals(List.of(1L, 3L)));
+    }
+    assertThat(deadLetters()).isEqualTo(1);
+  }
+
+  /// A key that moved has its newest events in another partition, behind so many others that a
+  /// relay that starts does not read them; the older ones it does read.
+  @Test
+  void keyThatMovedToAnAddedPartitionIsInOrderInEachAndNothingComesTwice_H48() throws Exception {
+    var topic = "grown-" + UUID.randomUUID();
+    var environment = new HashMap<>(environment());
+    environment.put("KAFKA_PRODUCT_TOPIC", topic);
+    environment.put("TIDEMARK_RELAY_TOPIC_PARTITIONS", "1");
+    var id = idsOfTheSecondPartition().findFirst().orElseThrow();
+    try (var _ = RunningRelay.start(environment)) {
+      write(id, 1, 3);
+      await().atMost(SOON).until(() -> Topic.committed(kafka, topic).size() == 3);
+    }
+    try (var admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
+      admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(2))).all().get();
+    }
+    try (var _ = RunningRelay.start(environment)) {
+      write(id, 4, 6);
+      database.useTransaction(
+          h -> idsOfTheSecondPartition().limit(1_500).forEach(other -> insert(h, other, 1)));
+      await().atMost(SOON).until(() -> Topic.committed(kafka, topic).size() == 1_506);
+    }
+    try (var _ = RunningRelay.start(environment)) {
+      write(id, 7, 7);
+      await().atMost(SOON).until(() -> Topic.committed(kafka, topic).size() >= 1_507);
+    }
+
+    assertThat(versions(topic, id, 0)).containsExactly(1L, 2L, 3L);
+    assertThat(versions(topic, id, 1)).containsExactly(4L, 5L, 6L, 7L);
+  }
+
+  private static Stream<String> idsOfTheSecondPartition() {
+    return Stream.generate(() -> "k-" + UUID.randomUUID())
+        .filter(id -> BuiltInPartitioner.partitionForKey(id.getBytes(UTF_8), 2) == 1);
   }
 
   /// Else the gaps below it would not be seen any more.
@@ -172,16 +232,26 @@ class VersionGapsIT {
   }
 
   private void write(long first, long last) {
+    write(aggregate, first, last);
+  }
+
+  private static void write(String id, long first, long last) {
     database.useHandle(
-        h ->
-            LongStream.rangeClosed(first, last)
-                .forEach(
-                    version ->
-                        h.execute(
-                            "insert into outbox (aggregatetype, aggregateid, version, type,"
-                                + " payload) values ('product', ?, ?, 'product.updated', '{}')",
-                            aggregate,
-                            version)));
+        h -> LongStream.rangeClosed(first, last).forEach(version -> insert(h, id, version)));
+  }
+
+  private static void insert(Handle handle, String id, long version) {
+    handle.execute(
+        "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('product',"
+            + " ?, ?, 'product.updated', '{}')",
+        id,
+        version);
+  }
+
+  private long deadLetters() {
+    return Topic.committed(kafka, "product.events.dlt").stream()
+        .filter(letter -> new String(letter.key(), UTF_8).equals(aggregate))
+        .count();
   }
 
   private void awaitVersions(long first, long last) {
@@ -191,8 +261,20 @@ class VersionGapsIT {
   }
 
   private List<Long> versions() {
-    return Topic.committed(kafka, "product.events").stream()
-        .filter(event -> new String(event.key(), UTF_8).equals(aggregate))
+    return versions(
+        Topic.committed(kafka, "product.events").stream()
+            .filter(event -> new String(event.key(), UTF_8).equals(aggregate)));
+  }
+
+  private static List<Long> versions(String topic, String id, int partition) {
+    return versions(
+        Topic.committed(kafka, topic).stream()
+            .filter(event -> event.partition() == partition)
+            .filter(event -> new String(event.key(), UTF_8).equals(id)));
+  }
+
+  private static List<Long> versions(Stream<ConsumerRecord<byte[], byte[]>> events) {
+    return events
         .map(event -> event.headers().lastHeader(EventHeaders.AGGREGATE_VERSION).value())
         .map(version -> Long.valueOf(new String(version, UTF_8)))
         .toList();
