@@ -99,6 +99,28 @@ final class Truth {
     database.useHandle(h -> h.execute(statement));
   }
 
+  /// From now on commits wait for a standby of this name; for none, when it is empty.
+  void synchronousStandby(String name) {
+    database.useHandle(
+        h -> {
+          h.execute("alter system set synchronous_standby_names = '%s'".formatted(name));
+          h.execute("select pg_reload_conf()");
+        });
+    await("the server to know its synchronous standby")
+        .atMost(SETTLED_WITHIN)
+        .until(() -> ids("show synchronous_standby_names").equals(List.of(name)));
+  }
+
+  /// Returns when one is in the log and waits for a standby, so that readers do not see it.
+  void awaitCommitThatWaits() {
+    await("a commit to wait for its standby")
+        .atMost(SETTLED_WITHIN)
+        .until(
+            () ->
+                !ids("select pid::text from pg_stat_activity where wait_event = 'SyncRep'")
+                    .isEmpty());
+  }
+
   List<String> ids(String query) {
     return database.withHandle(h -> h.createQuery(query).mapTo(String.class).list());
   }
