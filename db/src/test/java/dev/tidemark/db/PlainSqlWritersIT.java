@@ -84,18 +84,21 @@ final class PlainSqlWritersIT {
     }
     assertThat(
             database.texts(
-                "select count(*) || ' ' || count(distinct aggregateid) || ' ' || max(version) from outbox where aggregateid like 'copy-%'"))
+                "select count(*) || ' ' || count(distinct aggregateid) || ' ' || max(version) from"
+                    + " outbox where aggregateid like 'copy-%'"))
         .containsExactly("1000 1000 1");
   }
 
   @Test
   void aMultiRowUpdateGivesEachRowItsEventAndSkipsWhatDoesNotChange() throws SQLException {
     database.execute(
-        "insert into product (id, name, price, currency) select 'many-' || i, 'A', i, 'EUR' from generate_series(1, 10) i");
+        "insert into product (id, name, price, currency) select 'many-' || i, 'A', i, 'EUR' from"
+            + " generate_series(1, 10) i");
     database.execute("update product set price = 5, updated_at = now() where id like 'many-%'");
     assertThat(
             database.texts(
-                "select version from product where id like 'many-%' order by (substring(id from 6))::int"))
+                "select version from product where id like 'many-%' order by (substring(id from"
+                    + " 6))::int"))
         .containsExactly("2", "2", "2", "2", "1", "2", "2", "2", "2", "2");
     assertThat(database.texts("select count(*) from outbox where aggregateid like 'many-%'"))
         .containsExactly("19");
@@ -104,7 +107,8 @@ final class PlainSqlWritersIT {
   @Test
   void aVersionThatTheWriterMadeUpIsPutRight() throws SQLException {
     database.execute(
-        "insert into product (id, version, name, price, currency) values ('made-up', 42, 'A', 1, 'EUR')");
+        "insert into product (id, version, name, price, currency) values ('made-up', 42, 'A', 1,"
+            + " 'EUR')");
     database.execute("update product set version = 77, name = 'B' where id = 'made-up'");
     database.execute("update product set version = version + 1, name = 'C' where id = 'made-up'");
     database.execute("update product set version = 1 where id = 'made-up'");
@@ -131,7 +135,8 @@ final class PlainSqlWritersIT {
       MigratedDatabase.execute(connection, "select set_config('tidemark.outbox', 'written', true)");
       MigratedDatabase.execute(
           connection,
-          "insert into product (id, version, name, price, currency) values ('own', 1, 'A', 1, 'EUR')");
+          "insert into product (id, version, name, price, currency) values ('own', 1, 'A', 1,"
+              + " 'EUR')");
       connection.commit();
       MigratedDatabase.execute(connection, "update product set name = 'B' where id = 'own'");
       connection.commit();
@@ -139,6 +144,61 @@ final class PlainSqlWritersIT {
     assertThat(database.events("own"))
         .as("only for its own transaction")
         .containsExactly("2 product.updated");
+  }
+
+  /// What docs/consistency.md does not promise. The worker of a subscription writes like this.
+  @Test
+  void aWriterInTheRoleOfAReplicaGivesNoEventUnlessTheTriggersAreSetToRunAlways()
+      throws SQLException {
+    database.execute(INSERT.formatted("replica", "A"));
+    writeAsReplica("update product set name = 'B' where id = 'replica'");
+    assertThat(database.events("replica")).containsExactly("1 product.created");
+    assertThat(database.texts("select version || name from product where id = 'replica'"))
+        .containsExactly("1B");
+
+    setTriggers("enable always");
+    try {
+      writeAsReplica("update product set name = 'C' where id = 'replica'");
+      writeAsReplica("delete from product where id = 'replica'");
+    } finally {
+      setTriggers("enable");
+    }
+    assertThat(database.events("replica"))
+        .containsExactly("1 product.created", "2 product.updated", "3 product.deleted");
+  }
+
+  private static void writeAsReplica(String sql) throws SQLException {
+    try (Connection connection = database.connect()) {
+      MigratedDatabase.execute(connection, "set session_replication_role = replica");
+      MigratedDatabase.execute(connection, sql);
+    }
+  }
+
+  /// @param how in the words of `alter table`
+  private static void setTriggers(String how) throws SQLException {
+    for (String trigger :
+        List.of(
+            "product_before_insert_or_update",
+            "product_after_insert_or_update",
+            "product_before_delete")) {
+      database.execute("alter table product " + how + " trigger " + trigger);
+    }
+  }
+
+  /// What docs/consistency.md does not promise: `pg_restore --data-only` writes like this.
+  @Test
+  void rowsOfADumpStartAtVersionOneAgain() throws Exception {
+    try (Connection connection = database.connect()) {
+      connection
+          .unwrap(PGConnection.class)
+          .getCopyAPI()
+          .copyIn(
+              "copy product (id, version, name, price, currency) from stdin",
+              new StringReader("dumped\t42\tA\t1\tEUR\n"));
+    }
+    assertThat(database.texts("select version from product where id = 'dumped'"))
+        .containsExactly("1");
+    assertThat(database.events("dumped")).containsExactly("1 product.created");
   }
 
   @Test
