@@ -6,10 +6,14 @@ import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.Method;
 import io.helidon.http.ServerRequestHeaders;
+import io.helidon.http.Status;
+import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.util.Locale;
 import java.util.zip.GZIPOutputStream;
 
@@ -23,10 +27,15 @@ final class Answers {
   /// is kept true.
   static final Header REVALIDATE = HeaderValues.createCached(HeaderNames.CACHE_CONTROL, "no-cache");
 
+  private static final byte[] NOTHING = {};
+
   private static final HeaderName ETAG = HeaderNames.ETAG;
   private static final Header GZIP =
       HeaderValues.createCached(HeaderNames.CONTENT_ENCODING, "gzip");
-  private static final Header VARY = HeaderValues.createCached(HeaderNames.VARY, "Accept-Encoding");
+  static final Header VARY = HeaderValues.createCached(HeaderNames.VARY, "Accept-Encoding");
+
+  /// A longer body is handed to the server in pieces of so many bytes.
+  static final int PIECE = 64 * 1024;
 
   /// Less fits into one packet anyway.
   private static final int WORTH_COMPRESSING = 1400;
@@ -37,26 +46,125 @@ final class Answers {
     response.header(HeaderValues.create(ETAG, "\"" + version + "\""));
   }
 
+  /// Sends a status that has no body, and no length of one: RFC 9110, section 8.6.
+  static void sendEmpty(ServerResponse response, Status status) {
+    response.status(status);
+    OutputStream out = response.outputStream();
+    // To what it sends as a whole the server itself gives a length.
+    response.headers().remove(HeaderNames.CONTENT_LENGTH);
+    taken(
+        () ->
+            unchecked(
+                () -> {
+                  // On HTTP/2 the first piece is kept back, and the second brings the headers.
+                  out.write(NOTHING);
+                  out.write(NOTHING);
+                  out.close();
+                  ((RoutingResponse) response).commit();
+                }));
+  }
+
   /// To a HEAD, all but the body.
   static void send(ServerRequest request, ServerResponse response, byte[] body) {
     if (request.prologue().method().equals(Method.HEAD)) {
       response.contentLength(body.length);
       response.send();
     } else {
-      response.send(body);
+      send(response, body);
+    }
+  }
+
+  static void send(ServerResponse response, byte[] body) {
+    if (body.length <= PIECE) {
+      taken(() -> response.send(body));
+      return;
+    }
+    // The server would make a copy of a body that it is given as a whole.
+    response.contentLength(body.length);
+    OutputStream out = stream(response);
+    try {
+      for (int sent = 0; sent < body.length; sent += PIECE) {
+        out.write(body, sent, Math.min(PIECE, body.length - sent));
+      }
+      out.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException("an answer was not taken", e);
+    }
+  }
+
+  /// The body of an answer whose pieces are each waited for, and no longer than allowed.
+  static OutputStream stream(ServerResponse response) {
+    OutputStream out = response.outputStream();
+    return new OutputStream() {
+      @Override
+      public void write(int b) {
+        write(new byte[] {(byte) b}, 0, 1);
+      }
+
+      @Override
+      public void write(byte[] bytes, int offset, int length) {
+        taken(() -> unchecked(() -> out.write(bytes, offset, length)));
+      }
+
+      @Override
+      public void flush() {
+        // The pieces are large enough.
+      }
+
+      @Override
+      public void close() {
+        taken(
+            () -> {
+              unchecked(out::close);
+              // Else the end is sent when the handler has returned, and not if the connection ends.
+              ((RoutingResponse) response).commit();
+            });
+      }
+    };
+  }
+
+  private interface Write {
+    void run() throws IOException;
+  }
+
+  private static void unchecked(Write write) {
+    try {
+      write.run();
+    } catch (IOException e) {
+      throw new UncheckedIOException("an answer was not taken", e);
+    }
+  }
+
+  private static void taken(Runnable write) {
+    ClientWait wait = ClientWait.current();
+    if (wait == null) {
+      write.run();
+    } else {
+      wait.writing(write);
     }
   }
 
   /// Compresses a long body for those who take that. Not for single products: their bytes go out as
   /// the cache holds them, and their `ETag` names those bytes.
   static void sendCompressible(ServerRequest request, ServerResponse response, byte[] body) {
-    response.header(VARY);
-    if (body.length >= WORTH_COMPRESSING && takesGzip(request.headers())) {
-      response.header(GZIP);
+    if (body.length >= WORTH_COMPRESSING && beginCompressible(request, response)) {
       send(request, response, gzip(body));
     } else {
+      response.headers().add(VARY);
       send(request, response, body);
     }
+  }
+
+  /// Sets the headers of a body that is compressed for those who take that.
+  ///
+  /// @return whether it is to be
+  static boolean beginCompressible(ServerRequest request, ServerResponse response) {
+    response.headers().add(VARY);
+    boolean isCompressed = takesGzip(request.headers());
+    if (isCompressed) {
+      response.header(GZIP);
+    }
+    return isCompressed;
   }
 
   /// RFC 9110, section 12.5.3: named, or meant by `*`, and not with the weight 0.

@@ -23,8 +23,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Semaphore;
-import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /// The public HTTP server: which path and method is answered by what.
@@ -45,15 +43,21 @@ final class ApiServer {
   /// Requests at a time on one connection of HTTP/2.
   private static final int MOST_STREAMS = 100;
 
+  /// No one connection of HTTP/2 has more than this part of the requests under way.
+  private static final int SHARES = 20;
+
+  /// Of bodies, on one connection of HTTP/2, that have come in and are not read yet.
+  private static final int WINDOW_BYTES = 256 * 1024;
+
   private ApiServer() {}
 
-  /// @param draining whether the service is about to stop
   static WebServer create(
       Configuration configuration,
       ProductStore store,
       VersionedCache cache,
       Meter meter,
-      BooleanSupplier draining) {
+      Admission admission,
+      ClientConnections clients) {
     Limits limits = configuration.limits();
     WebServerConfig.Builder server = WebServer.builder();
     configuration.tls().ifPresent(files -> server.tls(tls -> tls(tls, files)));
@@ -66,6 +70,8 @@ final class ApiServer {
         .shutdownGracePeriod(DRAIN)
         // Else channels are read as such, which know no timeout.
         .useNio(false)
+        // What is written comes in pieces that are large enough.
+        .writeBufferSize(0)
         .connectionOptions(new TimedSockets(limits.readTimeout()))
         // By the server's measure a long import is idle.
         .idleConnectionTimeout(NEVER)
@@ -75,19 +81,26 @@ final class ApiServer {
                 .addContentEncoding(new GzipDecoding())
                 .build())
         .protocolsDiscoverServices(false)
-        .connectionSelectors(protocols())
+        .connectionSelectors(protocols(limits).stream().map(clients::timed).toList())
         .directHandlers(problems())
         .routing(
             routing -> {
-              Admission admission = new Admission(new Semaphore(limits.requests()), draining);
               HttpMetrics metrics = new HttpMetrics(meter);
               AccessLog log = new AccessLog(configuration.accessLog());
               resources(configuration, store, cache)
                   .forEach(
                       (path, methods) ->
                           routing.any(
-                              path, new Endpoint(metrics.route(path), log, admission, methods)));
-              routing.any(new Endpoint(metrics.route("/*"), log, admission, Map.of()));
+                              path,
+                              new Endpoint(
+                                  metrics.route(path),
+                                  log,
+                                  admission,
+                                  configuration.cors(),
+                                  methods)));
+              routing.any(
+                  new Endpoint(
+                      metrics.route("/*"), log, admission, configuration.cors(), Map.of()));
             })
         .build();
   }
@@ -105,7 +118,7 @@ final class ApiServer {
 
   /// HTTP/1.1, and HTTP/2 for those who agree on it by TLS or know it beforehand. A connection is
   /// not upgraded in its middle: RFC 9113 has given that up.
-  private static List<ServerConnectionSelector> protocols() {
+  private static List<ServerConnectionSelector> protocols(Limits limits) {
     return List.of(
         Http1ConnectionSelector.builder()
             .config(
@@ -115,7 +128,9 @@ final class ApiServer {
             .http2Config(
                 Http2Config.builder()
                     .maxHeaderListSize(MOST_HEADERS)
-                    .maxConcurrentStreams(MOST_STREAMS)
+                    .maxConcurrentStreams(Math.clamp(limits.requests() / SHARES, 1, MOST_STREAMS))
+                    .initialWindowSize(WINDOW_BYTES)
+                    .flowControlTimeout(limits.writeTimeout())
                     .build())
             .build(),
         new ForeignProtocol(LONGEST_FIRST_LINE));
@@ -140,19 +155,18 @@ final class ApiServer {
     Map<Method, Handler> product =
         Map.of(
             Method.GET,
-            reads::one,
+            withoutParameters(reads::one),
             Method.HEAD,
-            reads::one,
+            withoutParameters(reads::one),
             Method.PUT,
-            token.guard(writes::put),
+            token.guard(withoutParameters(writes::put)),
             Method.PATCH,
-            token.guard(writes::patch),
+            token.guard(withoutParameters(writes::patch)),
             Method.DELETE,
-            token.guard(writes::delete));
+            token.guard(withoutParameters(writes::delete)));
     Map<Method, Handler> productsImport = new HashMap<>(product);
     productsImport.put(Method.POST, token.guard(imports::handle));
 
-    OpenApi openApi = new OpenApi();
     Map<String, Map<Method, Handler>> resources = new LinkedHashMap<>();
     resources.put("/products/import", productsImport);
     resources.put("/products/{id}", product);
@@ -161,9 +175,26 @@ final class ApiServer {
         Map.of(
             Method.GET, lists::handle,
             Method.HEAD, lists::handle,
-            Method.POST, token.guard(writes::create)));
-    resources.put("/openapi", Map.of(Method.GET, openApi::handle, Method.HEAD, openApi::handle));
+            Method.POST, token.guard(withoutParameters(writes::create))));
+    resources.put("/openapi", readOnly(new OpenApi()::handle));
+    resources.put("/", readOnly(new Start()::handle));
     return resources;
+  }
+
+  private static Map<Method, Handler> readOnly(Handler handler) {
+    Handler strict = withoutParameters(handler);
+    return Map.of(Method.GET, strict, Method.HEAD, strict);
+  }
+
+  /// A parameter that is not known may be one that is spelled wrong, and would have been obeyed.
+  private static Handler withoutParameters(Handler handler) {
+    return (request, response) -> {
+      if (!request.query().isEmpty()) {
+        throw new ProblemException(
+            Problem.malformedRequest("There are no query parameters for this."));
+      }
+      handler.handle(request, response);
+    };
   }
 
   /// What the server refuses before any route is tried is told as a problem too.

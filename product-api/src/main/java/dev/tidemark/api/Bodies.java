@@ -2,6 +2,7 @@ package dev.tidemark.api;
 
 import io.helidon.http.ServerRequestHeaders;
 import io.helidon.webserver.http.ServerRequest;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -9,6 +10,11 @@ import java.util.zip.ZipException;
 
 /// Takes the body of a request, in the form and up to the size that is allowed. Immutable.
 final class Bodies {
+
+  /// A body is in memory as bytes, as text, as a product, and as what is sent to the database.
+  private static final int COPIES = 4;
+
+  private static final int BUFFER_SIZE = 8 * 1024;
 
   private final int limit;
 
@@ -38,17 +44,27 @@ final class Bodies {
       throw new ProblemException(Problem.bodyTooLarge(limit));
     }
     try (InputStream body = stream(request)) {
-      byte[] bytes = body.readNBytes(limit + 1);
-      if (bytes.length > limit) {
-        throw new ProblemException(Problem.bodyTooLarge(limit));
-      }
-      return bytes;
+      return read(body);
     } catch (ZipException e) {
       throw new ProblemException(
           Problem.malformedRequest("The body is not whole gzip: " + e.getMessage() + "."));
     } catch (IOException e) {
       throw new UncheckedIOException("a body was not read to its end", e);
     }
+  }
+
+  /// A body that comes slowly, or not at all, holds no more than what has come.
+  private byte[] read(InputStream body) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    byte[] some = new byte[BUFFER_SIZE];
+    for (int read = body.read(some); read >= 0; read = body.read(some)) {
+      if (bytes.size() + read > limit) {
+        throw new ProblemException(Problem.bodyTooLarge(limit));
+      }
+      BytesUnderWay.hold((long) COPIES * read);
+      bytes.write(some, 0, read);
+    }
+    return bytes.toByteArray();
   }
 
   /// The bytes of a body as they come; none when there is no body.

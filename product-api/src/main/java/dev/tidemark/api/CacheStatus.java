@@ -29,14 +29,19 @@ final class CacheStatus {
 
   /// For an answer of several reads: a hit when all were, else why and with how many hits the rest
   /// was asked for.
-  static Header of(Collection<Read> reads) {
+  ///
+  /// @param all how many reads there are; of a long list the first are known when it begins
+  static Header of(Collection<Served> reads, int all) {
     Set<Served> served = EnumSet.noneOf(Served.class);
     long hits = 0;
-    for (Read read : reads) {
-      switch (read.served()) {
+    for (Served read : reads) {
+      switch (read) {
         case HIT, NEAR_HIT -> hits++;
-        case STORED, NOT_STORED, COLLAPSED, BYPASSED, DEGRADED -> served.add(read.served());
+        case STORED, NOT_STORED, COLLAPSED, BYPASSED, DEGRADED -> served.add(read);
       }
+    }
+    if (reads.size() < all) {
+      return header("detail=\"%d of the first %d of %d hit\"".formatted(hits, reads.size(), all));
     }
     if (served.isEmpty()) {
       return ALL_HIT;

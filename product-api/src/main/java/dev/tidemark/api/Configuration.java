@@ -30,6 +30,7 @@ import org.slf4j.LoggerFactory;
 /// @param limits of what is taken on at the same time
 /// @param tls empty when the API speaks plain HTTP
 /// @param accessLog whether each request has a line in the log
+/// @param cors which pages may use the API in a browser
 /// @param nearCache empty when it is off
 record Configuration(
     DatabaseUrl database,
@@ -46,6 +47,7 @@ record Configuration(
     Limits limits,
     Optional<TlsFiles> tls,
     boolean accessLog,
+    Cors cors,
     Optional<NearCache> nearCache) {
 
   private static final String LOOPBACK = "127.0.0.1";
@@ -56,11 +58,13 @@ record Configuration(
   private static final int MOST_CLIENTS = 1_000_000;
   private static final int SMALLEST_BODY = 1024;
   private static final int LARGEST_BODY = 64 * 1024 * 1024;
+  private static final int LARGEST_HEAP = 1024 * 1024;
   private static final int MOST_NEAR_ENTRIES = 10_000_000;
 
   private static final String TLS_CERTIFICATE = "TIDEMARK_API_TLS_CERTIFICATE_FILE";
   private static final String TLS_KEY = "TIDEMARK_API_TLS_KEY_FILE";
   private static final String NEAR_CACHE_ENTRIES = "TIDEMARK_API_NEAR_CACHE_ENTRIES";
+  private static final String MEGABYTES = "TIDEMARK_API_MEGABYTES_UNDER_WAY";
   private static final String KAFKA_SERVERS = "KAFKA_BOOTSTRAP_SERVERS";
   private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
 
@@ -76,8 +80,11 @@ record Configuration(
           "TIDEMARK_API_CONNECTIONS",
           "TIDEMARK_API_REQUESTS",
           "TIDEMARK_API_READ_TIMEOUT_SECONDS",
+          "TIDEMARK_API_WRITE_TIMEOUT_SECONDS",
           "TIDEMARK_API_DRAIN_SECONDS",
           "TIDEMARK_API_ACCESS_LOG",
+          "TIDEMARK_API_CORS_ORIGINS",
+          MEGABYTES,
           TLS_CERTIFICATE,
           TLS_KEY,
           NEAR_CACHE_ENTRIES);
@@ -145,10 +152,14 @@ record Configuration(
         new Limits(
             read.number("TIDEMARK_API_CONNECTIONS", 10_000, 1, MOST_CLIENTS),
             read.number("TIDEMARK_API_REQUESTS", 1000, 1, MOST_CLIENTS),
+            1024L * 1024 * read.number(MEGABYTES, quarterOfTheHeap(), 1, LARGEST_HEAP),
             Duration.ofSeconds(read.number("TIDEMARK_API_READ_TIMEOUT_SECONDS", 60, 1, 3600)),
+            Duration.ofSeconds(read.number("TIDEMARK_API_WRITE_TIMEOUT_SECONDS", 30, 1, 3600)),
             Duration.ofSeconds(read.number("TIDEMARK_API_DRAIN_SECONDS", 1, 0, 3600)));
     Optional<TlsFiles> tls = read.attempt(() -> tls(environment));
     boolean accessLog = read.flag("TIDEMARK_API_ACCESS_LOG");
+    Cors cors =
+        read.attempt(() -> Cors.of(environment.getOrDefault("TIDEMARK_API_CORS_ORIGINS", "")));
     int nearEntries = read.number(NEAR_CACHE_ENTRIES, 0, 0, MOST_NEAR_ENTRIES);
     Optional<NearCache> nearCache = read.attempt(() -> nearCache(nearEntries, environment));
     Configuration configuration = null;
@@ -156,6 +167,7 @@ record Configuration(
         && redisUrl != null
         && apiTokens != null
         && tls != null
+        && cors != null
         && nearCache != null) {
       configuration =
           read.attempt(
@@ -175,12 +187,18 @@ record Configuration(
                       limits,
                       tls,
                       accessLog,
+                      cors,
                       nearCache));
     }
     if (configuration == null || !faults.isEmpty()) {
       throw new IllegalArgumentException(String.join("\n", faults));
     }
     return configuration;
+  }
+
+  /// In megabytes.
+  private static int quarterOfTheHeap() {
+    return Math.clamp(Runtime.getRuntime().maxMemory() / 4 / 1024 / 1024, 1, LARGEST_HEAP);
   }
 
   private static List<String> unknownNames(Map<String, String> environment) {

@@ -11,6 +11,7 @@ import io.helidon.http.RequestException;
 import io.helidon.http.Status;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.Handler;
+import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.UncheckedIOException;
@@ -53,15 +54,18 @@ final class Endpoint implements Handler {
   private final HttpMetrics.Route metrics;
   private final AccessLog accessLog;
   private final Admission admission;
+  private final Cors cors;
 
   Endpoint(
       HttpMetrics.Route metrics,
       AccessLog accessLog,
       Admission admission,
+      Cors cors,
       Map<Method, Handler> methods) {
     this.metrics = metrics;
     this.accessLog = accessLog;
     this.admission = admission;
+    this.cors = cors;
     this.methods = Map.copyOf(methods);
     this.allowed =
         Stream.concat(methods.keySet().stream(), Stream.of(Method.OPTIONS))
@@ -72,28 +76,45 @@ final class Endpoint implements Handler {
 
   @Override
   public void handle(ServerRequest request, ServerResponse response) {
+    ClientWait wait = ClientWait.current();
+    if (wait == null) {
+      answer(request, response);
+      return;
+    }
+    if (wait.end()) {
+      throw new CloseConnectionException("the client went away before its request was looked at");
+    }
+    try {
+      answer(request, response);
+    } finally {
+      // For what the server does now with the rest of the body.
+      wait.beginReading();
+    }
+  }
+
+  private void answer(ServerRequest request, ServerResponse response) {
     long start = System.nanoTime();
     Method method = request.prologue().method();
     response.header(NO_SNIFFING).header(NO_CONTENT_OF_OTHERS);
+    cors.mark(request, response);
     // Of a body that waits to be asked for, and was not, the server does not know that it comes.
-    boolean last =
-        admission.draining().getAsBoolean() || request.headers().contains(HeaderNames.EXPECT);
+    boolean last = admission.isDraining() || request.headers().contains(HeaderNames.EXPECT);
     if (last && isHttp1(request)) {
       response.header(HeaderValues.CONNECTION_CLOSE);
     }
-    boolean admitted = admission.underWay().tryAcquire();
+    boolean admitted = admission.tryEnter();
     try {
       if (admitted) {
-        answer(method, request, response);
+        admission.bytes().runWithin(() -> answer(method, request, response));
       } else {
         send(Problem.overloaded("Too many requests are under way."), request, response);
       }
     } finally {
       if (admitted) {
-        admission.underWay().release();
+        admission.leave();
       }
       long nanos = System.nanoTime() - start;
-      metrics.record(method, response.status(), nanos);
+      metrics.record(method, response.status(), request.isSecure(), nanos);
       accessLog.answered(request, response, nanos);
     }
     if (isLast(request, response)) {
@@ -137,7 +158,8 @@ final class Endpoint implements Handler {
         if (!method.equals(Method.OPTIONS)) {
           throw new ProblemException(Problem.methodNotAllowed(method.text(), allowed));
         }
-        response.status(Status.NO_CONTENT_204).send();
+        cors.preflight(response, allowed);
+        Answers.sendEmpty(response, Status.NO_CONTENT_204);
       }
     } catch (ProblemException e) {
       send(e.problem(), request, response);
@@ -195,6 +217,9 @@ final class Endpoint implements Handler {
   private static void send(Problem problem, ServerRequest request, ServerResponse response) {
     if (response.isSent()) {
       return;
+    }
+    if (response instanceof RoutingResponse begun && begun.hasEntity()) {
+      throw new CloseConnectionException("an answer that has begun is cut: " + problem.detail());
     }
     response.status(problem.status()).header(PROBLEM_JSON);
     switch (problem.status().code()) {

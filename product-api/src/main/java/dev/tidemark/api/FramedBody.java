@@ -7,10 +7,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.SocketTimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /// A body whose frame the server finds broken only while it is read, in chunks that are none or by
 /// its early end: the request is malformed then, not the service. Confined to one thread.
 final class FramedBody extends FilterInputStream {
+
+  private final @Nullable ClientWait wait = ClientWait.current();
 
   FramedBody(InputStream body) {
     super(body);
@@ -18,19 +21,44 @@ final class FramedBody extends FilterInputStream {
 
   @Override
   public int read() throws IOException {
+    begin();
+    int read;
     try {
-      return super.read();
+      read = super.read();
     } catch (RuntimeException e) {
       throw told(e);
+    } finally {
+      end();
     }
+    return read;
   }
 
   @Override
   public int read(byte[] bytes, int offset, int length) throws IOException {
+    begin();
+    int read;
     try {
-      return super.read(bytes, offset, length);
+      read = super.read(bytes, offset, length);
     } catch (RuntimeException e) {
       throw told(e);
+    } finally {
+      end();
+    }
+    return read;
+  }
+
+  private void begin() {
+    if (wait != null) {
+      wait.beginReading();
+    }
+  }
+
+  /// What was read in a wait that was cut, the end of the body say, is not so.
+  private void end() {
+    if (wait != null && wait.end()) {
+      throw wait.isConnectionEnded()
+          ? new CloseConnectionException("the client's connection ended in the middle of a body")
+          : new ProblemException(Problem.requestTimeout());
     }
   }
 

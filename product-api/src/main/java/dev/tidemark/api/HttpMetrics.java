@@ -48,7 +48,7 @@ final class HttpMetrics {
   }
 
   final class Route {
-    private record Key(Method method, int status) {}
+    private record Key(Method method, int status, boolean secure) {}
 
     private final String template;
     private final Map<Key, Attributes> known = new ConcurrentHashMap<>();
@@ -57,11 +57,11 @@ final class HttpMetrics {
       this.template = template;
     }
 
-    void record(Method method, Status status, long nanos) {
+    void record(Method method, Status status, boolean secure, long nanos) {
       Method counted = KNOWN_METHODS.contains(method.text()) ? method : Method.create("_OTHER");
       duration.record(
           nanos / NANOS_PER_SECOND,
-          known.computeIfAbsent(new Key(counted, status.code()), this::attributes));
+          known.computeIfAbsent(new Key(counted, status.code(), secure), this::attributes));
     }
 
     private Attributes attributes(Key key) {
@@ -69,7 +69,7 @@ final class HttpMetrics {
           .put(METHOD, key.method().text())
           .put(ROUTE, template)
           .put(STATUS, (long) key.status())
-          .put(SCHEME, "http")
+          .put(SCHEME, key.secure() ? "https" : "http")
           .build();
     }
   }

@@ -5,6 +5,7 @@ import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.ServerRequestHeaders;
 import io.helidon.webserver.http.ServerResponse;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -57,7 +58,7 @@ final class ImportProgress {
     SkippableLines begun = lines;
     if (begun == null) {
       response.header(NDJSON);
-      begun = new SkippableLines(response.outputStream());
+      begun = new SkippableLines(new BufferedOutputStream(response.outputStream()));
       lines = begun;
     }
     return begun;

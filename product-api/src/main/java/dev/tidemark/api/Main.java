@@ -42,9 +42,16 @@ import picocli.CommandLine.Spec;
       "  TIDEMARK_API_BODY_LIMIT_BYTES     longest body, and longest line of an import (1048576)",
       "  TIDEMARK_API_CONNECTIONS          open connections; more wait to be accepted (10000)",
       "  TIDEMARK_API_REQUESTS             requests at the same time; more are answered 503 (1000)",
+      "  TIDEMARK_API_MEGABYTES_UNDER_WAY  of large bodies and answers at the same time; more are"
+          + " answered",
+      "                                    503 (a quarter of the heap)",
       "  TIDEMARK_API_READ_TIMEOUT_SECONDS for a client that is silent in or between requests (60)",
+      "  TIDEMARK_API_WRITE_TIMEOUT_SECONDS for a client that does not take its answer (30)",
       "  TIDEMARK_API_DRAIN_SECONDS        to go on serving, not ready any more, when told to stop"
           + " (1)",
+      "  TIDEMARK_API_CORS_ORIGINS         whose pages may use the API in a browser, as"
+          + " https://shop.example,",
+      "                                    several with commas between, or * (none)",
       "  TIDEMARK_API_ACCESS_LOG           true: a line in the log for each request (false)",
       "  TIDEMARK_API_REDIS_TIMEOUT_MS     for a connection to Redis, and for each answer (50)",
       "  TIDEMARK_API_NEAR_CACHE_ENTRIES   values kept inside the process, too (0: none); needs"

@@ -3,15 +3,16 @@ package dev.tidemark.api;
 import dev.tidemark.cache.CacheKey;
 import dev.tidemark.cache.CachedValue;
 import dev.tidemark.cache.Read;
+import dev.tidemark.cache.Read.Served;
 import dev.tidemark.cache.ReadOption;
 import dev.tidemark.cache.VersionedCache;
 import io.helidon.common.uri.UriQuery;
 import io.helidon.http.HeaderNames;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,10 +28,17 @@ final class ProductLists {
   private static final int DEFAULT_PAGE = 100;
   private static final int LARGEST_PAGE = 1000;
 
-  private static final Pattern COMMA = Pattern.compile(",");
+  /// Of JSON in a page; a product that is larger has a page of its own.
+  private static final long PAGE_BYTES = 4 * 1024 * 1024;
+
+  private static final byte[] END = {']', '}'};
+
+  /// In ASCII digits only.
+  private static final Pattern LIMIT = Pattern.compile("[1-9][0-9]{0,3}");
 
   private final ProductStore store;
   private final VersionedCache cache;
+  private final ReadAtOnce atOnce = new ReadAtOnce(MOST_IDS);
 
   ProductLists(ProductStore store, VersionedCache cache) {
     this.store = store;
@@ -57,7 +65,10 @@ final class ProductLists {
   /// `?ids=`
   private void byIds(ServerRequest request, ServerResponse response) {
     List<String> ids =
-        COMMA.splitAsStream(request.query().get("ids")).distinct().limit(MOST_IDS + 1L).toList();
+        Arrays.stream(request.query().get("ids").split(",", -1))
+            .distinct()
+            .limit(MOST_IDS + 1L)
+            .toList();
     if (ids.isEmpty() || ids.size() > MOST_IDS || !ids.stream().allMatch(Product::isId)) {
       throw malformed(
           "ids must be 1 to %d ids of products, with commas between.".formatted(MOST_IDS));
@@ -66,28 +77,36 @@ final class ProductLists {
     if (option instanceof ReadOption.AtLeast) {
       throw malformed("Min-Version is for one product.");
     }
-    Map<String, String> idOfKey = new LinkedHashMap<>();
-    ids.forEach(id -> idOfKey.put(CacheKey.of(CachedProduct.TYPE, id), id));
-    Map<String, Read> reads = cache.readAll(idOfKey.keySet(), option, keys -> find(keys, idOfKey));
-
-    List<byte[]> products = new ArrayList<>();
+    List<Served> served = new ArrayList<>();
+    ListAnswer answer =
+        new ListAnswer(
+            request, response, () -> response.header(CacheStatus.of(served, ids.size())));
     List<String> missing = new ArrayList<>();
-    reads.forEach(
-        (key, read) -> {
-          switch (read.value()) {
-            case CachedValue.Present(long _, byte[] json) -> products.add(json);
-            case CachedValue.Absent _ -> missing.add(idOfKey.get(key));
+    for (int done = 0; done < ids.size(); ) {
+      int end = Math.min(ids.size(), done + atOnce.count());
+      Map<String, String> idOfKey = new LinkedHashMap<>();
+      ids.subList(done, end).forEach(id -> idOfKey.put(CacheKey.of(CachedProduct.TYPE, id), id));
+      Map<String, Read> some = cache.readAll(idOfKey.keySet(), option, keys -> find(keys, idOfKey));
+      int largest = 0;
+      for (Map.Entry<String, Read> read : some.entrySet()) {
+        served.add(read.getValue().served());
+        switch (read.getValue().value()) {
+          case CachedValue.Present(long _, byte[] json) -> {
+            largest = Math.max(largest, json.length);
+            answer.add(json);
           }
-        });
-    ByteArrayOutputStream body = products(products);
-    body.writeBytes(
+          case CachedValue.Absent _ -> missing.add(idOfKey.get(read.getKey()));
+        }
+      }
+      atOnce.seen(largest);
+      done = end;
+    }
+    answer.end(
         missing.stream()
             // An id needs no escape.
             .map(id -> '"' + id + '"')
-            .collect(Collectors.joining(",", ",\"missing\":[", "]}"))
+            .collect(Collectors.joining(",", "],\"missing\":[", "]}"))
             .getBytes(StandardCharsets.US_ASCII));
-    response.header(CacheStatus.of(reads.values()));
-    send(request, response, body);
   }
 
   private Map<String, CachedValue> find(Set<String> keys, Map<String, String> idOfKey) {
@@ -105,49 +124,23 @@ final class ProductLists {
       throw malformed("after must be the id of a product.");
     }
     int limit = limit(query.first("limit").orElse(Integer.toString(DEFAULT_PAGE)));
-    List<ProductStore.Entry> entries = store.page(after, limit + 1);
-    boolean more = entries.size() > limit;
-    List<ProductStore.Entry> shown = more ? entries.subList(0, limit) : entries;
-    if (more) {
+    ProductStore.Page page = store.page(after, limit, PAGE_BYTES);
+    if (page.more()) {
       response.header(
           HeaderNames.LINK,
-          "</products?after=%s&limit=%d>; rel=\"next\"".formatted(shown.getLast().id(), limit));
+          "</products?after=%s&limit=%d>; rel=\"next\""
+              .formatted(page.entries().getLast().id(), limit));
     }
-    ByteArrayOutputStream body = products(shown.stream().map(ProductStore.Entry::json).toList());
-    body.write('}');
-    send(request, response, body);
+    ListAnswer answer = new ListAnswer(request, response, () -> {});
+    page.entries().forEach(entry -> answer.add(entry.json()));
+    answer.end(END);
   }
 
   private static int limit(String text) {
-    try {
-      int limit = Integer.parseInt(text);
-      if (limit >= 1 && limit <= LARGEST_PAGE) {
-        return limit;
-      }
-    } catch (NumberFormatException e) {
-      // Told below, with the numbers out of range.
+    if (LIMIT.matcher(text).matches() && Integer.parseInt(text) <= LARGEST_PAGE) {
+      return Integer.parseInt(text);
     }
     throw malformed("limit must be a number from 1 to " + LARGEST_PAGE + ".");
-  }
-
-  /// The object up to the end of its first member.
-  private static ByteArrayOutputStream products(List<byte[]> products) {
-    ByteArrayOutputStream list = new ByteArrayOutputStream();
-    list.writeBytes("{\"products\":[".getBytes(StandardCharsets.US_ASCII));
-    for (int i = 0; i < products.size(); i++) {
-      if (i > 0) {
-        list.write(',');
-      }
-      list.writeBytes(products.get(i));
-    }
-    list.write(']');
-    return list;
-  }
-
-  private static void send(
-      ServerRequest request, ServerResponse response, ByteArrayOutputStream body) {
-    response.header(Answers.REVALIDATE).header(Answers.JSON);
-    Answers.sendCompressible(request, response, body.toByteArray());
   }
 
   private static ProblemException malformed(String detail) {

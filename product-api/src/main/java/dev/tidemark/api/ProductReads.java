@@ -46,8 +46,9 @@ final class ProductReads {
           throw new ProblemException(Problem.preconditionFailed(version));
         }
         if (RequestHeaders.isKnown(headers, version)) {
-          response.status(Status.NOT_MODIFIED_304).send();
+          Answers.sendEmpty(response, Status.NOT_MODIFIED_304);
         } else {
+          BytesUnderWay.hold(json.length);
           response.header(Answers.JSON);
           Answers.send(request, response, json);
         }

@@ -34,6 +34,13 @@ final class ProductStore {
   @SuppressWarnings("ArrayRecordComponent") // handed on, never changed
   record Entry(String id, byte[] json) {}
 
+  /// @param more whether there are products after these
+  record Page(List<Entry> entries, boolean more) {
+    Page {
+      entries = List.copyOf(entries);
+    }
+  }
+
   private static final String FIND = SqlFile.read("find.sql");
   private static final String FIND_ALL = SqlFile.read("find-all.sql");
   private static final String HOLD = SqlFile.read("hold.sql");
@@ -106,18 +113,31 @@ final class ProductStore {
         : new CachedValue.Absent(row.getLong("version"));
   }
 
-  /// Live products in the order of their ids.
+  /// A page of live products in the order of their ids: at most `limit`, and no more than `bytes`
+  /// of JSON, save that the first product is there whatever its size.
   ///
   /// @param after the id after which to begin; empty for the first
-  List<Entry> page(String after, int limit) {
-    return inHandle(
-        handle ->
-            handle
-                .createQuery(PAGE)
-                .bind("after", after)
-                .bind("limit", limit)
-                .map((row, context) -> entry(row))
-                .list());
+  Page page(String after, int limit, long bytes) {
+    List<Entry> entries =
+        inHandle(
+            handle ->
+                handle
+                    .createQuery(PAGE)
+                    .bind("after", after)
+                    .bind("limit", limit)
+                    .bind("bytes", bytes)
+                    .map((row, context) -> entry(row))
+                    .list());
+    long total = 0;
+    int count = 0;
+    for (Entry entry : entries) {
+      total += entry.json().length;
+      if (count == limit || (count > 0 && total > bytes)) {
+        break;
+      }
+      count++;
+    }
+    return new Page(entries.subList(0, count), entries.size() > count);
   }
 
   private static Entry entry(ResultSet row) throws SQLException {

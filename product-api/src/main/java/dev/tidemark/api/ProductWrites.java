@@ -124,7 +124,7 @@ final class ProductWrites {
       case DeleteResult.Deleted(long version) -> {
         refresh(id, new CachedValue.Absent(version));
         Answers.version(response, version);
-        response.status(Status.NO_CONTENT_204).send();
+        Answers.sendEmpty(response, Status.NO_CONTENT_204);
       }
       case DeleteResult.Absent() -> {
         if (Product.isId(id) && store.find(id) instanceof CachedValue.Absent absent) {
@@ -158,7 +158,9 @@ final class ProductWrites {
   private void written(ServerResponse response, String id, long version, byte[] json) {
     refresh(id, new CachedValue.Present(version, json));
     Answers.version(response, version);
-    response.header(Answers.JSON).send(json);
+    response.header(Answers.JSON);
+    BytesUnderWay.holdAnyway(json.length);
+    Answers.send(response, json);
   }
 
   private void refresh(String id, CachedValue value) {

@@ -7,6 +7,7 @@ import io.helidon.health.HealthCheckResponse;
 import io.helidon.health.HealthCheckType;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
@@ -28,6 +29,27 @@ record Readiness(String name, Supplier<Answer> ask) implements HealthCheck {
             draining.getAsBoolean()
                 ? new Answer(false, "draining: the service is about to stop")
                 : new Answer(true, "serving"));
+  }
+
+  /// So long may all requests that the service takes be under way before it is said that it takes
+  /// no more.
+  private static final Duration LONGEST_FULL = Duration.ofSeconds(10);
+
+  /// Where nothing is taken on any more, nothing is served, whatever else is well.
+  static Readiness admission(Admission admission) {
+    return new Readiness(
+        "admission",
+        () ->
+            admission
+                .full()
+                .filter(full -> full.compareTo(LONGEST_FULL) > 0)
+                .map(
+                    full ->
+                        new Answer(
+                            false,
+                            "no request was taken on for %d seconds: as many as TIDEMARK_API_REQUESTS allows are under way"
+                                .formatted(full.toSeconds())))
+                .orElse(new Answer(true, "requests are taken on")));
   }
 
   /// Writes need the database, and so do reads that miss.

@@ -7,7 +7,6 @@ import io.helidon.http.HeaderNames;
 import io.helidon.http.ServerRequestHeaders;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -23,6 +22,10 @@ final class RequestHeaders {
   private static final Pattern ENTITY_TAG =
       Pattern.compile("\\G[ \\t,]*(W/)?\"([\\x21\\x23-\\x7E\\x80-\\xFF]*)\"[ \\t]*(?:,|$)");
 
+  /// A directive of its own, RFC 9111 section 5.2, with or without a value.
+  private static final Pattern NO_CACHE =
+      Pattern.compile("(?:^|,)[ \\t]*no-cache[ \\t]*(?:$|[,=])", Pattern.CASE_INSENSITIVE);
+
   private static final Pattern VERSION = Pattern.compile("[1-9][0-9]{0,15}");
 
   /// W3C Trace Context, version 00.
@@ -33,11 +36,7 @@ final class RequestHeaders {
 
   static ReadOption readOption(ServerRequestHeaders headers) {
     if (headers.contains(HeaderNames.CACHE_CONTROL)
-        && headers
-            .get(HeaderNames.CACHE_CONTROL)
-            .values()
-            .toLowerCase(Locale.ROOT)
-            .contains("no-cache")) {
+        && NO_CACHE.matcher(headers.get(HeaderNames.CACHE_CONTROL).values()).find()) {
       return ReadOption.strong();
     }
     return headers.contains(MIN_VERSION)
@@ -50,8 +49,7 @@ final class RequestHeaders {
     if (!headers.contains(MIN_VERSION)) {
       return 0;
     }
-    String text = headers.get(MIN_VERSION).get();
-    return version(text)
+    return version(headers.get(MIN_VERSION).values())
         .orElseThrow(
             () -> malformed("Min-Version must be a version: 1 or more, at most 2^53 - 1."));
   }

@@ -33,6 +33,8 @@ final class Service implements AutoCloseable {
   private final RedisConnection redis;
   private final Optional<KafkaInvalidationFeed> nearCacheFeed;
   private final KeyedAnswerSweep sweep;
+  private final ClientConnections clients;
+  private final Admission admission;
   private final WebServer api;
   private final WebServer admin;
   private final Duration drain;
@@ -63,7 +65,12 @@ final class Service implements AutoCloseable {
     ProductStore store = new ProductStore(Jdbi.create(database));
     sweep = new KeyedAnswerSweep(store);
     drain = configuration.limits().drain();
-    api = ApiServer.create(configuration, store, cache, meter, draining::get);
+    Limits limits = configuration.limits();
+    clients = new ClientConnections(limits.readTimeout(), limits.writeTimeout());
+    admission =
+        new Admission(
+            limits.requests(), new BytesUnderWay(limits.bytes()), draining::get, System::nanoTime);
+    api = ApiServer.create(configuration, store, cache, meter, admission, clients);
     admin =
         AdminServer.create(
             configuration.adminHost(), configuration.adminPort(), readiness(), prometheus);
@@ -81,6 +88,7 @@ final class Service implements AutoCloseable {
       ConnectionPool.refuseStandby(service.database);
       listen(service.admin, configuration.adminHost(), configuration.adminPort());
       listen(service.api, configuration.host(), configuration.port());
+      service.clients.start();
       service.sweep.start();
     } catch (RuntimeException e) {
       service.close();
@@ -119,6 +127,7 @@ final class Service implements AutoCloseable {
         new ArrayList<>(
             List.of(
                 Readiness.serving(draining::get),
+                Readiness.admission(admission),
                 Readiness.database(database),
                 Readiness.redis(redis)));
     nearCacheFeed.ifPresent(feed -> reasons.add(Readiness.nearCache(feed::state)));
@@ -159,6 +168,7 @@ final class Service implements AutoCloseable {
     if (draining.compareAndSet(false, true)) {
       letClientsGo();
       api.stop();
+      clients.close();
       admin.stop();
       nearCacheFeed.ifPresent(KafkaInvalidationFeed::close);
       sweep.close();

@@ -53,7 +53,7 @@ record ApiProcess(Process process, Path log) implements AutoCloseable {
 
   ApiProcess awaitServing() {
     await()
-        .atMost(Duration.ofSeconds(60))
+        .atMost(Duration.ofMinutes(3))
         .untilAsserted(() -> assertThat(logged()).contains("product-api serves"));
     return this;
   }

@@ -15,6 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class ConfigurationTest {
 
+  private static final long MEGABYTE = 1024 * 1024;
+
   private static Map<String, String> environment(String... more) {
     Map<String, String> environment = new HashMap<>();
     environment.put("DATABASE_URL", "postgresql://tidemark_api:secret@localhost/tidemark");
@@ -38,8 +40,16 @@ final class ConfigurationTest {
     assertThat(configuration.bodyLimit()).isEqualTo(1_048_576);
     assertThat(configuration.apiTokens()).isEqualTo(ApiTokens.none());
     assertThat(configuration.limits())
-        .isEqualTo(new Limits(10_000, 1000, Duration.ofMinutes(1), Duration.ofSeconds(1)));
+        .isEqualTo(
+            new Limits(
+                10_000,
+                1000,
+                Runtime.getRuntime().maxMemory() / 4 / MEGABYTE * MEGABYTE,
+                Duration.ofMinutes(1),
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(1)));
     assertThat(configuration.tls()).isEmpty();
+    assertThat(configuration.cors().origins()).isEmpty();
     assertThat(configuration.nearCache()).isEmpty();
   }
 

@@ -4,17 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 
 /// The service as curl sees it, where the machine has one.
 final class CurlIT {
 
   private static final String JSON = "Content-Type: application/json";
   private static final String CHAIR = "{\"name\":\"Chair\",\"price\":12.5,\"currency\":\"EUR\"}";
+
+  private static final int LARGE = 500_000;
+
+  @TempDir private Path folder;
 
   @RegisterExtension private static final RunningService api = new RunningService();
 
@@ -76,7 +83,24 @@ final class CurlIT {
                 "-d",
                 "{\"name\":\"" + "x".repeat(100_000) + "\"}"))
         .startsWith("HTTP/2 422");
-    assertThat(curl("/products/two", http2, "-X", "DELETE")).startsWith("HTTP/2 204");
+    assertThat(curl("/products/two", http2, "-X", "PUT", "-H", JSON, "-d", "@" + large()))
+        .as("in several pieces, both ways")
+        .startsWith("HTTP/2 200")
+        .contains("x".repeat(LARGE))
+        .contains("content-length: ");
+    assertThat(curl("/products/two", http2, "-H", "If-None-Match: \"2\""))
+        .startsWith("HTTP/2 304")
+        .doesNotContain("content-length");
+    assertThat(curl("/products/two", http2, "-X", "DELETE"))
+        .startsWith("HTTP/2 204")
+        .doesNotContain("content-length");
+  }
+
+  private Path large() throws IOException {
+    return Files.writeString(
+        folder.resolve("large.json"),
+        "{\"name\":\"Large\",\"price\":1,\"currency\":\"EUR\",\"attributes\":{\"a\":\"%s\"}}"
+            .formatted("x".repeat(LARGE)));
   }
 
   @Test

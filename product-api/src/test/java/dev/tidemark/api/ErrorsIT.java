@@ -27,7 +27,7 @@ final class ErrorsIT {
       delimiter = '|',
       textBlock =
           """
-          GET    | /                        | 404 | no-such-resource
+          GET    | /nothing                 | 404 | no-such-resource
           GET    | /products/               | 404 | no-such-resource
           GET    | /products/a/b            | 404 | no-such-resource
           GET    | /products/a%2Fb          | 404 | no-such-resource

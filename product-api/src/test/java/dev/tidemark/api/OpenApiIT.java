@@ -165,6 +165,8 @@ final class OpenApiIT {
       calls.add(new Call(200, method, all, "/products?after=.a&limit=1", ""));
       calls.add(new Call(400, method, all, "/products?limit=0", ""));
       calls.add(new Call(200, method, "/openapi", "/openapi", ""));
+      calls.add(new Call(200, method, "/", "/", ""));
+      calls.add(new Call(400, method, "/", "/", "", "Long", "x".repeat(17_000)));
       calls.add(new Call(400, method, "/openapi", "/openapi", "", "Long", "x".repeat(17_000)));
     }
     calls.add(new Call(200, "PATCH", one, "/products/a", "{\"price\":3}", "Content-Type", PATCH));

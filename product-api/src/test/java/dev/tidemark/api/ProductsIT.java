@@ -199,7 +199,8 @@ final class ProductsIT {
   @Test
   void attributesAndTextComeBackAsTheyWereMeant() {
     String text =
-        "{'name':'Gr\\u00fc\\u00dfe \\ud83d\\ude00','description':'a\\n\\tb','price':0,'currency':'JPY',"
+        "{'name':'Gr\\u00fc\\u00dfe \\ud83d\\ude00','description':'a\\n"
+            + "\\tb','price':0,'currency':'JPY',"
             + "'attributes':{'b':[1,2.50,{'c':null}],'a':true,'n':12345678901234567890.5}}";
     Answer answer = api.put("/products/text", text);
     assertThat(answer.status()).isEqualTo(201);
@@ -207,7 +208,8 @@ final class ProductsIT {
     assertThat(answer.json().get("description").asText()).isEqualTo("a\n\tb");
     assertThat(answer.text())
         .contains(
-            "\"attributes\":{\"a\": true, \"b\": [1, 2.50, {\"c\": null}], \"n\": 12345678901234567890.5}");
+            "\"attributes\":{\"a\": true, \"b\": [1, 2.50, {\"c\": null}], \"n\":"
+                + " 12345678901234567890.5}");
   }
 
   @Test
@@ -217,7 +219,8 @@ final class ProductsIT {
     api.put("/products/traced", STOOL, "traceparent", "00-zz");
     assertThat(
             api.texts(
-                "select coalesce(traceparent, 'none') from outbox where aggregateid = 'traced' order by version"))
+                "select coalesce(traceparent, 'none') from outbox where aggregateid = 'traced'"
+                    + " order by version"))
         .containsExactly(trace, "none");
   }
 
@@ -238,7 +241,7 @@ final class ProductsIT {
     Answer ready = api.admin("/health/ready");
     assertThat(ready.status()).isEqualTo(200);
     assertThat(ready.json().get("checks").findValuesAsText("name"))
-        .containsExactlyInAnyOrder("serving", "database", "redis");
+        .containsExactlyInAnyOrder("serving", "admission", "database", "redis");
     assertThat(api.admin("/metrics").text())
         .contains("http_server_request_duration_seconds_count{")
         .contains("http_route=\"/products/{id}\"")

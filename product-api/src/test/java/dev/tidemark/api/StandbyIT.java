@@ -52,7 +52,7 @@ final class StandbyIT { // H53
       assertThatThrownBy(() -> store.find("copied")).satisfies(StandbyIT::isStandby);
       assertThatThrownBy(() -> store.find("never")).satisfies(StandbyIT::isStandby);
       assertThatThrownBy(() -> store.findAll(List.of("never"))).satisfies(StandbyIT::isStandby);
-      assertThatThrownBy(() -> store.page("", 1)).satisfies(StandbyIT::isStandby);
+      assertThatThrownBy(() -> store.page("", 1, 1)).satisfies(StandbyIT::isStandby);
     }
   }
 
@@ -89,7 +89,8 @@ final class StandbyIT { // H53
               api.send(
                   "POST",
                   "/products/import",
-                  BodyPublishers.ofString("{\"id\":\"i\",\"name\":\"A\",\"price\":1,\"currency\":\"EUR\"}"),
+                  BodyPublishers.ofString(
+                      "{\"id\":\"i\",\"name\":\"A\",\"price\":1,\"currency\":\"EUR\"}"),
                   "Content-Type",
                   "application/x-ndjson"));
       assertThat(answers)
@@ -111,7 +112,8 @@ final class StandbyIT { // H53
     await()
         .atMost(Duration.ofSeconds(60))
         .untilAsserted(
-            () -> assertThat(api.put("/products/demoted", STOOL).header("ETag")).isEqualTo("\"2\""));
+            () ->
+                assertThat(api.put("/products/demoted", STOOL).header("ETag")).isEqualTo("\"2\""));
     assertThat(api.admin("/health/ready").status()).isEqualTo(200);
   }
 }

@@ -1,0 +1,262 @@
+package dev.tidemark.api;
+
+import io.helidon.common.buffers.BufferData;
+import io.helidon.common.buffers.DataReader;
+import io.helidon.common.buffers.DataWriter;
+import io.helidon.common.concurrency.limits.Limit;
+import io.helidon.common.socket.HelidonSocket;
+import io.helidon.common.socket.PeerInfo;
+import io.helidon.common.task.InterruptableTask;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.ConnectionContext;
+import io.helidon.webserver.ListenerContext;
+import io.helidon.webserver.ProxyProtocolData;
+import io.helidon.webserver.Router;
+import io.helidon.webserver.spi.ServerConnection;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A client's connection whose writes and requests wait for the client no longer than allowed, and
+/// not beyond the connection's end. Thread-safe, as far as the server's own parts are.
+///
+/// On HTTP/2 a request runs on a thread of its own, which the server's connection (Helidon 4.5,
+/// `Http2ServerStream`) leaves waiting for a body when the connection is gone, and which it wakes
+/// at its own stop by the end of a body that did not end. So these threads are this class's: it
+/// alone interrupts them, by their [ClientWait].
+final class ClientConnection implements ConnectionContext {
+
+  private static final Logger log = LoggerFactory.getLogger(ClientConnection.class);
+
+  /// More than the database may take for a statement.
+  private static final Duration LONGEST_END = Duration.ofSeconds(30);
+
+  private final ConnectionContext context;
+  private final ClientConnections all;
+  private final TimedWriter writer;
+  private final Set<ClientWait> requests = ConcurrentHashMap.newKeySet();
+
+  private volatile @Nullable ServerConnection server;
+
+  /// Confined to the connection's own thread. HTTP/1.1 needs none.
+  private @Nullable ExecutorService threads;
+
+  ClientConnection(ConnectionContext context, ClientConnections all) {
+    this.context = context;
+    this.all = all;
+    this.writer = new TimedWriter(context.dataWriter(), all.newWait());
+  }
+
+  /// The server's own connection, told of here when it begins and when it ends.
+  ServerConnection around(ServerConnection own) {
+    server = own;
+    return new Served(own);
+  }
+
+  void cutWhatIsDue(long nowNanos) {
+    writer.wait.cutIfDue(nowNanos);
+    requests.forEach(request -> request.cutIfDue(nowNanos));
+  }
+
+  private Thread thread(Runnable request) {
+    ClientWait wait = all.newWait();
+    requests.add(wait);
+    return Thread.ofVirtual()
+        .unstarted(
+            () -> {
+              // Until the request's handler takes over, and again after it: the server itself reads
+              // what was left of the body.
+              wait.beginReading();
+              wait.runWithin(request);
+              requests.remove(wait);
+              if (wait.end()) {
+                // The rest of a body that comes now would fill the server's queue, and hold it up.
+                closeServer();
+              }
+            });
+  }
+
+  private void closeServer() {
+    ServerConnection running = server;
+    if (running != null) {
+      running.close(true);
+    }
+  }
+
+  /// Lets go of the requests under way, and returns when the last has ended.
+  private void end() {
+    ExecutorService running = threads;
+    if (running == null) {
+      return;
+    }
+    running.shutdown();
+    requests.forEach(ClientWait::endConnection);
+    try {
+      boolean ended = running.awaitTermination(LONGEST_END.toMillis(), TimeUnit.MILLISECONDS);
+      if (!ended) {
+        log.warn("requests of a connection that has ended are still under way");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /// One connection as the server handles it.
+  private final class Served implements ServerConnection, InterruptableTask<Void> {
+    private final ServerConnection server;
+
+    Served(ServerConnection server) {
+      this.server = server;
+    }
+
+    @Override
+    public void handle(Limit limit) throws InterruptedException {
+      all.add(ClientConnection.this);
+      try {
+        server.handle(limit);
+      } finally {
+        end();
+        all.remove(ClientConnection.this);
+      }
+    }
+
+    @Override
+    public boolean canInterrupt() {
+      return server instanceof InterruptableTask<?> task && task.canInterrupt();
+    }
+
+    @Override
+    public Duration idleTime() {
+      return server.idleTime();
+    }
+
+    @Override
+    public void close(boolean interrupt) {
+      server.close(interrupt);
+    }
+  }
+
+  /// A writer that gives a client up that does not take what is written: the interrupt closes the
+  /// connection. One write is under way at a time.
+  private static final class TimedWriter implements DataWriter {
+    private final DataWriter writer;
+    private final ClientWait wait;
+
+    TimedWriter(DataWriter writer, ClientWait wait) {
+      this.writer = writer;
+      this.wait = wait;
+    }
+
+    private void timed(Runnable write) {
+      try {
+        wait.writing(write);
+      } catch (CloseConnectionException e) {
+        throw new UncheckedIOException(new IOException(e.getMessage(), e));
+      }
+    }
+
+    @Override
+    public void write(BufferData... buffers) {
+      timed(() -> writer.write(buffers));
+    }
+
+    @Override
+    public void write(BufferData buffer) {
+      timed(() -> writer.write(buffer));
+    }
+
+    @Override
+    public void writeNow(BufferData... buffers) {
+      timed(() -> writer.writeNow(buffers));
+    }
+
+    @Override
+    public void writeNow(BufferData buffer) {
+      timed(() -> writer.writeNow(buffer));
+    }
+
+    @Override
+    public void flush() {
+      timed(writer::flush);
+    }
+
+    @Override
+    public void close() {
+      writer.close();
+    }
+  }
+
+  @Override
+  public ListenerContext listenerContext() {
+    return context.listenerContext();
+  }
+
+  @Override
+  public ExecutorService executor() {
+    ExecutorService running = threads;
+    if (running == null) {
+      running = Executors.newThreadPerTaskExecutor(this::thread);
+      threads = running;
+    }
+    return running;
+  }
+
+  @Override
+  public DataWriter dataWriter() {
+    return writer;
+  }
+
+  @Override
+  public DataReader dataReader() {
+    return context.dataReader();
+  }
+
+  @Override
+  public Router router() {
+    return context.router();
+  }
+
+  @Override
+  public Optional<ProxyProtocolData> proxyProtocolData() {
+    return context.proxyProtocolData();
+  }
+
+  @Override
+  public HelidonSocket serverSocket() {
+    return context.serverSocket();
+  }
+
+  @Override
+  public PeerInfo remotePeer() {
+    return context.remotePeer();
+  }
+
+  @Override
+  public PeerInfo localPeer() {
+    return context.localPeer();
+  }
+
+  @Override
+  public boolean isSecure() {
+    return context.isSecure();
+  }
+
+  @Override
+  public String socketId() {
+    return context.socketId();
+  }
+
+  @Override
+  public String childSocketId() {
+    return context.childSocketId();
+  }
+}
