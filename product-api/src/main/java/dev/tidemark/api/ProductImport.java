@@ -130,7 +130,9 @@ final class ProductImport {
       case UNREACHABLE -> Problem.databaseAway("No connection to the database was to be had.");
       case INTERRUPTED ->
           Problem.databaseAway(
-              "The database went away or took too long; one batch more than is counted here may have been written, or deleted.");
+              "The database went away or took too long; one batch more than is counted here may"
+                  + " have been written, or deleted.");
+      case STANDBY -> Problem.databaseAway("The database is a standby, which takes no writes.");
       case CONFLICT -> Problem.databaseAway("Other writes were in the way for too long.");
       case REFUSED, DEFECT -> Endpoint.problem(fault);
     };
