@@ -35,7 +35,7 @@ class ForeignKafkaUsersIT {
   /// Below what a relay would wait for an open transaction.
   private static final Duration SOON = Duration.ofSeconds(60);
 
-  private static final Duration SOME_CHECKS = Duration.ofSeconds(180);
+  private static final Duration SOME_CHECKS = Duration.ofMinutes(3);
 
   @TempDir static Path folder;
   private static PostgresServer postgres;

@@ -259,7 +259,7 @@ class RedisOutageIT extends ReadsOnRedis {
       committed.set(2);
       AtomicBoolean stop = new AtomicBoolean();
       Future<Long> oldest =
-          readers.execute(
+          readers.submit(
               () -> {
                 long least = Long.MAX_VALUE;
                 boolean hit = false;
