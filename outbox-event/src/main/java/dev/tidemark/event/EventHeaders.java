@@ -26,8 +26,8 @@ public final class EventHeaders {
   public static final String DEAD_LETTER_OFFSET = "dlt-offset";
 
   /// On a letter whose value was cut, because its topic takes no record as large: how many bytes
-  /// the whole value has, decimal, and its SHA-256, 64 hexadecimal digits. The letter's own value is
-  /// the beginning of it.
+  /// the whole value has, decimal, and its SHA-256, 64 hexadecimal digits. The letter's own value
+  /// is the beginning of it.
   public static final String DEAD_LETTER_VALUE_LENGTH = "dlt-value-length";
 
   public static final String DEAD_LETTER_VALUE_SHA256 = "dlt-value-sha256";
