@@ -35,6 +35,9 @@ public final class ChildProcess implements AutoCloseable {
   private static final Pattern FAULT =
       Pattern.compile("\\b(ERROR|FATAL|PANIC)\\b| # |^Error|^Exception in |\\bfailed\\b");
 
+  /// PostgreSQL names each wrong setting before the fault that counts, which names none.
+  private static final Pattern WRONG_SETTING = Pattern.compile("\\bLOG: .*(parameter|in file) \"");
+
   private static final Pattern STACK_FRAME = Pattern.compile("\\s+(at |\\.\\.\\. \\d+ )");
 
   /// A fault, and the hint or cause that follows it.
@@ -237,7 +240,11 @@ public final class ChildProcess implements AutoCloseable {
       return "it wrote nothing";
     }
     int from = fault < 0 ? last : fault;
-    return lines.subList(from, Math.min(from + FAULT_LINES, lines.size())).stream()
+    int end = from + FAULT_LINES;
+    while (from > 0 && WRONG_SETTING.matcher(lines.get(from - 1)).find()) {
+      from--;
+    }
+    return lines.subList(from, Math.min(end, lines.size())).stream()
         .map(String::strip)
         .collect(Collectors.joining(" "));
   }

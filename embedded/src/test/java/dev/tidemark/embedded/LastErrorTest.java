@@ -21,6 +21,20 @@ class LastErrorTest {
   }
 
   @Test
+  void settingsThatPostgresqlRefusesBeforeItsFault() {
+    assertThat(
+            ChildProcess.lastError(
+                """
+                [7] LOG:  starting
+                [7] LOG:  unrecognized configuration parameter "no_such" in file "postgresql.conf" line 1
+                [7] FATAL:  configuration file "postgresql.conf" contains errors
+                """))
+        .isEqualTo(
+            "[7] LOG:  unrecognized configuration parameter \"no_such\" in file \"postgresql.conf\""
+                + " line 1 [7] FATAL:  configuration file \"postgresql.conf\" contains errors");
+  }
+
+  @Test
   void faultAndCauseOfAStackTraceWithoutItsFrames() {
     assertThat(
             ChildProcess.lastError(
