@@ -1,6 +1,7 @@
 package dev.tidemark.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.api.RunningService.Answer;
 import java.io.ByteArrayOutputStream;
@@ -10,6 +11,7 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -215,6 +217,70 @@ final class ImportBodiesIT {
           .contains(
               "urn:tidemark:problem:malformed-request", "\"committedLines\":", "\"created\":");
     }
+    assertThat(api.texts(FORMER)).containsExactly("50");
+  }
+
+  /// One frame of HTTP/2, RFC 9113, section 4.1; of the one stream that there is, or of none.
+  private static byte[] frame(int type, int flags, int stream, byte[] payload) {
+    byte[] head = {
+      (byte) (payload.length >> 16),
+      (byte) (payload.length >> 8),
+      (byte) payload.length,
+      (byte) type,
+      (byte) flags,
+      0,
+      0,
+      0,
+      (byte) stream
+    };
+    return joined(head, payload);
+  }
+
+  /// A header, literal and not indexed, RFC 7541, section 6.2.2.
+  private static byte[] field(String name, String value) {
+    return joined(
+        new byte[] {0, (byte) name.length()},
+        utf8(name),
+        new byte[] {(byte) value.length()},
+        utf8(value));
+  }
+
+  static Stream<Arguments> cutStreams() {
+    byte[] lines = utf8(lines(0, 5));
+    return Stream.of(
+        Arguments.of("reset", 1000, frame(3, 0, 1, new byte[] {0, 0, 0, 8})),
+        Arguments.of("shorter than declared", lines.length + 1, frame(0, 1, 1, new byte[0])),
+        Arguments.of("longer than declared", lines.length + 1, frame(0, 1, 1, utf8("\n\n"))));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("cutStreams")
+  void aStreamThatIsCutDeletesNothing(String how, int length, byte[] cut) throws IOException {
+    try (Socket client = client()) {
+      byte[] headers =
+          joined(
+              field(":method", "POST"),
+              field(":scheme", "http"),
+              field(":authority", "x"),
+              field(":path", "/products/import?replace=true&confirm-delete=50"),
+              field("content-type", "application/x-ndjson"),
+              field("content-length", Integer.toString(length)));
+      client
+          .getOutputStream()
+          .write(
+              joined(
+                  utf8("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+                  frame(4, 0, 0, new byte[0]),
+                  frame(1, 4, 1, headers),
+                  frame(0, 0, 1, utf8(lines(0, 5)))));
+      client.getOutputStream().write(cut);
+      // What the server makes of it may take a moment, and a deletion would be seen then.
+      await("nothing is deleted")
+          .during(Duration.ofSeconds(2))
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> api.texts(FORMER).equals(List.of("50")));
+    }
+    assertThat(send("", utf8(lines(0, 5)), "identity").status()).isEqualTo(200);
     assertThat(api.texts(FORMER)).containsExactly("50");
   }
 }
