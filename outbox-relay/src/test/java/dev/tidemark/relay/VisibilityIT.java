@@ -106,7 +106,9 @@ class VisibilityIT {
     COPY("product 1, product 2, product 3") {
       @Override
       void write(Handle handle, String id) {
-        var rows = "product\t%1$s\t2\tproduct.updated\t{}\nproduct\t%1$s\t3\tproduct.updated\t{}\n";
+        var rows =
+            "product\t%1$s\t2\tproduct.updated\t{}\nproduct\t%1$s\t3\tproduct.updated\t{}\n"
+                .formatted(id);
         try {
           handle
               .getConnection()
@@ -114,7 +116,7 @@ class VisibilityIT {
               .getCopyAPI()
               .copyIn(
                   "copy outbox (aggregatetype, aggregateid, version, type, payload) from stdin",
-                  new StringReader(rows.formatted(id)));
+                  new StringReader(rows));
         } catch (SQLException | IOException e) {
           throw new IllegalStateException("COPY failed", e);
         }

@@ -172,6 +172,7 @@ final class GeneratedClientIT {
             {"id":"line-1","name":"Mug","price":4,"currency":"EUR"}
             {"id":"line-2","name":"Mug","price":"x","currency":"EUR"}
             """,
+            null,
             null);
     assertThat(report.getCreated()).isEqualTo(1);
     assertThat(report.getFailed()).isEqualTo(1);
