@@ -427,8 +427,9 @@ class AuditIT {
     try (Jedis own = new Jedis("127.0.0.1", redis.port())) {
       return own.info("commandstats")
           .lines()
-          .filter(line -> line.startsWith("cmdstat_get:calls="))
-          .mapToLong(line -> Long.parseLong(line.replaceAll("^cmdstat_get:calls=(\\d+),.*", "$1")))
+          .filter(line -> line.startsWith("cmdstat_getrange:calls="))
+          .mapToLong(
+              line -> Long.parseLong(line.replaceAll("^cmdstat_getrange:calls=(\\d+),.*", "$1")))
           .sum();
     }
   }
