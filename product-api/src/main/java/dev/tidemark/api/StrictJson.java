@@ -60,6 +60,10 @@ final class StrictJson {
     } catch (JsonEOFException e) {
       throw MalformedJsonException.cut();
     } catch (JsonProcessingException e) {
+      // After a comma Jackson does not tell the end of the text from a wrong character.
+      if (e.getLocation() != null && e.getLocation().getCharOffset() >= text.length()) {
+        throw MalformedJsonException.cut();
+      }
       boolean twice = e.getOriginalMessage().startsWith("Duplicate");
       throw new MalformedJsonException(
           "%s at %s."
