@@ -108,7 +108,7 @@ final class ProductLinesTest {
             "must be one JSON object: the text is no JSON object",
             "must be one JSON object: the text ends in the middle of the JSON",
             "must be one JSON object: something follows the JSON object",
-            "must be one JSON object: a field is there twice, at column 11",
+            "must be one JSON object: a field is there twice, at column 15",
             "is required",
             "must not be longer than 1000 bytes");
   }
