@@ -144,13 +144,16 @@ class StubbornRowsIT {
               () ->
                   assertThat(ours(type + ".events.dlt"))
                       .extracting(letter -> headers(letter).get("ce_id"))
-                      .containsExactlyInAnyOrder(row, poison));
+                      .contains(row, poison));
       await()
           .atMost(SOON)
           .ignoreExceptions()
           .untilAsserted(() -> assertThat(ours("product.events")).isNotEmpty());
       assertThat(ours(type + ".events")).isEmpty();
       var letters = ours(type + ".events.dlt");
+      if (delivery == Delivery.EXACTLY_ONCE) {
+        assertThat(letters).hasSize(2);
+      }
       assertThat(letters)
           .allSatisfy(
               letter -> {
@@ -166,7 +169,7 @@ class StubbornRowsIT {
               });
       assertThat(letters)
           .filteredOn(letter -> headers(letter).get("ce_id").equals(row))
-          .singleElement()
+          .first()
           .satisfies(
               letter ->
                   assertThat(headers(letter).get("dlt-reason")).contains(aggregate, "version 1"));
