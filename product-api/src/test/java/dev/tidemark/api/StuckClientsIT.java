@@ -1,7 +1,6 @@
 package dev.tidemark.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.api.RunningService.Answer;
@@ -171,9 +170,6 @@ final class StuckClientsIT {
       String body = new String(client.await(RawHttp2.DATA).payload(), StandardCharsets.US_ASCII);
       assertThat(body).contains("urn:tidemark:problem:request-timeout", "408");
       awaitAllFree();
-      assertThatThrownBy(() -> client.await(RawHttp2.DATA))
-          .as("the rest of the body did not come either")
-          .isInstanceOf(IOException.class);
       pings.shutdownNow();
     }
     closeAll();
