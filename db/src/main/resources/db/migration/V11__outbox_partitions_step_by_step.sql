@@ -37,7 +37,7 @@ create or replace function outbox_partitions_ahead(days integer) returns integer
 as $$
 declare
   most_bytes constant bigint := 16 * 1024 * 1024;
-  most_rows constant integer := 2000;
+  most_rows constant integer := 10000;
   today date := (clock_timestamp() at time zone 'UTC')::date;
   -- Rows of yesterday may still come in the first hour.
   past_until timestamptz := ((clock_timestamp() - interval '1 hour') at time zone 'UTC')::date::timestamp at time zone 'UTC';

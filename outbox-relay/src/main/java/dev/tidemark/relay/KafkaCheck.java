@@ -5,7 +5,6 @@ import dev.tidemark.relay.Finding.Server;
 import dev.tidemark.relay.Finding.Severity;
 import dev.tidemark.relay.KafkaTopicCheck.Topic;
 import dev.tidemark.relay.KafkaTopicCheck.Use;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -36,11 +35,6 @@ final class KafkaCheck implements Check {
   private final Map<String, Use> uses = new LinkedHashMap<>();
   private final RelayStatus status;
   private final KafkaFollowers followers;
-
-  /// A look by itself.
-  KafkaCheck(Configuration configuration) {
-    this(configuration, new RelayStatus(Clock.systemUTC()));
-  }
 
   /// @param status tells which topics are filled, and is told who follows them
   KafkaCheck(Configuration configuration, RelayStatus status) {

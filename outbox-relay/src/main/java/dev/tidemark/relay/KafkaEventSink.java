@@ -190,7 +190,7 @@ final class KafkaEventSink implements EventSink {
       case Poison poison -> {
         var meantFor = poison.aggregateType().map(this::topicOf).orElse(productTopic);
         var record =
-            DeadLetter.record(
+            KafkaDeadLetter.record(
                 change.rowId(),
                 poison,
                 letterTopic(meantFor),

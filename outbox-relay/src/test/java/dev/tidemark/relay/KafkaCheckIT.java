@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.embedded.KafkaServer;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
@@ -37,7 +38,7 @@ class KafkaCheckIT {
 
   @Test
   void topicsThatAreAbsentAreNoFindings() {
-    assertThat(new KafkaCheck(configuration(kafka.bootstrapServers(), "no.such.topic")).findings())
+    assertThat(check(configuration(kafka.bootstrapServers(), "no.such.topic")).findings())
         .isEmpty();
   }
 
@@ -45,7 +46,7 @@ class KafkaCheckIT {
   void topicsThatTheRelayMadeAreAsItNeedsThem() {
     makeTopics();
 
-    assertThat(new KafkaCheck(configuration).findings()).isEmpty();
+    assertThat(check(configuration).findings()).isEmpty();
   }
 
   @ParameterizedTest
@@ -63,7 +64,7 @@ class KafkaCheckIT {
     makeTopics();
     var before = set(topic, setting, value);
     try {
-      assertThat(new KafkaCheck(configuration).findings())
+      assertThat(check(configuration).findings())
           .singleElement()
           .satisfies(finding -> assertThat(finding.isError()).isFalse())
           .satisfies(
@@ -78,7 +79,7 @@ class KafkaCheckIT {
 
   @Test
   void brokerThatDoesNotAnswerIsAnError() {
-    assertThat(new KafkaCheck(configuration("127.0.0.1:1")).findings())
+    assertThat(check(configuration("127.0.0.1:1")).findings())
         .singleElement()
         .satisfies(finding -> assertThat(finding.isError()).isTrue())
         .satisfies(
@@ -123,5 +124,9 @@ class KafkaCheckIT {
             servers,
             "KAFKA_PRODUCT_TOPIC",
             topic));
+  }
+
+  private static KafkaCheck check(Configuration configuration) {
+    return new KafkaCheck(configuration, new RelayStatus(Clock.systemUTC()));
   }
 }

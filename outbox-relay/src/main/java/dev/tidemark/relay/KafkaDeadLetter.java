@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A payload that the letter's topic may not take is cut. Then the record's value is the beginning
 /// of it, and two headers tell its length and its hash.
-final class DeadLetter {
+final class KafkaDeadLetter {
   /// What every topic takes, whatever its `max.message.bytes` is within reason.
   static final int CUT_BYTES = 16 << 10;
 
@@ -25,7 +25,7 @@ final class DeadLetter {
   /// In characters. Some reasons quote the row.
   private static final int LONGEST_REASON = 2_000;
 
-  private DeadLetter() {}
+  private KafkaDeadLetter() {}
 
   /// @param topic of the letter
   /// @param meantFor the topic where the event would have been
