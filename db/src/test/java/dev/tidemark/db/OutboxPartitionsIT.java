@@ -153,7 +153,7 @@ final class OutboxPartitionsIT {
     database.execute("drop table " + name(today) + ", " + name(today.plusDays(1)));
     database.execute(
         "insert into outbox (aggregatetype, aggregateid, version, type, payload)"
-            + " select 't', 'many', n, 't.x', '{}' from generate_series(1, 2001) n");
+            + " select 't', 'many', n, 't.x', '{}' from generate_series(1, 10001) n");
 
     assertThat(make(14)).isEqualTo(1);
     assertThat(partitions()).contains(name(today.plusDays(1))).doesNotContain(name(today));

@@ -10,6 +10,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,6 +52,7 @@ class LocaleST {
       var status = new HashMap<>(environment);
       status.putAll(stack.env());
       await()
+          .atMost(Duration.ofMinutes(2))
           .untilAsserted(
               () -> {
                 var answer = Tidemark.run(folder, status, "status");
