@@ -78,17 +78,18 @@ final class ClientConnection implements ConnectionContext {
               wait.beginReading();
               wait.runWithin(request);
               requests.remove(wait);
-              if (wait.end()) {
-                // The rest of a body that comes now would fill the server's queue, and hold it up.
-                closeServer();
+              var _ = wait.end();
+              if (wait.wasEverCut()) {
+                // The rest of a body that came now would fill the server's queue, and hold it up.
+                endWithTheNextFrame();
               }
             });
   }
 
-  private void closeServer() {
+  private void endWithTheNextFrame() {
     ServerConnection running = server;
     if (running != null) {
-      running.close(true);
+      running.close(false);
     }
   }
 

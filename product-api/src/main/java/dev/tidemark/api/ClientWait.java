@@ -18,6 +18,7 @@ final class ClientWait {
   private @Nullable Thread waiting;
   private long deadlineNanos;
   private boolean cut;
+  private boolean everCut;
   private boolean connectionEnded;
 
   ClientWait(Duration readTimeout, Duration writeTimeout) {
@@ -97,9 +98,15 @@ final class ClientWait {
     return connectionEnded;
   }
 
+  /// Whether the client failed to do its part at least once.
+  synchronized boolean wasEverCut() {
+    return everCut;
+  }
+
   private void cut() {
     if (waiting != null && !cut) {
       cut = true;
+      everCut = true;
       waiting.interrupt();
     }
   }

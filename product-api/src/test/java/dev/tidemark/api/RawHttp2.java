@@ -113,11 +113,11 @@ final class RawHttp2 implements AutoCloseable {
     head.writeBytes(text.getBytes(StandardCharsets.US_ASCII));
   }
 
-  /// The next frame of a type; others are passed over.
+  /// The next frame of a type; others are passed over, and a thousand of them are too many.
   ///
   /// @throws EOFException when the service has hung up
   Frame await(int type) throws IOException {
-    while (true) {
+    for (int i = 0; i < 1000; i++) {
       int length = in.readUnsignedByte() << 16 | in.readUnsignedShort();
       int found = in.readUnsignedByte();
       int flags = in.readUnsignedByte();
@@ -128,6 +128,7 @@ final class RawHttp2 implements AutoCloseable {
         return new Frame(found, flags, stream, payload);
       }
     }
+    throw new AssertionError("no frame of type " + type);
   }
 
   /// Ends without a word.
