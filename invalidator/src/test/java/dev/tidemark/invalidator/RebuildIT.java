@@ -454,8 +454,10 @@ class RebuildIT {
 
       assertThatThrownBy(runner::run)
           .isInstanceOf(OperatorRun.Failed.class)
-          .hasMessageContaining("OOM")
-          .hasMessageContaining("memory");
+          .hasMessageContaining("that it has memory")
+          .message()
+          // On a busy machine the fills before it may have all connections.
+          .containsAnyOf("OOM", "Timeout waiting for idle object");
       assertThat(toSmall.client().dbSize()).isPositive();
     }
   }

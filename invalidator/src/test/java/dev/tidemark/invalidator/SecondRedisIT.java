@@ -133,13 +133,16 @@ class SecondRedisIT {
       Lookup found = entries.lookup("product:k" + i);
       if (!found.equals(new Lookup.Miss())) {
         hits++;
-        assertThat(found).as("k%d, seed %d", i, seed).isEqualTo(new Lookup.Hit(value(versions[i])));
+        assertThat(found)
+            .as("k%d, seed %d", i, seed)
+            .isEqualTo(new Lookup.Hit(value(i, versions[i])));
       }
     }
     assertThat(hits).as("those that were not written to are there").isGreaterThan(KEYS / 2 - 1);
   }
 
-  private static CachedValue value(long version) {
-    return new CachedValue.Present(version, "{\"version\":%d}".formatted(version).getBytes(UTF_8));
+  private static CachedValue value(int i, long version) {
+    return new CachedValue.Present(
+        version, "{\"id\":\"k%d\",\"version\":%d}".formatted(i, version).getBytes(UTF_8));
   }
 }
