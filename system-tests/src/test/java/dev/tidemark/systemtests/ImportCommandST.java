@@ -215,7 +215,7 @@ class ImportCommandST {
     var result = run(new byte[0], write("file", file.getBytes(UTF_8)).toString());
     assertThat(result.code()).isEqualTo(1);
     assertThat(result.out())
-        .contains("line 2: must be one JSON object: the text is no JSON at column 12\n")
+        .contains("line 2: must be one JSON object: the text is no JSON at column 11\n")
         .contains("created 2, updated 0, unchanged 0, failed 1");
   }
 
