@@ -8,6 +8,7 @@ import dev.tidemark.cache.Lookup;
 import dev.tidemark.cache.RedisConnection;
 import dev.tidemark.cache.RedisInspection.Found;
 import dev.tidemark.invalidator.AuditFindings.WrongKey;
+import dev.tidemark.invalidator.AuditServers.Wrong;
 import dev.tidemark.invalidator.OperatorRun.Result;
 import dev.tidemark.invalidator.OperatorRun.WrongUsage;
 import dev.tidemark.invalidator.PostgresProducts.State;
@@ -17,6 +18,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,6 +44,10 @@ final class AuditRun implements OperatorRun.Work {
   /// Between two looks at what is not right, at the end.
   private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
 
+  /// How often an entry that changes while it is judged is looked at anew: somebody writes it
+  /// without a rest.
+  private static final int MOST_CHANGES = 3;
+
   private static final ObjectMapper mapper = new ObjectMapper();
 
   private final AuditTarget target;
@@ -56,7 +62,8 @@ final class AuditRun implements OperatorRun.Work {
   /// An entry that is not right yet.
   ///
   /// @param since when that was seen first, a time of [System#nanoTime]
-  private record Suspect(WrongKey key, long since) {}
+  /// @param changes how often it was to be evicted, and had changed meanwhile
+  private record Suspect(WrongKey key, long since, int changes) {}
 
   AuditRun(
       AuditTarget target,
@@ -125,7 +132,7 @@ final class AuditRun implements OperatorRun.Work {
       if (seen.verdict().isRight()) {
         findings.right(seen.verdict());
       } else {
-        suspects.add(new Suspect(seen, System.nanoTime()));
+        suspects.add(new Suspect(seen, System.nanoTime(), 0));
       }
     }
     return true;
@@ -204,20 +211,23 @@ final class AuditRun implements OperatorRun.Work {
     if (found.isEmpty() || states.isEmpty()) {
       return false;
     }
-    List<WrongKey> wrong = new ArrayList<>();
+    Map<Suspect, Wrong> wrong = new LinkedHashMap<>();
     for (int i = 0; i < looked.size(); i++) {
       Suspect suspect = looked.get(i);
       WrongKey now = seen(keys.get(i), found.get().get(i), states.get());
       if (hasComeRight(suspect.key(), now)) {
         findings.right(AuditVerdict.LAGGING);
       } else if (ripe.contains(suspect)) {
-        wrong.add(now);
+        wrong.put(suspect, new Wrong(now, found.get().get(i)));
       } else {
         suspects.addLast(suspect);
       }
     }
-    wrong.forEach(findings::wrong);
-    return !choice.repair() || options.dryRun() || repair(wrong, servers);
+    if (choice.repair() && !options.dryRun()) {
+      return repair(wrong, servers);
+    }
+    wrong.values().forEach(each -> findings.wrong(each.key()));
+    return true;
   }
 
   private static boolean hasComeRight(WrongKey first, WrongKey now) {
@@ -228,12 +238,26 @@ final class AuditRun implements OperatorRun.Work {
     return now.verdict().isRight();
   }
 
-  private boolean repair(List<WrongKey> wrong, AuditServers servers) {
-    if (!servers.evict(wrong)) {
+  private boolean repair(Map<Suspect, Wrong> wrong, AuditServers servers) {
+    Optional<Set<String>> left = servers.evict(List.copyOf(wrong.values()));
+    if (left.isEmpty()) {
+      wrong.values().forEach(each -> findings.wrong(each.key()));
       return false;
     }
-    wrong.forEach(findings::repaired);
+    wrong.forEach((suspect, each) -> repaired(suspect, each.key(), left.get()));
     return true;
+  }
+
+  private void repaired(Suspect suspect, WrongKey now, Set<String> left) {
+    boolean isLeft = left.contains(now.key());
+    if (isLeft && suspect.changes() < MOST_CHANGES) {
+      suspects.addLast(new Suspect(now, System.nanoTime(), suspect.changes() + 1));
+      return;
+    }
+    findings.wrong(now);
+    if (!isLeft) {
+      findings.repaired(now);
+    }
   }
 
   private Result result(boolean whole) {

@@ -1,7 +1,9 @@
 package dev.tidemark.invalidator;
 
+import dev.tidemark.cache.CachedValue;
 import dev.tidemark.cache.EntryStore;
 import dev.tidemark.cache.EvictionRequest;
+import dev.tidemark.cache.Lookup;
 import dev.tidemark.cache.RedisConnection;
 import dev.tidemark.cache.RedisInspection;
 import dev.tidemark.cache.RedisInspection.Found;
@@ -12,8 +14,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /// Cache and database, each asked until it answers. What is answered is empty when the command is
 /// to end before. Confined to one thread.
@@ -79,22 +84,44 @@ final class AuditServers {
     }
   }
 
-  /// What is stale goes by version, which leaves what has come right. All else by force: its
-  /// version cannot be trusted (H8).
+  /// An entry that is not right.
   ///
-  /// @return whether it is done
-  boolean evict(List<WrongKey> keys) {
+  /// @param found what was judged
+  record Wrong(WrongKey key, Found found) {
+
+    private boolean isStale() {
+      return key.verdict() == AuditVerdict.STALE;
+    }
+  }
+
+  /// What is stale goes by version, which leaves what has come right. All else whatever its
+  /// version, which cannot be trusted (H8), but byte for byte as it was judged.
+  ///
+  /// @return the keys of those that were left, because they had changed
+  Optional<Set<String>> evict(List<Wrong> wrong) {
+    Map<Boolean, List<Wrong>> byStale =
+        wrong.stream().collect(Collectors.partitioningBy(Wrong::isStale));
+    List<Wrong> others = byStale.get(false);
     List<EvictionRequest> stale =
-        keys.stream()
-            .filter(key -> key.verdict() == AuditVerdict.STALE)
-            .map(key -> new EvictionRequest(key.key(), key.committed()))
+        byStale.get(true).stream()
+            .map(each -> new EvictionRequest(each.key().key(), each.key().committed()))
             .toList();
-    List<String> others =
-        keys.stream()
-            .filter(key -> key.verdict() != AuditVerdict.STALE)
-            .map(WrongKey::key)
-            .toList();
-    return batches.all(stale, entries::evict).isPresent()
-        && batches.each(others, entries::evictByForce).isPresent();
+    return batches
+        .all(stale, entries::evict)
+        .flatMap(_ -> batches.each(others, this::isGone))
+        .map(
+            gone ->
+                IntStream.range(0, others.size())
+                    .filter(i -> !gone.get(i))
+                    .mapToObj(i -> others.get(i).key().key())
+                    .collect(Collectors.toUnmodifiableSet()));
+  }
+
+  private boolean isGone(Wrong wrong) {
+    String key = wrong.key().key();
+    return wrong.found() instanceof Found.Known(Lookup.Hit(CachedValue value))
+        ? entries.evictSeen(key, value)
+        // A lookup removes what is no entry, by its bytes, too.
+        : !(entries.lookup(key) instanceof Lookup.Hit);
   }
 }

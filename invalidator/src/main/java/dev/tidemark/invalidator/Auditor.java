@@ -46,6 +46,9 @@ final class Auditor {
   /// How often a suspect is given more time because Redis was away: the live path has to catch up.
   private static final int MOST_POSTPONEMENTS = 5;
 
+  /// When an entry is looked at again that changed while it was judged.
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
+
   private static final int MOST_KEYS_NAMED = 10;
 
   private final EntryStore entries;
@@ -78,7 +81,7 @@ final class Auditor {
     this.pausedUntil = System.nanoTime();
   }
 
-  private record Suspect(PendingCheck check, long found) {}
+  private record Suspect(PendingCheck check, CachedValue found) {}
 
   /// Makes all that are due now.
   void check() {
@@ -113,7 +116,7 @@ final class Auditor {
       switch (found.get(check.key())) {
         case Applied(Lookup.Hit(CachedValue value)) when value.version() < check.version() -> {
           if (isBehind(check)) {
-            suspects.add(new Suspect(check, value.version()));
+            suspects.add(new Suspect(check, value));
           }
         }
         case Applied(Lookup.Hit _) -> isConsistent(check, Result.FRESH);
@@ -268,24 +271,29 @@ final class Auditor {
             suspect ->
                 said(log.atError(), suspect)
                     .log(
-                        "PostgreSQL lacks a version that was published: was it recovered to an earlier moment?"));
+                        "PostgreSQL lacks a version that was published: was it recovered to an"
+                            + " earlier moment?"));
     tellOfMore(forked.size());
   }
 
-  /// By force, for the protocol does not let an entry become stale: nothing that it says of itself
-  /// can be trusted (H8).
+  /// Whatever version it says, for the protocol does not let an entry become stale: nothing that it
+  /// says of itself can be trusted (H8). But only as it was judged: what changed meanwhile is
+  /// judged anew.
   private void repair(List<Suspect> stale) {
     int told = 0;
     for (Suspect suspect : stale) {
       PendingCheck check = suspect.check();
       try {
-        entries.evictByForce(check.key());
+        if (!entries.evictSeen(check.key(), suspect.found())) {
+          pending.postpone(check, System.nanoTime() + LOOK_AGAIN.toNanos());
+          continue;
+        }
       } catch (EntryStoreException e) {
         redisFails(e);
         pending.postpone(check, System.nanoTime() + settings.last().toNanos());
         continue;
       }
-      tally.stale(check.key(), check.version(), suspect.found());
+      tally.stale(check.key(), check.version(), suspect.found().version());
       if (told++ < MOST_KEYS_NAMED) {
         said(log.atError(), suspect).log("stale entry, evicted");
       }
@@ -296,7 +304,7 @@ final class Auditor {
   private static LoggingEventBuilder said(LoggingEventBuilder line, Suspect suspect) {
     return line.addKeyValue("key", suspect.check().key())
         .addKeyValue("version", suspect.check().version())
-        .addKeyValue("found", suspect.found());
+        .addKeyValue("found", suspect.found().version());
   }
 
   private static void tellOfMore(int count) {

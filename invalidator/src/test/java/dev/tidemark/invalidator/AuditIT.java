@@ -8,15 +8,20 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tidemark.cache.CachedValue;
 import dev.tidemark.cache.EntryStore;
 import dev.tidemark.cache.RedisConnection;
+import dev.tidemark.cache.RedisInspection.Found;
 import dev.tidemark.cache.RedisSettings;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.embedded.RedisCluster;
 import dev.tidemark.embedded.RedisServer;
+import dev.tidemark.invalidator.AuditFindings.WrongKey;
+import dev.tidemark.invalidator.AuditServers.Wrong;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -50,7 +55,7 @@ class AuditIT {
     products = TestProducts.start(dir.resolve("postgres"));
     connection =
         RedisConnection.open(
-            redis.url(), RedisSettings.defaults().withTimeout(Duration.ofSeconds(2)));
+            redis.url(), RedisSettings.defaults().withTimeout(Duration.ofSeconds(30)));
     client = new Jedis("127.0.0.1", redis.port());
   }
 
@@ -198,6 +203,59 @@ class AuditIT {
     assertThat(outcome.code()).as(outcome.toString()).isZero();
     assertThat(count(outcome, "repaired")).isEqualTo(4);
     assertThat(client.keys("product:*")).containsExactly("product:repair-right");
+  }
+
+  @Test
+  void whatChangedSinceItWasJudgedIsLeftAndJudgedAnew_H8() throws Exception {
+    products.bringTo("changes", 3);
+    try (PostgresProducts database =
+        new PostgresProducts(AuditTarget.from(environment()).database())) {
+      AuditServers servers = new AuditServers(connection, database, new Stopping(), _ -> {});
+      for (String entry : new String[] {"V9\n{}", "nonsense"}) {
+        plant("changes", entry);
+        List<Found> found = servers.read(List.of("product:changes")).orElseThrow();
+        cache("changes");
+
+        Wrong wrong =
+            new Wrong(
+                new WrongKey(
+                    "product:changes", AuditVerdict.of(found.getFirst(), Optional.empty()), 9, 3),
+                found.getFirst());
+        assertThat(servers.evict(List.of(wrong)).orElseThrow()).containsExactly("product:changes");
+        assertThat(client.get("product:changes")).startsWith("V3\n");
+      }
+    }
+  }
+
+  /// Somebody writes what is wrong without a rest, while it is to be evicted.
+  @Test
+  void aRepairEndsOnlyWhenItIsGone_H8() throws Exception {
+    products.bringTo("restless-ahead", 3);
+    plant("restless-ahead", "V9\n{}");
+    long before = scripts();
+    AtomicBoolean stop = new AtomicBoolean();
+    Thread writing =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  try (Jedis own = new Jedis("127.0.0.1", redis.port())) {
+                    long end = System.nanoTime() + SOON.toNanos();
+                    for (long i = 0; !stop.get() && System.nanoTime() < end; i++) {
+                      own.set("product:restless-ahead", "V9\n{\"n\":" + i + "}");
+                    }
+                  }
+                });
+    var running =
+        CompletableFuture.supplyAsync(() -> audit("--all", "--repair", "--json", "--grace", "2s"));
+    await("it is tried").atMost(SOON).until(() -> scripts() > before || running.isDone());
+    stop.set(true);
+    writing.join();
+
+    CommandOutcome outcome = running.get(60, TimeUnit.SECONDS);
+
+    assertThat(client.exists("product:restless-ahead")).as(outcome.toString()).isFalse();
+    assertThat(outcome.code()).as(outcome.toString()).isZero();
+    assertThat(count(outcome, "repaired")).isEqualTo(1);
   }
 
   @Test
@@ -424,12 +482,19 @@ class AuditIT {
   }
 
   private static long reads() {
+    return calls("getrange");
+  }
+
+  private static long scripts() {
+    return calls("evalsha");
+  }
+
+  private static long calls(String command) {
     try (Jedis own = new Jedis("127.0.0.1", redis.port())) {
       return own.info("commandstats")
           .lines()
-          .filter(line -> line.startsWith("cmdstat_getrange:calls="))
-          .mapToLong(
-              line -> Long.parseLong(line.replaceAll("^cmdstat_getrange:calls=(\\d+),.*", "$1")))
+          .filter(line -> line.startsWith("cmdstat_" + command + ":calls="))
+          .mapToLong(line -> Long.parseLong(line.replaceAll("^.*:calls=(\\d+),.*", "$1")))
           .sum();
     }
   }
