@@ -33,7 +33,7 @@ record EventReading(
     Optional<String> fault,
     boolean isJsonObject) {
 
-  private static final String DEFAULT_AGGREGATE_TYPE = "product";
+  static final String DEFAULT_AGGREGATE_TYPE = "product";
   private static final Set<String> OF_THE_TIME =
       Set.of(EventHeaders.TIME, EventHeaders.RESYNC, EventHeaders.TRACEPARENT);
 
@@ -79,7 +79,7 @@ record EventReading(
   }
 
   /// The other way round than [Topics#ofAggregate].
-  private static String aggregateType(String topic) {
+  static String aggregateType(String topic) {
     String suffix = Topics.ofAggregate("");
     return topic.endsWith(suffix)
         ? topic.substring(0, topic.length() - suffix.length())

@@ -22,13 +22,17 @@ record KafkaSettings(Map<String, String> client, List<String> topics) {
   }
 
   static KafkaSettings from(Environment environment) {
+    return new KafkaSettings(client(environment), topics(environment));
+  }
+
+  static List<String> topics(Environment environment) {
     List<String> topics = environment.list(TOPICS, "product.events");
     if (!topics.stream().allMatch(topic -> TOPIC.matcher(topic).matches())) {
       environment.fault(
           "%s is '%s', but must be one or more topics, comma between, each of %s"
               .formatted(TOPICS, environment.text(TOPICS, ""), TOPIC));
     }
-    return new KafkaSettings(client(environment), topics);
+    return topics;
   }
 
   private static Map<String, String> client(Environment environment) {

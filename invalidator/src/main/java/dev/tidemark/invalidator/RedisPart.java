@@ -18,7 +18,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import redis.clients.jedis.exceptions.JedisException;
 
-/// Redis: each of its servers, and the report that the last `audit` has left there.
+/// Redis: each of its servers, whether they take evictions, and the report that the last `audit`
+/// has left there.
 final class RedisPart {
 
   static final String NAME = "redis";
@@ -30,16 +31,34 @@ final class RedisPart {
 
   private RedisPart() {}
 
-  static PartStatus ask(RedisTarget target, Deadline deadline) {
+  /// @param trial finds out whether Redis takes evictions
+  static PartStatus ask(RedisTarget target, EvictionTrial trial, Deadline deadline) {
     // A connection is made, then asked: each may take its share of the time.
     RedisTarget patient = target.withTimeout(deadline.at(0.5).left().plusMillis(1));
     try (RedisConnection connection = patient.open()) {
-      return of(connection.nodes(), lastAudit(connection));
+      return of(connection.nodes(), refusal(connection, trial), lastAudit(connection));
     } catch (EntryStoreException | JedisException e) {
       String reason = String.valueOf(e.getMessage());
       return isLate(e)
           ? PartStatus.late(NAME, NAME, reason, REMEDY)
           : PartStatus.unanswered(NAME, NAME, reason, REMEDY);
+    }
+  }
+
+  /// Evictions that change nothing. What this command's user may not, the invalidators' may.
+  private static Optional<Line> refusal(RedisConnection redis, EvictionTrial trial) {
+    try {
+      trial.on(redis);
+      return Optional.empty();
+    } catch (EntryStoreException e) {
+      if (e.fault() != EntryStoreException.Fault.UNWRITABLE) {
+        throw e;
+      }
+      String reason = String.valueOf(e.getMessage());
+      return Optional.of(
+          reason.contains("NOPERM")
+              ? new Line(NAME, Health.YELLOW, reason, ": of the user that this command has")
+              : new Line(NAME, Health.RED, reason, ": evictions wait, and entries grow old"));
     }
   }
 
@@ -57,12 +76,13 @@ final class RedisPart {
     }
   }
 
-  private static PartStatus of(List<RedisNode> nodes, Optional<JsonNode> lastAudit) {
+  private static PartStatus of(
+      List<RedisNode> nodes, Optional<Line> refusal, Optional<JsonNode> lastAudit) {
     ObjectNode all = JsonNodeFactory.instance.objectNode();
     ArrayNode servers = all.putArray("servers");
     List<Line> lines = new ArrayList<>();
     boolean primary = nodes.stream().anyMatch(node -> node.field("role").equals(PRIMARY));
-    boolean red = !primary;
+    boolean red = !primary || refusal.filter(line -> line.health() == Health.RED).isPresent();
     for (RedisNode node : nodes) {
       red |= !node.answers();
       servers.add(json(node));
@@ -75,6 +95,7 @@ final class RedisPart {
                     .formatted(node.address(), node.number("evicted_keys"))));
       }
     }
+    refusal.ifPresent(lines::add);
     all.put("ready", !red);
     lastAudit.ifPresent(report -> all.set("lastAudit", report));
     return new PartStatus(NAME, all, lines);

@@ -11,13 +11,14 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/// Looks which Redis processes hold the entries. Where another one has come, by a failover or a
-/// restart, the last evictions may be lost (H4, H5).
+/// Looks which Redis processes hold the entries, and whether they take evictions (H60). Where
+/// another one has come, by a failover or a restart, the last evictions may be lost (H4, H5).
 ///
 /// Thread-safe: one thread looks, others read what it saw. Times are those of [System#nanoTime].
 final class RedisWatch {
 
   private final Obstacle obstacle;
+  private final EvictionTrial trial;
   private final CountDownLatch known = new CountDownLatch(1);
 
   private Primaries primaries = new Primaries(Set.of());
@@ -28,8 +29,10 @@ final class RedisWatch {
   /// Looks at nothing yet.
   ///
   /// @param obstacle what is told how Redis is
-  RedisWatch(Obstacle obstacle) {
+  /// @param trial finds out whether Redis takes evictions
+  RedisWatch(Obstacle obstacle, EvictionTrial trial) {
     this.obstacle = obstacle;
+    this.trial = trial;
   }
 
   void look(RedisConnection redis) {
@@ -37,6 +40,7 @@ final class RedisWatch {
       redis.ping();
       long now = System.nanoTime();
       saw(redis.primaries(), now);
+      trial.on(redis);
       obstacle.isGone();
     } catch (EntryStoreException e) {
       obstacle.is(String.valueOf(e.getMessage()));

@@ -35,7 +35,7 @@ final class Service implements AutoCloseable {
   private final Obstacle evictionObstacle = new Obstacle("evictions");
   private final Clock clock = Clock.systemUTC();
   private final KafkaLag lag = new KafkaLag(clock, System::nanoTime);
-  private final RedisWatch redisWatch = new RedisWatch(redisObstacle);
+  private final RedisWatch redisWatch;
   private final Rewind rewind = new Rewind();
   private final InvalidatorMetrics metrics;
   private final CommitToEvict commitToEvict;
@@ -48,6 +48,8 @@ final class Service implements AutoCloseable {
 
   Service(Configuration configuration) {
     this.configuration = configuration;
+    this.redisWatch =
+        new RedisWatch(redisObstacle, EvictionTrial.of(configuration.kafka().topics()));
     this.telemetry = telemetry(prometheus);
     Meter meter = telemetry.getMeter("dev.tidemark.invalidator");
     this.metrics = new InvalidatorMetrics(meter, lag);

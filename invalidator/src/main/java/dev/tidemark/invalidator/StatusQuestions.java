@@ -28,18 +28,21 @@ final class StatusQuestions implements AutoCloseable {
   private final AdminPort api;
   private final Optional<KafkaPart> kafka;
   private final Optional<RedisTarget> redis;
+  private final EvictionTrial trial;
 
   private StatusQuestions(
       AdminPort relay,
       List<AdminPort> invalidators,
       AdminPort api,
       Optional<KafkaPart> kafka,
-      Optional<RedisTarget> redis) {
+      Optional<RedisTarget> redis,
+      EvictionTrial trial) {
     this.relay = relay;
     this.invalidators = invalidators;
     this.api = api;
     this.kafka = kafka;
     this.redis = redis;
+    this.trial = trial;
   }
 
   /// Asks nothing yet.
@@ -63,8 +66,9 @@ final class StatusQuestions implements AutoCloseable {
         isSet(environment, REDIS) || isSet(environment, REDIS + "_FILE")
             ? Optional.of(RedisTarget.from(environment))
             : Optional.empty();
+    EvictionTrial trial = EvictionTrial.of(KafkaSettings.topics(environment));
     environment.check();
-    return new StatusQuestions(relay.getFirst(), invalidators, api.getFirst(), kafka, redis);
+    return new StatusQuestions(relay.getFirst(), invalidators, api.getFirst(), kafka, redis, trial);
   }
 
   private static boolean isSet(Environment environment, String variable) {
@@ -88,7 +92,9 @@ final class StatusQuestions implements AutoCloseable {
       Future<PartStatus> ofRedis =
           threads.submit(
               question(
-                  redis.map(target -> () -> RedisPart.ask(target, each)), RedisPart.NAME, REDIS));
+                  redis.map(target -> () -> RedisPart.ask(target, trial, each)),
+                  RedisPart.NAME,
+                  REDIS));
       Future<PartStatus> ofApi = threads.submit(() -> ApiPart.ask(api, each));
       return SystemStatus.of(
           within(end, ofRelay, RelayPart.NAME, RelayPart.NAME),

@@ -63,7 +63,7 @@ class InvalidatorIT {
     redis = RedisServer.start(dir.resolve("redis"), 0, "--appendonly", "yes");
     connection =
         RedisConnection.open(
-            redis.url(), RedisSettings.defaults().withTimeout(Duration.ofSeconds(2)));
+            redis.url(), RedisSettings.defaults().withTimeout(Duration.ofSeconds(30)));
   }
 
   @AfterAll

@@ -8,6 +8,7 @@ import dev.tidemark.cache.RedisSettings;
 import dev.tidemark.embedded.RedisServer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -21,7 +22,8 @@ class RedisWatchIT {
   private RedisServer first;
   private RedisServer second;
   private RedisConnection connection;
-  private final RedisWatch watch = new RedisWatch(new Obstacle("redis"));
+  private final RedisWatch watch =
+      new RedisWatch(new Obstacle("redis"), EvictionTrial.of(List.of("product.events")));
 
   @BeforeEach
   void start() throws Exception {

@@ -54,7 +54,7 @@ class ReplayIT {
     redis = RedisServer.start(dir.resolve("redis"), 0);
     connection =
         RedisConnection.open(
-            redis.url(), RedisSettings.defaults().withTimeout(Duration.ofSeconds(2)));
+            redis.url(), RedisSettings.defaults().withTimeout(Duration.ofSeconds(30)));
   }
 
   @AfterAll

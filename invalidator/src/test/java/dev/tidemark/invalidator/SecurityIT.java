@@ -98,7 +98,7 @@ class SecurityIT {
   @BeforeEach
   void begin() throws Exception {
     admin.flushAll();
-    topic = new TestTopic(kafka.bootstrapServers(), "product-" + UUID.randomUUID() + ".events");
+    topic = new TestTopic(kafka.bootstrapServers(), "events-" + UUID.randomUUID());
     topic.create(1);
   }
 

@@ -42,9 +42,11 @@ public final class RedisConnection implements AutoCloseable {
   /// While no sentinel is listened to, a failover goes unnoticed.
   private static final Duration SENTINEL_RECONNECT = Duration.ofMillis(500);
 
-  /// Of the user in the address, for all that readers and evictions do.
-  private static final String WANTED_RIGHTS =
-      "+get +set +del +getrange +setrange +pexpire +pttl +eval +evalsha +ping +hello";
+  /// Of the server, and of the user in the address, for all that readers, evictions and looks do.
+  private static final String WANTED =
+      " (wanted: Redis 7.0 or newer, or Valkey, that takes writes, and a user with +get +set +del"
+          + " +getrange +setrange +pexpire +pttl +eval +evalsha +ping +hello +info, on a cluster"
+          + " +cluster|slots, on the keys of the entries: ACL SETUSER)";
 
   private final UnifiedJedis client;
   private final RedisAddress address;
@@ -144,31 +146,29 @@ public final class RedisConnection implements AutoCloseable {
         client.ping();
       }
     } catch (JedisException e) {
-      throw RedisFault.exception(address + " does not answer", e);
+      throw wanting(RedisFault.exception(address + " does not answer", e));
     }
   }
 
-  /// Runs an eviction that has nothing to do, on one key: what refuses that lets entries grow old.
-  /// For health checks, and for a look at the start.
+  /// Runs an eviction that has nothing to do, on each node of a cluster: what refuses that lets
+  /// entries grow old. For health checks, and for a look at the start.
   ///
-  /// @param key of the kind that this program keeps, and of no aggregate
+  /// @param key of the kind that this program keeps, and of no aggregate; of a cluster keys that
+  ///   begin so
   /// @throws EntryStoreException when Redis does not answer, or refuses; the message says what it
   ///   takes
   public void tryEviction(String key) {
     try {
-      entries().evict(key, 0);
+      new RedisEntryStore(client).tryEviction(key);
     } catch (EntryStoreException e) {
-      if (e.fault() != EntryStoreException.Fault.UNWRITABLE) {
-        throw e;
-      }
-      throw new EntryStoreException(
-          e.getMessage()
-              + " (wanted: Redis 7.0 or newer, or Valkey, that takes writes, and a user with "
-              + WANTED_RIGHTS
-              + " on the keys of the entries)",
-          e.fault(),
-          e);
+      throw wanting(e);
     }
+  }
+
+  private static EntryStoreException wanting(EntryStoreException e) {
+    return e.fault() == EntryStoreException.Fault.UNWRITABLE
+        ? new EntryStoreException(e.getMessage() + WANTED, e.fault(), e)
+        : e;
   }
 
   private static void ping(ConnectionPool node) {
@@ -191,7 +191,7 @@ public final class RedisConnection implements AutoCloseable {
                   new RedisPrimary(report.runId(), report.replicationId(), report.replicationLag()))
           .toList();
     } catch (JedisException e) {
-      throw RedisFault.exception(address + " does not answer", e);
+      throw wanting(RedisFault.exception(address + " does not answer", e));
     }
   }
 

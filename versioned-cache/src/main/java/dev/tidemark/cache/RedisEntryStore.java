@@ -14,8 +14,10 @@ import dev.tidemark.cache.ScriptOperations.Operation;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -366,6 +368,31 @@ public final class RedisEntryStore implements EntryStore {
 
   private boolean remove(String key, byte[] entry) {
     return scripts.run(yesOrNo("remove", key, REMOVE.on(utf8(key), entry)));
+  }
+
+  /// Has each shard run the script of an eviction that changes nothing.
+  ///
+  /// @param key of no aggregate; where there are several shards, a number is put behind it
+  void tryEviction(String key) {
+    if (shards() == 1) {
+      evict(key, 0);
+      return;
+    }
+    Map<Integer, String> keys = new HashMap<>();
+    for (int i = 0; keys.size() < shards(); i++) {
+      keys.putIfAbsent(shardOf(key + i), key + i);
+    }
+    // A node that is silent is not asked again for each of its keys.
+    scripts
+        .run(
+            keys.values().stream().map(each -> evicting(new EvictionRequest(each, 0))).toList(),
+            RedisFault::isAnswered)
+        .forEach(
+            outcome -> {
+              if (outcome instanceof Failed<Eviction>(EntryStoreException cause)) {
+                throw cause;
+              }
+            });
   }
 
   @Override

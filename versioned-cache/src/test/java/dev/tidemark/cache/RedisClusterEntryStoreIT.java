@@ -1,6 +1,7 @@
 package dev.tidemark.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.cache.Outcome.Applied;
 import dev.tidemark.cache.Outcome.Failed;
@@ -75,6 +76,24 @@ class RedisClusterEntryStoreIT extends EntryStoreContract {
     assertThat(store.evict(batch))
         .hasSize(batch.size())
         .containsOnly(new Applied<>(Eviction.ABSENT));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void oneNodeThatRefusesEvictionsIsToldOf_H60(int node) {
+    connection.tryEviction("product:#check");
+    RedisServer refusing = node == 0 ? cluster.first() : cluster.second();
+    try (Jedis admin = TwoNodeCluster.admin(refusing)) {
+      admin.configSet("min-replicas-to-write", "1");
+      try {
+        assertThatThrownBy(() -> connection.tryEviction("product:#check"))
+            .isInstanceOf(EntryStoreException.class)
+            .hasMessageContainingAll("NOREPLICAS", "Redis 7.0 or newer", "+cluster|slots");
+      } finally {
+        admin.configSet("min-replicas-to-write", "0");
+      }
+    }
+    connection.tryEviction("product:#check");
   }
 
   @Test
