@@ -121,8 +121,9 @@ final class CacheCheck {
         handle ->
             handle
                 .createQuery(
-                    "select id, version, deleted_at is not null as deleted, product_json(p)::text as json"
-                        + " from product p where id > :after order by id limit :limit")
+                    "select id, version, deleted_at is not null as deleted, product_json(p)::text"
+                        + " as json from product p where id collate \"C\" > :after order by id"
+                        + " collate \"C\" limit :limit")
                 .bind("after", after)
                 .bind("limit", BATCH)
                 .map(

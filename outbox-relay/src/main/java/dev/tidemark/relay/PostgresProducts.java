@@ -98,10 +98,11 @@ final class PostgresProducts implements Products {
                coalesce(p.deleted_at, p.updated_at) as changed_at
           from product p
          where %s %s
-         order by p.id
+         order by p.id collate "C"
          limit :most
         """
-            .formatted(range.condition(), after.isPresent() ? "and p.id > :after" : "");
+            .formatted(
+                range.condition(), after.isPresent() ? "and p.id collate \"C\" > :after" : "");
     // The driver reads piece by piece only inside a transaction.
     return database.inTransaction(
         transaction -> {

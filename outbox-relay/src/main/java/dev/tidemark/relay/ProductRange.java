@@ -7,7 +7,7 @@ import org.jdbi.v3.core.statement.SqlStatement;
 
 /// Which products: those that meet every condition given, all of them where none is.
 ///
-/// @param from the least id, itself included, in the database's own order
+/// @param from the least id, itself included, in byte order
 /// @param to the greatest id, itself included
 /// @param ids only these; empty for any
 record ProductRange(
@@ -28,8 +28,8 @@ record ProductRange(
   /// The condition on a table `p`, to be bound by [#bind].
   String condition() {
     var conditions = new ArrayList<>(List.of("true"));
-    from.ifPresent(_ -> conditions.add("p.id >= :from"));
-    to.ifPresent(_ -> conditions.add("p.id <= :to"));
+    from.ifPresent(_ -> conditions.add("p.id collate \"C\" >= :from"));
+    to.ifPresent(_ -> conditions.add("p.id collate \"C\" <= :to"));
     prefix.ifPresent(_ -> conditions.add("starts_with(p.id, :prefix)"));
     if (!ids.isEmpty()) {
       conditions.add("p.id = any(:ids)");

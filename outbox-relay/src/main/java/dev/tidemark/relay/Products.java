@@ -13,8 +13,8 @@ interface Products extends AutoCloseable {
   /// Those of `ids` that no product has.
   List<String> unknown(List<String> ids);
 
-  /// The next products in the order of their ids, deleted ones too, each as the event that tells
-  /// its state; none when there are no more. One consistent read.
+  /// The next products in the byte order of their ids, deleted ones too, each as the event that
+  /// tells its state; none when there are no more. One consistent read.
   ///
   /// @param after the last id of the page before
   /// @param most products; fewer come where they are large

@@ -74,7 +74,10 @@ final class Resync implements Callable<Integer> {
   @Option(names = "--all", description = "All products. The default.")
   private boolean all;
 
-  @Option(names = "--from", paramLabel = "ID", description = "From this id on, itself included.")
+  @Option(
+      names = "--from",
+      paramLabel = "ID",
+      description = "From this id on in the order of bytes, itself included.")
   private @Nullable String from;
 
   @Option(names = "--to", paramLabel = "ID", description = "Up to this id, itself included.")

@@ -113,8 +113,8 @@ final class ProductStore {
         : new CachedValue.Absent(row.getLong("version"));
   }
 
-  /// A page of live products in the order of their ids: at most `limit`, and no more than `bytes`
-  /// of JSON, save that the first product is there whatever its size.
+  /// A page of live products in the byte order of their ids: at most `limit`, and no more than
+  /// `bytes` of JSON, save that the first product is there whatever its size.
   ///
   /// @param after the id after which to begin; empty for the first
   Page page(String after, int limit, long bytes) {
