@@ -6,7 +6,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -32,16 +31,6 @@ record Configuration(
   private static final int LONGEST_WAIT_SECONDS = 3600;
 
   private static final Pattern SCHEMA_FORM = Pattern.compile("[a-z_][a-z0-9_]{0,62}");
-
-  /// Prefixes of the programs of this system; what follows another prefix is a slip of the pen.
-  private static final Set<String> PREFIXES =
-      Set.of(
-          "TIDEMARK_DB_",
-          "TIDEMARK_API_",
-          "TIDEMARK_RELAY_",
-          "TIDEMARK_INVALIDATOR_",
-          "TIDEMARK_CONSOLE_",
-          "TIDEMARK_DEVSTACK_");
 
   Configuration {
     passwords = Map.copyOf(passwords);
@@ -79,17 +68,12 @@ record Configuration(
   }
 
   private static List<String> unknownNames(Map<String, String> environment) {
-    return environment.keySet().stream()
-        .filter(name -> name.startsWith("TIDEMARK_") && !isKnown(name))
-        .sorted()
+    return SettingNames.unknown(environment.keySet(), "TIDEMARK_DB_", Configuration::isOwn).stream()
         .map(name -> name + " is not a setting")
         .toList();
   }
 
-  private static boolean isKnown(String name) {
-    if (!name.startsWith("TIDEMARK_DB_")) {
-      return PREFIXES.stream().anyMatch(name::startsWith);
-    }
+  private static boolean isOwn(String name) {
     return name.equals(SCHEMA)
         || name.equals(WAIT)
         || name.equals(SLOT_FAILOVER)

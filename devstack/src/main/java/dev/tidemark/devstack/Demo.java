@@ -46,8 +46,9 @@ final class Demo implements Callable<Integer> {
 
   @Option(
       names = "--rate",
-      paramLabel = "N",
-      defaultValue = "1000",
+      paramLabel = "N/s",
+      converter = Rate.class,
+      defaultValue = "1000/s",
       description = "Requests per second, 0 for as many as possible (${DEFAULT-VALUE}).")
   private int rate;
 
@@ -68,8 +69,8 @@ final class Demo implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    if (workers < 1 || rate < 0) {
-      throw new StackException("--workers must be at least 1, and --rate at least 0");
+    if (workers < 1) {
+      throw new StackException("--workers must be at least 1");
     }
     CountDownLatch stop = new CountDownLatch(1);
     AtomicBoolean good = new AtomicBoolean(true);

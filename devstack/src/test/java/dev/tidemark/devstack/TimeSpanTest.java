@@ -11,10 +11,11 @@ import picocli.CommandLine.TypeConversionException;
 
 class TimeSpanTest {
   @Test
-  void secondsMinutesAndHoursAreRead() {
+  void secondsMinutesHoursAndDaysAreRead() {
     assertThat(new TimeSpan().convert("45s")).isEqualTo(Duration.ofSeconds(45));
     assertThat(new TimeSpan().convert("5m")).isEqualTo(Duration.ofMinutes(5));
     assertThat(new TimeSpan().convert("2h")).isEqualTo(Duration.ofHours(2));
+    assertThat(new TimeSpan().convert("1d")).isEqualTo(Duration.ofDays(1));
   }
 
   @ParameterizedTest
@@ -22,6 +23,6 @@ class TimeSpanTest {
   void anythingElseIsRefusedWithTheForm(String text) {
     assertThatThrownBy(() -> new TimeSpan().convert(text))
         .isInstanceOf(TypeConversionException.class)
-        .hasMessageContaining("45s, 5m or 2h");
+        .hasMessageContaining("45s, 5m, 2h or 1d");
   }
 }

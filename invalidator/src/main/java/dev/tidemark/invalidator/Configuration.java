@@ -2,6 +2,7 @@ package dev.tidemark.invalidator;
 
 import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.db.ServiceLinks;
+import dev.tidemark.db.SettingNames;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -37,15 +38,6 @@ record Configuration(
           AuditSettings.SAMPLE,
           ADMIN_HOST,
           ADMIN_PORT);
-
-  /// Settings of the other programs are none of this one's business.
-  private static final Set<String> OTHERS =
-      Set.of(
-          "TIDEMARK_API_",
-          "TIDEMARK_CONSOLE_",
-          "TIDEMARK_DB_",
-          "TIDEMARK_DEVSTACK_",
-          "TIDEMARK_RELAY_");
 
   private static final int LARGEST_PORT = 65_535;
   private static final int LONGEST_REWIND_SECONDS = 86_400;
@@ -88,10 +80,7 @@ record Configuration(
     Environment environment =
         new Environment(
             ServiceLinks.passedOver(variables, LoggerFactory.getLogger(Configuration.class)::info));
-    environment.variables().keySet().stream()
-        .filter(name -> name.startsWith("TIDEMARK_"))
-        .filter(name -> !OWN.contains(name) && OTHERS.stream().noneMatch(name::startsWith))
-        .sorted()
+    SettingNames.unknown(environment.variables().keySet(), "TIDEMARK_INVALIDATOR_", OWN::contains)
         .forEach(
             name ->
                 environment.fault(

@@ -1,8 +1,6 @@
 package dev.tidemark.invalidator;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import dev.tidemark.db.Secret;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -54,19 +52,14 @@ final class Environment {
 
   /// From the variable, or from the file that `NAME_FILE` names.
   String secret(String name) {
-    String fileVariable = name + "_FILE";
-    String file = variables.get(fileVariable);
-    if (file == null) {
-      return text(name);
-    }
-    if (variables.containsKey(name)) {
-      fault("%s and %s are both set; give one of them".formatted(name, fileVariable));
-      return "";
-    }
     try {
-      return Files.readString(Path.of(file)).strip();
-    } catch (IOException e) {
-      fault("%s names a file that cannot be read: %s".formatted(fileVariable, file));
+      String value = Secret.read(name, variables).orElse("").strip();
+      if (value.isEmpty()) {
+        fault(name + " is not set");
+      }
+      return value;
+    } catch (IllegalArgumentException e) {
+      fault(String.valueOf(e.getMessage()));
       return "";
     }
   }

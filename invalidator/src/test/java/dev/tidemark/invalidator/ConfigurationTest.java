@@ -52,8 +52,9 @@ class ConfigurationTest {
   }
 
   @Test
-  void theAddressOfRedisMayStandInAFile(@TempDir Path dir) throws IOException {
-    Path file = Files.writeString(dir.resolve("redis"), "redis://:secret@h:1\n");
+  void theAddressOfRedisMayStandInAFileWhateverBlanksAreAroundIt(@TempDir Path dir)
+      throws IOException {
+    Path file = Files.writeString(dir.resolve("redis"), " redis://:secret@h:1 \r\n\n");
     environment.remove("REDIS_URL");
     environment.put("REDIS_URL_FILE", file.toString());
     assertThat(Configuration.from(environment).redis().url()).isEqualTo("redis://:secret@h:1");

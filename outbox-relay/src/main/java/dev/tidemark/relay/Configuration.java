@@ -3,6 +3,7 @@ package dev.tidemark.relay;
 import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.db.KafkaClientSettings;
 import dev.tidemark.db.ServiceLinks;
+import dev.tidemark.db.SettingNames;
 import dev.tidemark.event.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -57,8 +58,6 @@ record Configuration(
           "TIDEMARK_RELAY_ADMIN_HOST",
           "TIDEMARK_RELAY_ADMIN_PORT",
           RETENTION);
-  private static final Set<String> OTHERS =
-      Set.of("TIDEMARK_API_", "TIDEMARK_INVALIDATOR_", "TIDEMARK_DB_", "TIDEMARK_DEVSTACK_");
   private static final Pattern SLOT = Pattern.compile("[a-z0-9_]{1,63}");
   private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
   private static final int LARGEST_PORT = 65_535;
@@ -88,13 +87,12 @@ record Configuration(
         ServiceLinks.passedOver(variables, LoggerFactory.getLogger(Configuration.class)::info);
     var faults = new ArrayList<String>();
     var read = new Reader(environment, faults);
-    environment.keySet().stream()
-        .filter(name -> name.startsWith("TIDEMARK_"))
-        .filter(name -> !OWN.contains(name) && OTHERS.stream().noneMatch(name::startsWith))
-        .sorted()
+    SettingNames.unknown(environment.keySet(), OWN_PREFIX, OWN::contains)
         .forEach(
             name ->
-                faults.add("%s is not a setting of the relay; %s".formatted(name, known(name))));
+                faults.add(
+                    "%s is not a setting of the relay; there are %s"
+                        .formatted(name, String.join(", ", OWN.stream().sorted().toList()))));
 
     var database = read.value(DatabaseUrl::from);
     var slot = read.matching("TIDEMARK_RELAY_SLOT", "tidemark_relay", SLOT);
@@ -147,13 +145,6 @@ record Configuration(
       source.setSocketTimeout(Math.toIntExact(longestAnswer.toSeconds()));
     }
     return source;
-  }
-
-  private static String known(String name) {
-    return name.startsWith(OWN_PREFIX)
-        ? "there are " + String.join(", ", OWN.stream().sorted().toList())
-        : "names begin with %s or %s"
-            .formatted(OWN_PREFIX, String.join(", ", OTHERS.stream().sorted().toList()));
   }
 
   private static Map<String, String> kafkaClient(Map<String, String> environment) {

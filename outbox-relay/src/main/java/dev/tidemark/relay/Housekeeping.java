@@ -113,6 +113,11 @@ final class Housekeeping implements AutoCloseable {
                 if (failing.getAndSet(false)) {
                   log.atInfo().addKeyValue("task", what).log("housekeeping works again");
                 }
+              } catch (Error e) {
+                log.atError()
+                    .addKeyValue("task", what)
+                    .setCause(e)
+                    .log("housekeeping failed in a way that nobody expected, and is tried again");
               } catch (RuntimeException e) {
                 // The scheduler would drop the task without a word.
                 if (!failing.getAndSet(true)) {

@@ -75,6 +75,7 @@ class ConfigurationTest {
   @Test
   void settingsOfOtherServicesAreNotOurs() {
     environment.put("TIDEMARK_API_PORT", "nonsense");
+    environment.put("TIDEMARK_CONSOLE_PORT", "nonsense");
 
     assertThat(Configuration.from(environment).adminPort()).isEqualTo(8082);
   }

@@ -45,8 +45,8 @@ final class ClientConnections implements AutoCloseable {
     try {
       long now = System.nanoTime();
       open.forEach(connection -> connection.cutWhatIsDue(now));
-    } catch (RuntimeException e) {
-      // An exception that gets out would end the task without a word.
+    } catch (RuntimeException | Error e) {
+      // What gets out would end the task without a word.
       log.atError().setCause(e).log("clients were not looked at, tried again at once");
     }
   }

@@ -5,6 +5,7 @@ import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.db.KafkaClientSettings;
 import dev.tidemark.db.Secret;
 import dev.tidemark.db.ServiceLinks;
+import dev.tidemark.db.SettingNames;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
@@ -88,15 +89,6 @@ record Configuration(
           TLS_CERTIFICATE,
           TLS_KEY,
           NEAR_CACHE_ENTRIES);
-
-  /// Settings of the other programs are none of this one's business.
-  private static final Set<String> OTHERS =
-      Set.of(
-          "TIDEMARK_DB_",
-          "TIDEMARK_RELAY_",
-          "TIDEMARK_INVALIDATOR_",
-          "TIDEMARK_CONSOLE_",
-          "TIDEMARK_DEVSTACK_");
 
   /// The cache inside the process, and where it hears of changes.
   ///
@@ -202,10 +194,7 @@ record Configuration(
   }
 
   private static List<String> unknownNames(Map<String, String> environment) {
-    return environment.keySet().stream()
-        .filter(name -> name.startsWith("TIDEMARK_"))
-        .filter(name -> !OWN.contains(name) && OTHERS.stream().noneMatch(name::startsWith))
-        .sorted()
+    return SettingNames.unknown(environment.keySet(), "TIDEMARK_API_", OWN::contains).stream()
         .map(
             name ->
                 name
@@ -217,7 +206,8 @@ record Configuration(
   private static String redisUrl(Map<String, String> environment) {
     String url =
         Secret.read("REDIS_URL", environment)
-            .filter(text -> !text.isBlank())
+            .map(String::strip)
+            .filter(text -> !text.isEmpty())
             .orElseThrow(
                 () ->
                     new IllegalArgumentException(

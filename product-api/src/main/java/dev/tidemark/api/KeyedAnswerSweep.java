@@ -7,8 +7,8 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Forgets the answers of [IdempotencyKey]s after a day, at the start and then every hour, on a
-/// thread of its own.
+/// Forgets the answers of [IdempotencyKey]s after a day, at the start and then again and again, on
+/// a thread of its own.
 final class KeyedAnswerSweep implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(KeyedAnswerSweep.class);
@@ -16,19 +16,22 @@ final class KeyedAnswerSweep implements AutoCloseable {
   /// So long a client may send a request again.
   static final Duration KEPT = Duration.ofHours(24);
 
-  private static final Duration PAUSE = Duration.ofHours(1);
+  static final Duration PAUSE = Duration.ofHours(1);
 
   private final ProductStore store;
+  private final Duration pause;
   private final ScheduledExecutorService thread =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().name("idempotency-sweep").daemon().factory());
 
-  KeyedAnswerSweep(ProductStore store) {
+  /// @param pause between the end of a sweep and the next
+  KeyedAnswerSweep(ProductStore store, Duration pause) {
     this.store = store;
+    this.pause = pause;
   }
 
   void start() {
-    var _ = thread.scheduleWithFixedDelay(this::sweep, 0, PAUSE.toSeconds(), TimeUnit.SECONDS);
+    var _ = thread.scheduleWithFixedDelay(this::sweep, 0, pause.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private void sweep() {
@@ -42,6 +45,11 @@ final class KeyedAnswerSweep implements AutoCloseable {
       log.atWarn()
           .addKeyValue("reason", e.getMessage())
           .log("idempotency keys not swept, tried again later");
+    } catch (Error e) {
+      // What gets out would end the task without a word.
+      log.atError()
+          .setCause(e)
+          .log("idempotency keys not swept for a reason that nobody expected, tried again later");
     }
   }
 

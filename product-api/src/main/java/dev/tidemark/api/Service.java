@@ -63,7 +63,7 @@ final class Service implements AutoCloseable {
                     new KafkaInvalidationFeed(
                         near.kafkaClient(), near.topic(), cache.invalidations()));
     ProductStore store = new ProductStore(Jdbi.create(database));
-    sweep = new KeyedAnswerSweep(store);
+    sweep = new KeyedAnswerSweep(store, KeyedAnswerSweep.PAUSE);
     drain = configuration.limits().drain();
     Limits limits = configuration.limits();
     clients = new ClientConnections(limits.readTimeout(), limits.writeTimeout());

@@ -63,6 +63,15 @@ final class ConfigurationTest {
   }
 
   @Test
+  void theAddressOfRedisMayStandInAFileWhateverBlanksAreAroundIt(@TempDir Path folder)
+      throws IOException {
+    Path file = Files.writeString(folder.resolve("redis"), " redis://:secret@h:1 \r\n\n");
+    Map<String, String> environment = environment("REDIS_URL_FILE", file.toString());
+    environment.remove("REDIS_URL");
+    assertThat(Configuration.from(environment).redisUrl()).isEqualTo("redis://:secret@h:1");
+  }
+
+  @Test
   void othersMayWriteOnlyWithAToken() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Configuration.from(environment("TIDEMARK_API_HOST", "0.0.0.0")))

@@ -110,6 +110,10 @@ final class SecurityIT {
       assertThatThrownBy(() -> secure.get("/products/tls"))
           .as("plain HTTP")
           .hasCauseInstanceOf(IOException.class);
+      assertThat(secure.admin("/metrics").text())
+          .as("the scheme in the metrics")
+          .contains("http_request_method=\"PUT\"", "url_scheme=\"https\"")
+          .doesNotContain("url_scheme=\"http\"");
     }
   }
 
@@ -125,8 +129,9 @@ final class SecurityIT {
       assertThat(status(secure, "")).isLessThan(300);
       assertThat(
               api.texts(
-                  "select ssl from pg_stat_ssl join pg_stat_activity using (pid)"
-                      + " where application_name = 'tidemark-product-api' order by backend_start desc limit 1"))
+                  "select ssl from pg_stat_ssl join pg_stat_activity using (pid) where"
+                      + " application_name = 'tidemark-product-api' order by backend_start desc"
+                      + " limit 1"))
           .containsExactly("t");
     }
     RunningService deceived = api.beside("DATABASE_URL", url + stranger.certificate());
