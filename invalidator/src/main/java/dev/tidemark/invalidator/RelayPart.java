@@ -30,6 +30,17 @@ final class RelayPart {
     lines.add(Line.wellOrRed(NAME, ready, relay.path("reason").asText()));
     lines.add(postgresql(relay));
     lines.add(Line.detail("slot", slot(relay)));
+    JsonNode repair = relay.path("lastRepair");
+    if (repair.isObject()) {
+      lines.add(
+          Line.detail(
+              "repair",
+              "at %s: %s; %d events that the topics lacked were published"
+                  .formatted(
+                      repair.path("at").asText(),
+                      repair.path("reason").asText(),
+                      repair.path("events").asLong())));
+    }
     JsonNode outbox = relay.path("outbox");
     if (outbox.has("partitions")) {
       lines.add(Line.detail("outbox", outbox(outbox)));

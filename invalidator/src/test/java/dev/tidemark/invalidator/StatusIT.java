@@ -42,6 +42,7 @@ class StatusIT {
       """
       {
         "phase": "streaming", "ready": true, "reason": "streaming", "lagSeconds": 0.0,
+        "lastRepair": {"reason": "the slot is lost", "events": 2, "at": "2026-03-10T12:00:00Z"},
         "slot": {"name": "tidemark_relay", "walStatus": "reserved", "lagBytes": 1200, "retainedBytes": 16800000},
         "outbox": {"partitions": 22, "oldestDay": "2026-03-03", "newestDay": "2026-03-24", "daysAhead": 14,
           "defaultRows": 3, "retentionDays": 7,
@@ -153,6 +154,7 @@ class StatusIT {
             relay        well, streaming; no dead letters
             postgresql   well, answers the relay
             slot         tidemark_relay: wal_status reserved, 1200 bytes behind (0.0 s), 16.8 MB of log kept for it
+            repair       at 2026-03-10T12:00:00Z: the slot is lost; 2 events that the topics lacked were published
             outbox       22 daily partitions, 2026-03-03 to 2026-03-24 (14 days ahead), 3 rows in the default partition
             retention    7 days; last: partition outbox_20260302 dropped at 2026-03-10T12:00:00Z
             WARNING      wal_level is odd: set it

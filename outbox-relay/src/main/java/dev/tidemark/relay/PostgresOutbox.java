@@ -20,7 +20,8 @@ final class PostgresOutbox {
   private static final Duration MARGIN = Duration.ofHours(1);
 
   static final String COLUMNS =
-      "o.id, o.aggregatetype, o.aggregateid, o.version, o.type, o.payload::text as payload, o.traceparent, o.occurred_at";
+      "o.id, o.aggregatetype, o.aggregateid, o.version, o.type, o.payload::text as payload,"
+          + " o.traceparent, o.occurred_at";
 
   private final Jdbi database;
 
@@ -61,6 +62,19 @@ final class PostgresOutbox {
                   .list());
     } catch (JdbiException e) {
       throw new StreamFailed("rows that the log did not bring cannot be read from the outbox", e);
+    }
+  }
+
+  boolean isEmpty() {
+    try {
+      return database.withHandle(
+          handle ->
+              handle
+                  .createQuery("select not exists (select from outbox)")
+                  .mapTo(Boolean.class)
+                  .one());
+    } catch (JdbiException e) {
+      throw new StreamFailed("whether the outbox has rows cannot be told", e);
     }
   }
 

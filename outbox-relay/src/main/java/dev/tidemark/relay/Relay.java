@@ -137,8 +137,9 @@ final class Relay {
         if (status.findings().rowsPassBy()) {
           throw session.giveUpTheSlot(text(errors));
         }
-        if (session.needsRepair()) {
-          repair(session, leadership, visibility);
+        var doubt = session.doubt();
+        if (doubt.isPresent()) {
+          repair(doubt.get(), session, leadership, visibility);
         }
         stream(session, leadership, visibility);
       } finally {
@@ -147,12 +148,13 @@ final class Relay {
     }
   }
 
-  private void repair(Session session, Leadership leadership, PostgresVisibility visibility) {
+  private void repair(
+      String doubt, Session session, Leadership leadership, PostgresVisibility visibility) {
     try (var repair = parts.repair(visibility)) {
       if (isStoppedBy(both(visibility::close, repair::close), leadership)) {
         return;
       }
-      session.repair(repair);
+      session.repair(doubt, repair);
     }
   }
 

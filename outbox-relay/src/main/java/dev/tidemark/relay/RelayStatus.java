@@ -18,6 +18,7 @@ final class RelayStatus {
   private final AtomicReference<@Nullable SlotState> slot = new AtomicReference<>();
   private final AtomicReference<@Nullable OutboxState> outbox = new AtomicReference<>();
   private final AtomicReference<@Nullable Removal> lastRemoval = new AtomicReference<>();
+  private final AtomicReference<@Nullable LastRepair> lastRepair = new AtomicReference<>();
   private final AtomicReference<@Nullable String> failure = new AtomicReference<>();
   private final Set<String> filled = ConcurrentHashMap.newKeySet();
   private final AtomicReference<List<TopicFollower>> followers = new AtomicReference<>(List.of());
@@ -72,6 +73,12 @@ final class RelayStatus {
 
   /// Rows that left the outbox because they were relayed and past their retention.
   record Removal(String what, Instant at) {}
+
+  /// The outbox was compared with the topics, because the slot might not have brought all.
+  ///
+  /// @param reason why that was doubtful, in words
+  /// @param events so many were missing in the topics, and were published
+  record LastRepair(String reason, long events, Instant at) {}
 
   void phase(Phase next) {
     switch (next) {
@@ -165,6 +172,15 @@ final class RelayStatus {
 
   Optional<Removal> lastRemoval() {
     return Optional.ofNullable(lastRemoval.get());
+  }
+
+  void repaired(String reason, long events) {
+    lastRepair.set(new LastRepair(reason, events, clock.instant()));
+  }
+
+  /// By this process.
+  Optional<LastRepair> lastRepair() {
+    return Optional.ofNullable(lastRepair.get());
   }
 
   void waitsFor(long transactionId) {

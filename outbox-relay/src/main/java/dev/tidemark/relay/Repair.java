@@ -45,12 +45,18 @@ final class Repair implements AutoCloseable {
     this.clock = clock;
   }
 
-  /// Returns where the stream goes on.
+  /// What a repair has done.
+  ///
+  /// @param reach where the stream goes on
+  /// @param events so many were missing, and are published
+  record Repaired(Reach reach, long events) {}
+
+  /// Returns when the topics have all that the new slot will not bring.
   ///
   /// @param sink that has taken over
   /// @param metrics is told what is published
   /// @param progress is told in words what is being done
-  Reach run(SlotState before, EventSink sink, RelayMetrics metrics, Consumer<String> progress) {
+  Repaired run(SlotState before, EventSink sink, RelayMetrics metrics, Consumer<String> progress) {
     long begin = System.nanoTime();
     sink.publish(List.of(), Progress.of(Optional.empty(), Reach.NOTHING));
     progress.accept("makes the slot anew, waiting for the transactions that are open");
@@ -72,7 +78,7 @@ final class Repair implements AutoCloseable {
         .addKeyValue("lsn", fresh.begin().asString())
         .addKeyValue("seconds", (System.nanoTime() - begin) / 1_000_000_000)
         .log("repaired: the slot is made anew, and what the topics lacked is published");
-    return reach;
+    return new Repaired(reach, published);
   }
 
   private void readTopics(PostgresOutboxSnapshot outbox, Consumer<String> progress) {

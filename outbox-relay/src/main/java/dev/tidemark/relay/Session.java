@@ -48,11 +48,10 @@ final class Session {
     this.gaps = new VersionGaps(new VersionMemory(), parts.outbox(), parts.history(), metrics);
   }
 
-  /// Whether the slot will not bring all that the topics lack: it is gone, or somebody else than a
-  /// relay has put it where it is.
+  /// Why the slot may not bring all that the topics lack; empty where it does.
   ///
   /// @throws StreamFailed when there is no slot and no sign that there ever was one
-  boolean needsRepair() {
+  Optional<String> doubt() {
     var slot = parts.slot();
     if (slot.status() == SlotState.Status.ABSENT && reach.isEmpty()) {
       throw new StreamFailed(
@@ -60,20 +59,35 @@ final class Session {
               .formatted(slot.name()),
           null);
     }
-    return !slot.isUsable() || reach.filter(r -> !r.covers(slot)).isPresent();
+    if (!slot.isUsable()) {
+      return Optional.of("the slot is " + slot.status().text());
+    }
+    if (reach.isPresent()) {
+      return reach.get().covers(slot)
+          ? Optional.empty()
+          : Optional.of("the slot stands where no relay has put it");
+    }
+    // What was written before the slot was made does not come through it (H58).
+    return parts.outbox().isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            "no relay has left its progress for this server and slot, and the outbox has rows");
   }
 
-  void repair(Repair repair) {
+  /// @param doubt why
+  void repair(String doubt, Repair repair) {
     var slot = parts.slot();
     log.atWarn()
         .addKeyValue("slot", slot.status().text())
         .addKeyValue("confirmed", slot.confirmed().asString())
         .addKeyValue("reach", reach.map(r -> r.lsn().asString()).orElse("unknown"))
-        .log("the slot will not bring all that is to be published; repairing from the outbox");
-    reach =
-        Optional.of(repair.run(slot, sink, metrics, doing -> status.phase(new Repairing(doing))));
+        .addKeyValue("reason", doubt)
+        .log("the slot may not bring all that is to be published; repairing from the outbox");
+    var repaired = repair.run(slot, sink, metrics, doing -> status.phase(new Repairing(doing)));
+    reach = Optional.of(repaired.reach());
     published = new PublishedRows();
     metrics.repaired();
+    status.repaired(doubt, repaired.events());
   }
 
   /// To be called before the first batch.
@@ -167,7 +181,7 @@ final class Session {
   /// late.
   private void requireTheSlotThatWasThere() {
     if (!slotIsSure) {
-      if (needsRepair()) {
+      if (doubt().isPresent()) {
         throw new StreamFailed("the slot is not the one that was there; it is repaired", null);
       }
       slotIsSure = true;

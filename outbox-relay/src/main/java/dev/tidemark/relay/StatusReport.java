@@ -37,6 +37,15 @@ record StatusReport(String slot, Optional<Duration> retention, RelayStatus statu
                     .put("transaction", waiting.transactionId())
                     .put("since", waiting.since().toString())
                     .put("reason", RelayStatus.Waiting.REASON));
+    status
+        .lastRepair()
+        .ifPresent(
+            repair ->
+                report
+                    .putObject("lastRepair")
+                    .put("reason", repair.reason())
+                    .put("events", repair.events())
+                    .put("at", repair.at().toString()));
     slot(report.putObject("slot"));
     outbox(report.putObject("outbox"));
     var topics = report.putArray("topics");

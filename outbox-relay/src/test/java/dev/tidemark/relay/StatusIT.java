@@ -55,6 +55,7 @@ class StatusIT {
                     """
                     {
                       "phase": "streaming", "ready": true, "reason": "streaming", "lagSeconds": 0.0,
+                      "lastRepair": {"reason": "the slot is lost", "events": 2, "at": "2026-03-10T12:00:00Z"},
                       "slot": {"name": "tidemark_relay", "walStatus": "reserved", "lagBytes": 1200, "retainedBytes": 16800000},
                       "outbox": {"partitions": 22, "oldestDay": "2026-03-03", "newestDay": "2026-03-24", "daysAhead": 14,
                         "defaultRows": 3, "retentionDays": 7,
@@ -146,6 +147,7 @@ class StatusIT {
         List.of(
             new TopicFollower("order.events", TopicFollower.Followed.NO),
             new TopicFollower("product.events", TopicFollower.Followed.YES)));
+    status.repaired("the slot is lost", 2);
     status.removedFromOutbox("partition outbox_20260302 dropped");
     status
         .findings()
