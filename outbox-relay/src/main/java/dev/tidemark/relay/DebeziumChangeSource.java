@@ -129,13 +129,7 @@ final class DebeziumChangeSource implements ChangeSource {
         }
       }
     }
-    try {
-      receiver.receive(new Batch(changes, heartbeats, LogSequenceNumber.valueOf(end)));
-    } catch (RuntimeException e) {
-      // Never let the receiver's own exception out: the engine takes one of Kafka Connect's
-      // retriable kind as leave to drop the batch and go on with the next (H26).
-      throw new StreamFailed("a batch of %d changes was not taken".formatted(changes.size()), e);
-    }
+    receiver.receive(new Batch(changes, heartbeats, LogSequenceNumber.valueOf(end)));
     committer.markProcessed(records.getLast());
     committer.markBatchFinished();
   }
@@ -192,8 +186,10 @@ final class DebeziumChangeSource implements ChangeSource {
     properties.setProperty("connector.class", "io.debezium.connector.postgresql.PostgresConnector");
     properties.setProperty("topic.prefix", NAME);
     properties.setProperty("offset.storage", MemoryOffsetBackingStore.class.getName());
-    // A failed engine is not restarted from inside, which would hide what happened: the relay
-    // starts the whole session again.
+    // With more, the engine takes an exception of Kafka Connect's retriable kind as leave to drop
+    // the batch and go on with the next, also when the receiver throws it (H26). And a failed
+    // engine is not restarted from inside, which would hide what happened: the relay starts the
+    // whole session again.
     properties.setProperty("errors.max.retries", "0");
 
     properties.setProperty("database.hostname", database.host());
