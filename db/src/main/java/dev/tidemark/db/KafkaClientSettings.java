@@ -35,6 +35,11 @@ public final class KafkaClientSettings {
     return settings;
   }
 
+  /// The variable that sets what Kafka calls so.
+  public static String variable(String kafkaName) {
+    return PREFIX + kafkaName.toUpperCase(Locale.ROOT).replace('.', '_');
+  }
+
   private static String kafkaName(String name) {
     return name.toLowerCase(Locale.ROOT).replace('_', '.');
   }

@@ -16,10 +16,9 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.AuthenticationException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -98,8 +97,30 @@ final class EventLoop {
         return;
       }
     }
-    try (evictor;
-        Consumer<byte[], byte[]> consumer = consumer()) {
+    GroupConsumers consumers = consumers();
+    try (evictor) {
+      while (!stopping) {
+        try {
+          follow(consumers);
+        } catch (UnsupportedVersionException e) {
+          consumers.areNotSupported(e);
+          forgetAll();
+        }
+      }
+    }
+  }
+
+  /// The next consumer begins at what is committed.
+  private void forgetAll() {
+    if (evictor.isUnderWay()) {
+      var _ = evictor.await();
+    }
+    pending.clear();
+    next.clear();
+  }
+
+  private void follow(GroupConsumers consumers) {
+    try (Consumer<byte[], byte[]> consumer = consumers.open()) {
       Offsets offsets = new Offsets(consumer, redis, configuration.rewind());
       consumer.subscribe(configuration.kafka().topics(), new Rebalance(consumer, offsets));
       obstacle.isGone();
@@ -240,9 +261,8 @@ final class EventLoop {
     consumer.pause(consumer.assignment());
   }
 
-  private Consumer<byte[], byte[]> consumer() {
+  private GroupConsumers consumers() {
     Map<String, Object> settings = new HashMap<>();
-    settings.put(ConsumerConfig.GROUP_PROTOCOL_CONFIG, "consumer");
     settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, MAX_POLL_RECORDS);
     settings.put(ConsumerConfig.RECEIVE_BUFFER_CONFIG, RECEIVE_BUFFER_BYTES);
     settings.putAll(configuration.kafka().client());
@@ -250,7 +270,7 @@ final class EventLoop {
     settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-    return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    return new GroupConsumers(settings);
   }
 
   /// Called by the consumer while it polls, on the same thread.

@@ -15,8 +15,7 @@ import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -89,10 +88,13 @@ final class KafkaAuditLoop implements AutoCloseable {
   }
 
   private void run() {
+    GroupConsumers consumers = consumers();
     try {
       do {
         try {
-          follow();
+          follow(consumers);
+        } catch (UnsupportedVersionException e) {
+          goOver(consumers, e);
         } catch (RuntimeException e) {
           // Of any kind: the live path goes on, whatever is wrong here.
           obstacle.is(e.toString());
@@ -104,9 +106,17 @@ final class KafkaAuditLoop implements AutoCloseable {
     }
   }
 
-  private void follow() {
+  private void goOver(GroupConsumers consumers, UnsupportedVersionException cause) {
+    try {
+      consumers.areNotSupported(cause);
+    } catch (UnsupportedVersionException e) {
+      obstacle.is(e.toString());
+    }
+  }
+
+  private void follow(GroupConsumers consumers) {
     Optional<PostgresProducts> products = configuration.database().map(PostgresProducts::new);
-    Consumer<byte[], byte[]> consumer = consumer();
+    Consumer<byte[], byte[]> consumer = consumers.open();
     try (RedisConnection redis = configuration.redis().open()) {
       Auditor auditor = new Auditor(redis.entries(), products, settings, pending, tally, obstacle);
       consumer.subscribe(configuration.kafka().topics());
@@ -149,9 +159,8 @@ final class KafkaAuditLoop implements AutoCloseable {
     return Math.max(0, Duration.between(committed, clock.instant()).toNanos());
   }
 
-  private Consumer<byte[], byte[]> consumer() {
+  private GroupConsumers consumers() {
     Map<String, Object> kafka = new HashMap<>();
-    kafka.put(ConsumerConfig.GROUP_PROTOCOL_CONFIG, "consumer");
     kafka.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, MAX_POLL_RECORDS);
     kafka.putAll(configuration.kafka().forClient());
     kafka.compute(ConsumerConfig.CLIENT_ID_CONFIG, (name, id) -> id + "-audit");
@@ -159,6 +168,6 @@ final class KafkaAuditLoop implements AutoCloseable {
     kafka.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
     kafka.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     kafka.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-    return new KafkaConsumer<>(kafka, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    return new GroupConsumers(kafka);
   }
 }

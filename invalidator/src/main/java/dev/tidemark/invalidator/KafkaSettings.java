@@ -5,8 +5,10 @@ import dev.tidemark.invalidator.OperatorRun.Failed;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.regex.Pattern;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
 
 /// How Kafka is reached, and which topics are read there.
 ///
@@ -42,9 +44,29 @@ record KafkaSettings(Map<String, String> client, List<String> topics) {
     } catch (IllegalArgumentException e) {
       environment.fault(String.valueOf(e.getMessage()));
     }
+    checkGroup(settings, environment);
+    // What the members of groups do by themselves, and the others could not with every setting.
+    settings.remove(ConsumerConfig.GROUP_PROTOCOL_CONFIG, "consumer");
     settings.put("bootstrap.servers", environment.text("KAFKA_BOOTSTRAP_SERVERS"));
     settings.putIfAbsent("client.id", "tidemark-invalidator");
     return settings;
+  }
+
+  /// Most consumers of this program are members of no group.
+  private static void checkGroup(Map<String, String> settings, Environment environment) {
+    String protocol = settings.get(ConsumerConfig.GROUP_PROTOCOL_CONFIG);
+    if (protocol != null && !Set.of("classic", "consumer").contains(protocol)) {
+      environment.fault(
+          "%s is '%s', but must be classic or consumer"
+              .formatted(
+                  KafkaClientSettings.variable(ConsumerConfig.GROUP_PROTOCOL_CONFIG), protocol));
+    }
+    if (settings.containsKey(ConsumerConfig.GROUP_REMOTE_ASSIGNOR_CONFIG)) {
+      environment.fault(
+          "%s is set; leave it out: the broker's own assignor is used"
+              .formatted(
+                  KafkaClientSettings.variable(ConsumerConfig.GROUP_REMOTE_ASSIGNOR_CONFIG)));
+    }
   }
 
   KafkaSettings withTopics(List<String> others) {

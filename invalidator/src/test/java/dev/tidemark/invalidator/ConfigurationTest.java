@@ -112,7 +112,9 @@ class ConfigurationTest {
     "KAFKA_BOOTSTRAP_SERVERS, ''",
     "REDIS_URL, 'http://h'",
     "REDIS_URL, 'rediss://h?sslrootcert=/no/such/file'",
-    "KAFKA_CLIENT_SASL_JAAS_CONFIG_FILE, /no/such/file"
+    "KAFKA_CLIENT_SASL_JAAS_CONFIG_FILE, /no/such/file",
+    "KAFKA_CLIENT_GROUP_PROTOCOL, share",
+    "KAFKA_CLIENT_GROUP_REMOTE_ASSIGNOR, range"
   })
   void aWrongValueIsNamed(String name, String value) {
     environment.put(name, value);
