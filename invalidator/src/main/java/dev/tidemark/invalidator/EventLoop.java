@@ -97,7 +97,7 @@ final class EventLoop {
         return;
       }
     }
-    GroupConsumers consumers = consumers();
+    KafkaGroupConsumers consumers = consumers();
     try (evictor) {
       while (!stopping) {
         try {
@@ -119,7 +119,7 @@ final class EventLoop {
     next.clear();
   }
 
-  private void follow(GroupConsumers consumers) {
+  private void follow(KafkaGroupConsumers consumers) {
     try (Consumer<byte[], byte[]> consumer = consumers.open()) {
       Offsets offsets = new Offsets(consumer, redis, configuration.rewind());
       consumer.subscribe(configuration.kafka().topics(), new Rebalance(consumer, offsets));
@@ -261,7 +261,7 @@ final class EventLoop {
     consumer.pause(consumer.assignment());
   }
 
-  private GroupConsumers consumers() {
+  private KafkaGroupConsumers consumers() {
     Map<String, Object> settings = new HashMap<>();
     settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, MAX_POLL_RECORDS);
     settings.put(ConsumerConfig.RECEIVE_BUFFER_CONFIG, RECEIVE_BUFFER_BYTES);
@@ -270,7 +270,7 @@ final class EventLoop {
     settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-    return new GroupConsumers(settings);
+    return new KafkaGroupConsumers(settings);
   }
 
   /// Called by the consumer while it polls, on the same thread.

@@ -88,7 +88,7 @@ final class KafkaAuditLoop implements AutoCloseable {
   }
 
   private void run() {
-    GroupConsumers consumers = consumers();
+    KafkaGroupConsumers consumers = consumers();
     try {
       do {
         try {
@@ -106,7 +106,7 @@ final class KafkaAuditLoop implements AutoCloseable {
     }
   }
 
-  private void goOver(GroupConsumers consumers, UnsupportedVersionException cause) {
+  private void goOver(KafkaGroupConsumers consumers, UnsupportedVersionException cause) {
     try {
       consumers.areNotSupported(cause);
     } catch (UnsupportedVersionException e) {
@@ -114,7 +114,7 @@ final class KafkaAuditLoop implements AutoCloseable {
     }
   }
 
-  private void follow(GroupConsumers consumers) {
+  private void follow(KafkaGroupConsumers consumers) {
     Optional<PostgresProducts> products = configuration.database().map(PostgresProducts::new);
     Consumer<byte[], byte[]> consumer = consumers.open();
     try (RedisConnection redis = configuration.redis().open()) {
@@ -159,7 +159,7 @@ final class KafkaAuditLoop implements AutoCloseable {
     return Math.max(0, Duration.between(committed, clock.instant()).toNanos());
   }
 
-  private GroupConsumers consumers() {
+  private KafkaGroupConsumers consumers() {
     Map<String, Object> kafka = new HashMap<>();
     kafka.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, MAX_POLL_RECORDS);
     kafka.putAll(configuration.kafka().forClient());
@@ -168,6 +168,6 @@ final class KafkaAuditLoop implements AutoCloseable {
     kafka.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
     kafka.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     kafka.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-    return new GroupConsumers(kafka);
+    return new KafkaGroupConsumers(kafka);
   }
 }

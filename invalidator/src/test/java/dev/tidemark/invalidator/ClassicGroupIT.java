@@ -55,7 +55,7 @@ class ClassicGroupIT {
   }
 
   private static Logger logger() {
-    return (Logger) LoggerFactory.getLogger(GroupConsumers.class);
+    return (Logger) LoggerFactory.getLogger(KafkaGroupConsumers.class);
   }
 
   private void startKafka(String protocols) throws Exception {

@@ -17,9 +17,9 @@ import org.slf4j.LoggerFactory;
 /// Consumers that are members of a group: by the group protocol of Kafka 4, or by the classic one
 /// where the broker lacks that, or a setting says so. Settings that only the classic one knows are
 /// left out of the other. Confined to one thread.
-final class GroupConsumers {
+final class KafkaGroupConsumers {
 
-  private static final Logger log = LoggerFactory.getLogger(GroupConsumers.class);
+  private static final Logger log = LoggerFactory.getLogger(KafkaGroupConsumers.class);
 
   /// The client refuses to start with one of these by the other protocol.
   private static final Set<String> CLASSIC_ONLY =
@@ -32,7 +32,7 @@ final class GroupConsumers {
   private GroupProtocol protocol;
 
   /// @param settings all but the protocol, and perhaps that
-  GroupConsumers(Map<String, Object> settings) {
+  KafkaGroupConsumers(Map<String, Object> settings) {
     this.settings = Map.copyOf(settings);
     this.protocol =
         GroupProtocol.of(
