@@ -1,6 +1,7 @@
 package dev.tidemark.api;
 
 import dev.tidemark.cache.VersionedCache;
+import dev.tidemark.service.Http1;
 import io.helidon.common.configurable.Resource;
 import io.helidon.common.pki.Keys;
 import io.helidon.common.tls.TlsConfig;
@@ -8,12 +9,10 @@ import io.helidon.http.DirectHandler;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
 import io.helidon.http.ServerRequestHeaders;
-import io.helidon.http.encoding.ContentEncodingContext;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.WebServerConfig;
 import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.Handler;
-import io.helidon.webserver.http1.Http1ConnectionSelector;
 import io.helidon.webserver.http2.Http2Config;
 import io.helidon.webserver.http2.Http2ConnectionSelector;
 import io.helidon.webserver.spi.ServerConnectionSelector;
@@ -75,11 +74,7 @@ final class ApiServer {
         .connectionOptions(new TimedSockets(limits.readTimeout()))
         // By the server's measure a long import is idle.
         .idleConnectionTimeout(NEVER)
-        .contentEncoding(
-            ContentEncodingContext.builder()
-                .contentEncodingsDiscoverServices(false)
-                .addContentEncoding(new GzipDecoding())
-                .build())
+        .contentEncoding(GzipDecoding.ofRequests())
         .protocolsDiscoverServices(false)
         .connectionSelectors(protocols(limits).stream().map(clients::timed).toList())
         .directHandlers(problems())
@@ -116,14 +111,11 @@ final class ApiServer {
     tls.privateKey(own).privateKeyCertChain(own).enabledProtocols(List.of("TLSv1.3", "TLSv1.2"));
   }
 
-  /// HTTP/1.1, and HTTP/2 for those who agree on it by TLS or know it beforehand. A connection is
-  /// not upgraded in its middle: RFC 9113 has given that up.
+  /// HTTP/1.1 and HTTP/1.0, and HTTP/2 for those who agree on it by TLS or know it beforehand. A
+  /// connection is not upgraded in its middle: RFC 9113 has given that up.
   private static List<ServerConnectionSelector> protocols(Limits limits) {
     return List.of(
-        Http1ConnectionSelector.builder()
-            .config(
-                http1 -> http1.maxPrologueLength(LONGEST_FIRST_LINE).maxHeadersSize(MOST_HEADERS))
-            .build(),
+        new Http1(LONGEST_FIRST_LINE, MOST_HEADERS),
         Http2ConnectionSelector.builder()
             .http2Config(
                 Http2Config.builder()

@@ -1,11 +1,14 @@
 package dev.tidemark.api;
 
+import io.helidon.http.HeaderNames;
 import io.helidon.http.ServerRequestHeaders;
 import io.helidon.webserver.http.ServerRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.regex.Pattern;
 import java.util.zip.ZipException;
 
 /// Takes the body of a request, in the form and up to the size that is allowed. Immutable.
@@ -15,6 +18,14 @@ final class Bodies {
   private static final int COPIES = 4;
 
   private static final int BUFFER_SIZE = 8 * 1024;
+
+  /// Without the hyphen it is no name of it, and is meant all the same.
+  private static final Pattern UTF_8 =
+      Pattern.compile("=(utf-?8|\"utf-?8\")", Pattern.CASE_INSENSITIVE);
+
+  /// A name and a value, which may be quoted.
+  private static final Pattern PARAMETER =
+      Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+=([!#$%&'*+.^_`|~0-9A-Za-z-]+|\"[^\"\\\\]*\")");
 
   private final int limit;
 
@@ -76,15 +87,19 @@ final class Bodies {
 
   /// Whether the body is declared as this, its text being UTF-8.
   static boolean isMediaType(ServerRequestHeaders headers, String wanted) {
-    try {
-      return headers
-          .contentType()
-          .filter(type -> type.text().split(";", -1)[0].strip().equalsIgnoreCase(wanted))
-          .filter(type -> type.charset().orElse("utf-8").equalsIgnoreCase("utf-8"))
-          .isPresent();
-    } catch (RuntimeException e) {
-      // It is read only now, and not in its form; the server has no one exception for that.
+    if (!headers.contains(HeaderNames.CONTENT_TYPE)) {
       return false;
     }
+    String[] parts = headers.get(HeaderNames.CONTENT_TYPE).values().split(";", -1);
+    return parts[0].strip().equalsIgnoreCase(wanted)
+        && Arrays.stream(parts).skip(1).map(String::strip).allMatch(Bodies::isParameter);
+  }
+
+  /// An empty one too: RFC 9110, section 5.6.6.
+  private static boolean isParameter(String text) {
+    String[] parts = text.split("=", 2);
+    return parts[0].equalsIgnoreCase("charset")
+        ? UTF_8.matcher(text.substring("charset".length())).matches()
+        : text.isEmpty() || PARAMETER.matcher(text).matches();
   }
 }

@@ -1,22 +1,18 @@
 package dev.tidemark.api;
 
+import dev.tidemark.service.PassedOn;
 import io.helidon.common.buffers.BufferData;
 import io.helidon.common.buffers.DataReader;
 import io.helidon.common.buffers.DataWriter;
 import io.helidon.common.concurrency.limits.Limit;
-import io.helidon.common.socket.HelidonSocket;
-import io.helidon.common.socket.PeerInfo;
 import io.helidon.common.task.InterruptableTask;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.ConnectionContext;
-import io.helidon.webserver.ListenerContext;
-import io.helidon.webserver.ProxyProtocolData;
-import io.helidon.webserver.Router;
+import io.helidon.webserver.ServerConnectionException;
 import io.helidon.webserver.spi.ServerConnection;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -33,25 +29,29 @@ import org.slf4j.LoggerFactory;
 /// `Http2ServerStream`) leaves waiting for a body when the connection is gone, and which it wakes
 /// at its own stop by the end of a body that did not end. So these threads are this class's: it
 /// alone interrupts them, by their [ClientWait].
-final class ClientConnection implements ConnectionContext {
+final class ClientConnection extends PassedOn {
 
   private static final Logger log = LoggerFactory.getLogger(ClientConnection.class);
 
   /// More than the database may take for a statement.
   private static final Duration LONGEST_END = Duration.ofSeconds(30);
 
-  private final ConnectionContext context;
   private final ClientConnections all;
+  private final DataReader reader;
   private final TimedWriter writer;
   private final Set<ClientWait> requests = ConcurrentHashMap.newKeySet();
 
   private volatile @Nullable ServerConnection server;
+  private volatile boolean isEnding;
 
   /// Confined to the connection's own thread. HTTP/1.1 needs none.
   private @Nullable ExecutorService threads;
 
-  ClientConnection(ConnectionContext context, ClientConnections all) {
-    this.context = context;
+  /// @param isHttp2 whether requests are many, and silence between them is no fault
+  ClientConnection(ConnectionContext context, ClientConnections all, boolean isHttp2) {
+    super(context);
+    DataReader source = context.dataReader();
+    this.reader = isHttp2 ? DataReader.create(() -> received(source)) : source;
     this.all = all;
     this.writer = new TimedWriter(context.dataWriter(), all.newWait());
   }
@@ -86,7 +86,26 @@ final class ClientConnection implements ConnectionContext {
             });
   }
 
+  /// What comes next on a connection of HTTP/2, where a read that times out says nothing: each
+  /// request waits for its body as long as it may, and while one is answered, or none is under way,
+  /// there is nothing to send. Who is silent without a request for too long has gone.
+  private byte[] received(DataReader source) {
+    long since = System.nanoTime();
+    while (true) {
+      try {
+        return source.readBuffer().readBytes();
+      } catch (ServerConnectionException e) {
+        boolean isIdle =
+            requests.isEmpty() && System.nanoTime() - since > all.longestIdle().toNanos();
+        if (isEnding || isIdle || !FramedBody.isTimeout(e)) {
+          throw e;
+        }
+      }
+    }
+  }
+
   private void endWithTheNextFrame() {
+    isEnding = true;
     ServerConnection running = server;
     if (running != null) {
       running.close(false);
@@ -197,11 +216,6 @@ final class ClientConnection implements ConnectionContext {
   }
 
   @Override
-  public ListenerContext listenerContext() {
-    return context.listenerContext();
-  }
-
-  @Override
   public ExecutorService executor() {
     ExecutorService running = threads;
     if (running == null) {
@@ -212,52 +226,12 @@ final class ClientConnection implements ConnectionContext {
   }
 
   @Override
+  public DataReader dataReader() {
+    return reader;
+  }
+
+  @Override
   public DataWriter dataWriter() {
     return writer;
-  }
-
-  @Override
-  public DataReader dataReader() {
-    return context.dataReader();
-  }
-
-  @Override
-  public Router router() {
-    return context.router();
-  }
-
-  @Override
-  public Optional<ProxyProtocolData> proxyProtocolData() {
-    return context.proxyProtocolData();
-  }
-
-  @Override
-  public HelidonSocket serverSocket() {
-    return context.serverSocket();
-  }
-
-  @Override
-  public PeerInfo remotePeer() {
-    return context.remotePeer();
-  }
-
-  @Override
-  public PeerInfo localPeer() {
-    return context.localPeer();
-  }
-
-  @Override
-  public boolean isSecure() {
-    return context.isSecure();
-  }
-
-  @Override
-  public String socketId() {
-    return context.socketId();
-  }
-
-  @Override
-  public String childSocketId() {
-    return context.childSocketId();
   }
 }

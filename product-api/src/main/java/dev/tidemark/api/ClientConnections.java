@@ -21,6 +21,11 @@ final class ClientConnections implements AutoCloseable {
 
   private static final Duration PAUSE = Duration.ofMillis(250);
 
+  /// So many read timeouts a connection of HTTP/2 may be without a request.
+  private static final int IDLE = 10;
+
+  private static final String HTTP_2 = "h2";
+
   private final Duration readTimeout;
   private final Duration writeTimeout;
   private final Set<ClientConnection> open = ConcurrentHashMap.newKeySet();
@@ -49,6 +54,11 @@ final class ClientConnections implements AutoCloseable {
       // What gets out would end the task without a word.
       log.atError().setCause(e).log("clients were not looked at, tried again at once");
     }
+  }
+
+  /// How long a connection of HTTP/2 may be without a request.
+  Duration longestIdle() {
+    return readTimeout.multipliedBy(IDLE);
   }
 
   ClientWait newWait() {
@@ -83,7 +93,9 @@ final class ClientConnections implements AutoCloseable {
 
       @Override
       public ServerConnection connection(ConnectionContext context) {
-        ClientConnection client = new ClientConnection(context, ClientConnections.this);
+        ClientConnection client =
+            new ClientConnection(
+                context, ClientConnections.this, supportedApplicationProtocols().contains(HTTP_2));
         return client.around(protocol.connection(client));
       }
     };

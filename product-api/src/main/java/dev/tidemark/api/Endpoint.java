@@ -146,7 +146,10 @@ final class Endpoint implements Handler {
   private void answer(Method method, ServerRequest request, ServerResponse response) {
     try {
       Handler handler = methods.get(method);
-      if (handler != null) {
+      // The server routes by the path without the parameters of its segments.
+      if (request.path().rawPath().indexOf(';') >= 0) {
+        throw new ProblemException(Problem.noSuchResource());
+      } else if (handler != null) {
         handler.handle(request, response);
       } else if (methods.isEmpty()) {
         throw new ProblemException(Problem.noSuchResource());

@@ -1,5 +1,6 @@
 package dev.tidemark.api;
 
+import dev.tidemark.service.Http1;
 import io.helidon.common.buffers.BufferData;
 import io.helidon.common.buffers.DataReader.IncorrectNewLineException;
 import io.helidon.common.concurrency.limits.Limit;
@@ -14,7 +15,6 @@ import java.util.Set;
 /// itself would close without a word.
 final class ForeignProtocol implements ServerConnectionSelector {
 
-  private static final String HTTP_1 = " HTTP/1.1\r";
   private static final String HTTP_2 = "PRI * HTTP/2.0\r";
 
   /// Enough to tell them apart is the whole first line.
@@ -39,7 +39,7 @@ final class ForeignProtocol implements ServerConnectionSelector {
       return data.available() < longestLine ? Support.UNKNOWN : Support.SUPPORTED;
     }
     String line = data.readString(end, StandardCharsets.ISO_8859_1);
-    return line.endsWith(HTTP_1) || line.equals(HTTP_2) ? Support.UNSUPPORTED : Support.SUPPORTED;
+    return Http1.isFirstLine(line) || line.equals(HTTP_2) ? Support.UNSUPPORTED : Support.SUPPORTED;
   }
 
   @Override
@@ -91,7 +91,7 @@ final class ForeignProtocol implements ServerConnectionSelector {
         }
         String line = context.dataReader().readAsciiString(end);
         if (line.contains(" HTTP/")) {
-          return Problem.malformedRequest("HTTP/1.1 and HTTP/2 are spoken here.");
+          return Problem.malformedRequest("HTTP/1.1, HTTP/1.0 and HTTP/2 are spoken here.");
         }
       } catch (IncorrectNewLineException e) {
         // Told below.

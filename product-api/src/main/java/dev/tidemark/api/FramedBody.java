@@ -68,11 +68,19 @@ final class FramedBody extends FilterInputStream {
     // Either the server reads on, or the connection is closed.
   }
 
-  private static RuntimeException told(RuntimeException fault) {
+  /// Whether nothing came for as long as the socket's read timeout.
+  static boolean isTimeout(RuntimeException fault) {
     for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
       if (cause instanceof SocketTimeoutException) {
-        return new ProblemException(Problem.requestTimeout());
+        return true;
       }
+    }
+    return false;
+  }
+
+  private static RuntimeException told(RuntimeException fault) {
+    if (isTimeout(fault)) {
+      return new ProblemException(Problem.requestTimeout());
     }
     return switch (fault) {
       case InsufficientDataAvailableException _ ->

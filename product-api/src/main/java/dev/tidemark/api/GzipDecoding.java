@@ -1,10 +1,13 @@
 package dev.tidemark.api;
 
 import io.helidon.http.HeaderNames;
+import io.helidon.http.Headers;
 import io.helidon.http.ServerRequestHeaders;
 import io.helidon.http.encoding.ContentDecoder;
 import io.helidon.http.encoding.ContentEncoder;
 import io.helidon.http.encoding.ContentEncoding;
+import io.helidon.http.encoding.ContentEncodingContext;
+import io.helidon.http.encoding.ContentEncodingContextConfig;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -27,6 +30,57 @@ final class GzipDecoding implements ContentEncoding {
     String encoding =
         headers.first(HeaderNames.CONTENT_ENCODING).orElse("").strip().toLowerCase(Locale.ROOT);
     return encoding.isEmpty() || encoding.equals("identity") || NAMES.contains(encoding);
+  }
+
+  /// What the server asks of a request. It asks for a name as it was sent; names are the same in
+  /// capitals: RFC 9110, section 8.4.1.
+  static ContentEncodingContext ofRequests() {
+    ContentEncodingContext server =
+        ContentEncodingContext.builder()
+            .contentEncodingsDiscoverServices(false)
+            .addContentEncoding(new GzipDecoding())
+            .build();
+    return new ContentEncodingContext() {
+      @Override
+      public ContentEncodingContextConfig prototype() {
+        return server.prototype();
+      }
+
+      @Override
+      public boolean contentEncodingEnabled() {
+        return server.contentEncodingEnabled();
+      }
+
+      @Override
+      public boolean contentDecodingEnabled() {
+        return server.contentDecodingEnabled();
+      }
+
+      @Override
+      public boolean contentEncodingSupported(String encodingId) {
+        return server.contentEncodingSupported(encodingId);
+      }
+
+      @Override
+      public boolean contentDecodingSupported(String encodingId) {
+        return server.contentDecodingSupported(encodingId.toLowerCase(Locale.ROOT));
+      }
+
+      @Override
+      public ContentEncoder encoder(String encodingId) {
+        return server.encoder(encodingId);
+      }
+
+      @Override
+      public ContentDecoder decoder(String encodingId) {
+        return server.decoder(encodingId.toLowerCase(Locale.ROOT));
+      }
+
+      @Override
+      public ContentEncoder encoder(Headers headers) {
+        return server.encoder(headers);
+      }
+    };
   }
 
   @Override

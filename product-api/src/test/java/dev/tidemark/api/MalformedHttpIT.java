@@ -3,17 +3,21 @@ package dev.tidemark.api;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What clients send that no client library would: each has its answer, and the connection is given
 /// up where nobody can know where the next request begins.
@@ -49,10 +53,15 @@ final class MalformedHttpIT {
     return Stream.of(
         arguments("no HTTP", 400, new String[] {"hello", ""}),
         arguments("control characters", 400, new String[] {"\u0000\u0001\u0002", ""}),
-        arguments("HTTP/1.0", 400, request("GET / HTTP/1.0", "")),
+        arguments(
+            "chunks of HTTP/1.0",
+            400,
+            request("PUT /products/raw HTTP/1.0", "0\r\n", json, chunked)),
         arguments("HTTP/3", 400, request("GET / HTTP/3", "")),
         arguments("lines that end with LF only", 400, new String[] {"GET / HTTP/1.1\nHost: x\n\n"}),
         arguments("a method that is none", 400, request("G(T / HTTP/1.1", "")),
+        arguments("a method in lower case", 400, request("get /products/x HTTP/1.1", "")),
+        arguments("a method of HTTP/1.0 in lower case", 400, request("get / HTTP/1.0", "")),
         arguments("a long first line", 400, get("/products/" + repeated("a", 20_000))),
         arguments("a first line without end", 400, new String[] {repeated("a", 20_000)}),
         arguments("no Host", 400, new String[] {"GET /products/x HTTP/1.1", ""}),
@@ -75,7 +84,31 @@ final class MalformedHttpIT {
         arguments("an unknown framing", 400, put("0\r\n", json, "Transfer-Encoding: x, chunked")),
         arguments("a chunk of no size", 400, put("zz\r\n", json, chunked)),
         arguments("a chunk of negative size", 400, put("-5\r\nhello\r\n0\r\n", json, chunked)),
+        arguments("a long chunk extension", 400, put("27;" + repeated("a", 5000), json, chunked)),
+        arguments(
+            "an extension of no chunk",
+            400,
+            put("27\r\n" + CHAIR + "\r\n0\r\n;a\r\n", json, chunked)),
         arguments("trailers", 400, put("27\r\n" + CHAIR + "\r\n0\r\nX: y\r\n", json, chunked)),
+        arguments(
+            "another charset", 415, put(CHAIR, json + "; charset=latin1", "Content-Length: 39")),
+        arguments("half a charset", 415, put(CHAIR, json + "; charset=\"", "Content-Length: 39")),
+        arguments("half a parameter", 415, put(CHAIR, json + "; charset", "Content-Length: 39")),
+        arguments(
+            "another encoding",
+            415,
+            put(CHAIR, json, "Content-Encoding: br", "Content-Length: 39")),
+        arguments(
+            "two least versions", 400, get("/products/x", "Min-Version: 1", "Min-Version: 2")),
+        arguments("digits that are no ASCII", 400, get("/products?limit=%D9%A1")),
+        arguments("a digit that is wide", 400, get("/products?limit=%EF%BC%91")),
+        arguments("an empty id", 400, get("/products?ids=,a")),
+        arguments("a parameter of a path", 404, get("/products/a;v=1")),
+        arguments(
+            "a parameter of an import's path",
+            404,
+            request("POST /products/import;v=1 HTTP/1.1", "")),
+        arguments("an escaped slash before an id", 404, get("/products%2Fa")),
         arguments("a type that is none", 415, put(CHAIR, "Content-Type: ;", "Content-Length: 39")),
         arguments(
             "half a type", 415, put(CHAIR, "Content-Type: a/b; charset=\"", "Content-Length: 39")),
@@ -144,6 +177,125 @@ final class MalformedHttpIT {
         .startsWith("HTTP/1.1 " + status + " ")
         .matches(MalformedHttpIT::isOneAnswer, "is one answer");
     assertThat(api.get("/products/hidden", "Cache-Control", "no-cache").status()).isEqualTo(404);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "application/json;",
+        "application/json; charset=utf8",
+        "Application/JSON;charset=\"UTF-8\"",
+        "application/json ; profile=x ; charset=utf-8",
+      })
+  void aTypeIsTakenAsItIsMeant(String type) {
+    assertThat(
+            api.send("PUT", "/products/typed", BodyPublishers.ofString(CHAIR), "Content-Type", type)
+                .status())
+        .isBetween(200, 201);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"gzip", "GZIP", "X-Gzip"})
+  void anEncodingIsTheSameInCapitals(String encoding) throws IOException {
+    ByteArrayOutputStream zipped = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(zipped)) {
+      gzip.write(CHAIR.getBytes(StandardCharsets.US_ASCII));
+    }
+    assertThat(
+            api.send(
+                    "PUT",
+                    "/products/zipped",
+                    BodyPublishers.ofByteArray(zipped.toByteArray()),
+                    "Content-Type",
+                    "application/json",
+                    "Content-Encoding",
+                    encoding)
+                .status())
+        .isBetween(200, 201);
+  }
+
+  @Test
+  void extensionsOfChunksArePassedOver() throws IOException {
+    assertThat(
+            RawHttp.exchange(
+                api.service().port(),
+                request(
+                    "PUT /products/extended HTTP/1.1",
+                    "13;a=b\r\n"
+                        + CHAIR.substring(0, 0x13)
+                        + "\r\n14 ; c=\"d\"\r\n"
+                        + CHAIR.substring(0x13)
+                        + "\r\n0;last\r\n",
+                    "Content-Type: application/json",
+                    "Transfer-Encoding: chunked")))
+        .matches("(?s)HTTP/1.1 20[01] .*");
+  }
+
+  @Test
+  void aDirectiveThatContainsNoCacheIsAnotherOne() {
+    api.put("/products/directive", CHAIR);
+    api.get("/products/directive");
+    assertThat(
+            api.get("/products/directive", "Cache-Control", "x-no-cache-y").header("Cache-Status"))
+        .isEqualTo("tidemark; hit");
+  }
+
+  static Stream<Arguments> http10() {
+    return Stream.of(
+        arguments("GET /products/old HTTP/1.0", 200, new String[] {}),
+        arguments("GET /products/old HTTP/1.0", 200, new String[] {"Connection: keep-alive"}),
+        arguments(
+            "GET /products/old HTTP/1.0", 200, new String[] {"Host: shop", "Connection: close"}),
+        arguments("HEAD /products/old HTTP/1.0", 200, new String[] {"Keep-Alive: timeout=5"}),
+        arguments("GET /products/old HTTP/1.0", 304, new String[] {"If-None-Match: *"}),
+        arguments("GET /products/nobody HTTP/1.0", 404, new String[] {}),
+        arguments("GET / HTTP/1.0", 200, new String[] {}),
+        arguments("OPTIONS / HTTP/1.0", 204, new String[] {}),
+        arguments("OPTIONS /products HTTP/1.0", 204, new String[] {"Expect: 100-continue"}));
+  }
+
+  /// As `option httpchk` of HAProxy sends it, and nginx to where it passes requests on.
+  @ParameterizedTest
+  @MethodSource("http10")
+  void http10IsAnsweredAndTheConnectionEnds(String firstLine, int status, String[] headers)
+      throws IOException {
+    api.put("/products/old", CHAIR);
+    List<String> lines = new ArrayList<>(List.of(firstLine));
+    lines.addAll(List.of(headers));
+    lines.add("");
+    assertThat(RawHttp.exchange(api.service().port(), lines.toArray(String[]::new)))
+        .startsWith("HTTP/1.1 " + status + " ")
+        .contains("Connection: close\r\n")
+        .doesNotContain("Transfer-Encoding")
+        .matches(MalformedHttpIT::isOneAnswer, "is one answer");
+  }
+
+  @Test
+  void aBodyComesWithHttp10() throws IOException {
+    String answer =
+        RawHttp.exchange(
+            api.service().port(),
+            "PUT /products/new HTTP/1.0",
+            "Content-Type: application/json",
+            "Content-Length: " + CHAIR.length(),
+            "",
+            CHAIR);
+    assertThat(answer).startsWith("HTTP/1.1 201 ").contains("\"id\":\"new\"");
+  }
+
+  /// HTTP/1.0 has no chunks.
+  @Test
+  void aLongListEndsWithTheConnectionOverHttp10() throws IOException {
+    String attributes = ",\"attributes\":{\"a\":\"" + "x".repeat(700_000) + "\"}}";
+    for (int i = 0; i < 3; i++) {
+      assertThat(api.put("/products/~long-" + i, CHAIR.replace("}", attributes)).status())
+          .isEqualTo(201);
+    }
+    String list = "/products?after=~long&limit=3";
+    String answer = RawHttp.exchange(api.service().port(), "GET " + list + " HTTP/1.0", "");
+    int body = answer.indexOf("\r\n\r\n") + 4;
+    assertThat(answer.substring(0, body)).doesNotContain("Transfer-Encoding", "Content-Length");
+    assertThat(answer.substring(body)).isEqualTo(api.get(list).text());
   }
 
   @Test

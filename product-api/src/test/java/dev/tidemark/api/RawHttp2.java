@@ -7,8 +7,11 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 
 /// One connection of HTTP/2, spoken frame by frame, by a client that need not keep to anything.
@@ -20,6 +23,7 @@ final class RawHttp2 implements AutoCloseable {
   static final int SETTINGS = 4;
   static final int PING = 6;
   static final int GOAWAY = 7;
+  private static final int NONE = -1;
 
   private static final int AUTHORITY = 1;
   private static final int METHOD = 2;
@@ -41,7 +45,12 @@ final class RawHttp2 implements AutoCloseable {
 
   /// @param window so many bytes of answers may come, on each stream, before the client says more
   RawHttp2(int port, int window) throws IOException {
-    socket = new Socket(InetAddress.getLoopbackAddress(), port);
+    this(new Socket(InetAddress.getLoopbackAddress(), port), window);
+  }
+
+  /// @param connected to a service that speaks HTTP/2 on it
+  RawHttp2(Socket connected, int window) throws IOException {
+    socket = connected;
     socket.setSoTimeout(60_000);
     in = new DataInputStream(socket.getInputStream());
     out = new DataOutputStream(socket.getOutputStream());
@@ -81,6 +90,11 @@ final class RawHttp2 implements AutoCloseable {
           stream,
           Arrays.copyOfRange(bytes, sent, Math.min(bytes.length, sent + LARGEST_FRAME)));
     }
+  }
+
+  /// The last of a body.
+  void end(int stream, String text) throws IOException {
+    send(DATA, END_STREAM, stream, text.getBytes(StandardCharsets.US_ASCII));
   }
 
   void ping() throws IOException {
@@ -129,6 +143,29 @@ final class RawHttp2 implements AutoCloseable {
       }
     }
     throw new AssertionError("no frame of type " + type);
+  }
+
+  /// Says nothing for so long, and passes over what the service says meanwhile.
+  ///
+  /// @throws EOFException when the service hangs up
+  void beQuiet(Duration time) throws IOException {
+    socket.setSoTimeout(Math.toIntExact(time.toMillis()));
+    try {
+      await(NONE);
+    } catch (SocketTimeoutException isStillThere) {
+      socket.setSoTimeout(60_000);
+    }
+  }
+
+  /// Reads until the service hangs up.
+  ///
+  /// @throws SocketTimeoutException when it does not for a minute
+  void awaitEnd() throws IOException {
+    try {
+      await(NONE);
+    } catch (EOFException | SocketException hungUp) {
+      // As awaited.
+    }
   }
 
   /// Ends without a word.

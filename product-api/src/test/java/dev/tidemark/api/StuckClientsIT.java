@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.api.RunningService.Answer;
+import dev.tidemark.embedded.CertificateAuthority;
+import dev.tidemark.embedded.CertificateAuthority.Issued;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -11,9 +13,11 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -23,9 +27,14 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Clients that go away in the middle, or do not read: what they held is free again.
 final class StuckClientsIT {
@@ -170,8 +179,65 @@ final class StuckClientsIT {
       String body = new String(client.await(RawHttp2.DATA).payload(), StandardCharsets.US_ASCII);
       assertThat(body).contains("urn:tidemark:problem:request-timeout", "408");
       awaitAllFree();
+      // The rest of the body may still come: nobody reads it.
+      client.awaitEnd();
       pings.shutdownNow();
     }
+    closeAll();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whoIsSilentBetweenRequestsOverHttp2KeepsTheConnection_H45(boolean tls, @TempDir Path folder)
+      throws Exception {
+    CertificateAuthority authority = CertificateAuthority.in(folder);
+    Issued certificate = authority.issue("api");
+    String[] settings = {
+      "TIDEMARK_API_READ_TIMEOUT_SECONDS", "1",
+      "TIDEMARK_API_TLS_CERTIFICATE_FILE", certificate.certificate().toString(),
+      "TIDEMARK_API_TLS_KEY_FILE", certificate.key().toString()
+    };
+    RunningService other = api.beside(tls ? settings : Arrays.copyOf(settings, 2));
+    try (Service service = other.service();
+        RawHttp2 client =
+            tls
+                ? new RawHttp2(secure(authority, service.port()), 65_535)
+                : new RawHttp2(service.port(), 65_535)) {
+      for (int stream = 1; stream <= 3; stream += 2) {
+        client.get(stream, "/products/small");
+        assertThat(client.await(RawHttp2.DATA).stream()).isEqualTo(stream);
+        client.beQuiet(Duration.ofSeconds(3));
+      }
+      client.awaitEnd();
+    }
+  }
+
+  private static SSLSocket secure(CertificateAuthority authority, int port) throws IOException {
+    SSLSocket socket =
+        (SSLSocket)
+            authority
+                .trusting()
+                .getSocketFactory()
+                .createSocket(InetAddress.getLoopbackAddress(), port);
+    SSLParameters parameters = socket.getSSLParameters();
+    parameters.setApplicationProtocols(new String[] {"h2"});
+    socket.setSSLParameters(parameters);
+    return socket;
+  }
+
+  @Test
+  void anAnswerThatTakesLongComesOverHttp2ToAClientWithNothingToSend_H45() throws Exception {
+    RawHttp2 client = each(1, i -> http2(65_535)).getFirst();
+    try (Connection holder = api.connect()) {
+      holder.setAutoCommit(false);
+      holder.createStatement().execute("update product set name = 'B' where id = 'small'");
+      client.begin(1, "PUT", "/products/small", "application/json");
+      client.end(1, STOOL.replace('\'', '"'));
+      client.beQuiet(Duration.ofSeconds(5));
+      holder.rollback();
+    }
+    assertThat(new String(client.await(RawHttp2.DATA).payload(), StandardCharsets.US_ASCII))
+        .contains("\"id\":\"small\"");
     closeAll();
   }
 

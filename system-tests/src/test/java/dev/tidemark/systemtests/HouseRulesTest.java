@@ -40,13 +40,14 @@ class HouseRulesTest {
 
   @ParameterizedTest
   @CsvSource({
+    "service,     ''",
     "event,       ''",
     "cache,       ''",
     "db,          ''",
     "embedded,    ''",
-    "api,         'db,event,cache'",
-    "relay,       'db,event'",
-    "invalidator, 'db,event,cache'",
+    "api,         'service,db,event,cache'",
+    "relay,       'service,db,event'",
+    "invalidator, 'service,db,event,cache'",
     "devstack,    'embedded,event'",
     "benchmarks,  'embedded,cache,db,event,invalidator'",
   })

@@ -1,0 +1,56 @@
+package dev.tidemark.service;
+
+import io.helidon.common.buffers.DataReader;
+import io.helidon.http.DirectHandler.EventType;
+import io.helidon.http.RequestException;
+import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// What the server reads of requests, where it (Helidon 4.5) is not as strict, or not as lenient,
+/// as RFC 9110 and RFC 9112 are. Confined to one thread.
+@SuppressWarnings("removal") // there is no other constructor to extend it by
+final class RequestReader extends DataReader {
+
+  /// A chunk's size, and extensions: RFC 9112, section 7.1.1.
+  private static final Pattern EXTENDED = Pattern.compile("([0-9A-Fa-f]{1,8})[ \\t]*;.*");
+
+  /// Of a chunk's size with its extensions.
+  private static final int LONGEST_CHUNK_LINE = 4 * 1024;
+
+  RequestReader(Supplier<byte[]> bytes) {
+    super(bytes);
+  }
+
+  /// Read by the server for the line before a chunk, and for the one after the last: the extensions
+  /// are passed over.
+  @Override
+  public String readLine() {
+    int end = findNewLine(LONGEST_CHUNK_LINE);
+    if (end == LONGEST_CHUNK_LINE) {
+      throw malformed("the line before a chunk is longer than " + LONGEST_CHUNK_LINE + " bytes");
+    }
+    String line = end == 0 ? "" : readAsciiString(end);
+    skip(2);
+    Matcher extended = EXTENDED.matcher(line);
+    return extended.matches() ? extended.group(1) : line;
+  }
+
+  /// Read by the server for first lines. It takes methods for what they are in capitals; who looks
+  /// at requests on their way here, and knows that methods are case-sensitive, would not see the
+  /// same.
+  @Override
+  public byte[] readBytes(int length) {
+    byte[] line = super.readBytes(length);
+    for (int i = 0; i < length && line[i] != ' '; i++) {
+      if (line[i] >= 'a' && line[i] <= 'z') {
+        throw malformed("methods are in capitals");
+      }
+    }
+    return line;
+  }
+
+  private static RequestException malformed(String reason) {
+    return RequestException.builder().type(EventType.BAD_REQUEST).message(reason).build();
+  }
+}
