@@ -74,10 +74,14 @@ final class DebeziumChangeSource implements ChangeSource {
             .notifying((records, committer) -> receive(records, committer, receiver))
             .build();
     engine.set(running);
-    if (!closed) {
-      running.run();
+    try {
+      if (!closed) {
+        running.run();
+      }
+    } finally {
+      // It may throw when it is closed just then; who closes it must not wait for it any more.
+      engine.set(null);
     }
-    engine.set(null);
     var thrown = failure.get();
     if (thrown != null && !closed) {
       throw new StreamFailed("the stream of changes from PostgreSQL ended", thrown);
