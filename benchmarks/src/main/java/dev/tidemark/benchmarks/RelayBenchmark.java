@@ -2,6 +2,7 @@ package dev.tidemark.benchmarks;
 
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.PostgresServer;
+import java.io.File;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -24,6 +25,8 @@ final class RelayBenchmark extends Benchmark {
 
   static final String EXACTLY_ONCE = "exactly-once";
   static final String AT_LEAST_ONCE = "at-least-once";
+  static final String OTHER_EXACTLY_ONCE = "other-exactly-once";
+  static final String OTHER_AT_LEAST_ONCE = "other-at-least-once";
   static final String WORKER_EXACTLY_ONCE = "worker-exactly-once";
   static final String WORKER_TUNED = "worker-tuned";
   static final String RAW = "raw-stream";
@@ -112,6 +115,17 @@ final class RelayBenchmark extends Benchmark {
   private String relayJvm = "";
 
   @Option(
+      names = "--other-build",
+      paramLabel = "PATHS",
+      description =
+          "Class path of another build of the relay, put before this one's for the sides "
+              + OTHER_EXACTLY_ONCE
+              + " and "
+              + OTHER_AT_LEAST_ONCE
+              + ".")
+  private String otherBuild = "";
+
+  @Option(
       names = "--relay-setting",
       paramLabel = "NAME=VALUE",
       description = "A variable for the relay's environment; may be repeated.")
@@ -121,14 +135,16 @@ final class RelayBenchmark extends Benchmark {
       names = "--worker-setting",
       paramLabel = "NAME=VALUE",
       description =
-          "A setting of the worker's connector; may be repeated (by default poll.interval.ms=5, as the relay has it).")
+          "A setting of the worker's connector; may be repeated (by default poll.interval.ms=5, as"
+              + " the relay has it).")
   private Map<String, String> workerSettings = Map.of("poll.interval.ms", "5");
 
   @Option(
       names = "--worker-producer",
       paramLabel = "NAME=VALUE",
       description =
-          "A setting of the producer of the worker in exactly-once mode; may be repeated (by default none).")
+          "A setting of the producer of the worker in exactly-once mode; may be repeated (by"
+              + " default none).")
   private Map<String, String> workerProducer = Map.of();
 
   /// Opens a side on its way through one round.
@@ -139,6 +155,9 @@ final class RelayBenchmark extends Benchmark {
 
   @Override
   Report run(Workbench bench) throws Exception {
+    if (otherBuild.isEmpty() && sides.stream().anyMatch(side -> side.startsWith("other-"))) {
+      throw new IllegalArgumentException("--other-build is missing: a side is of another build");
+    }
     PostgresServer postgres = bench.postgres();
     KafkaServer kafka = bench.kafka();
     OutboxTable outbox = bench.closing(OutboxTable.create(postgres));
@@ -180,13 +199,9 @@ final class RelayBenchmark extends Benchmark {
 
   private Opening opening(String side) {
     return switch (side) {
-      case EXACTLY_ONCE, AT_LEAST_ONCE ->
-          (route, _, folder) -> {
-            Map<String, String> settings = new HashMap<>(relaySettings);
-            settings.put("RELAY_DELIVERY", side);
-            return RelayProgram.start(
-                List.of(relayJvm.split(" ")), settings, route, folder.resolve("relay.log"));
-          };
+      case EXACTLY_ONCE, AT_LEAST_ONCE -> relay(side, "");
+      case OTHER_EXACTLY_ONCE -> relay(EXACTLY_ONCE, otherBuild + File.pathSeparator);
+      case OTHER_AT_LEAST_ONCE -> relay(AT_LEAST_ONCE, otherBuild + File.pathSeparator);
       case WORKER_EXACTLY_ONCE ->
           (route, _, folder) ->
               ConnectWorker.start(true, workerProducer, workerSettings, route, folder);
@@ -198,11 +213,24 @@ final class RelayBenchmark extends Benchmark {
     };
   }
 
+  private Opening relay(String delivery, String classPathPrefix) {
+    return (route, _, folder) -> {
+      Map<String, String> settings = new HashMap<>(relaySettings);
+      settings.put("RELAY_DELIVERY", delivery);
+      return RelayProgram.start(
+          List.of(relayJvm.split(" ")),
+          classPathPrefix + System.getProperty("java.class.path"),
+          settings,
+          route,
+          folder.resolve("relay.log"));
+    };
+  }
+
   private Map<String, Double> carry(
       String side, Route route, Backlog backlog, int turn, OutboxTable outbox, Workbench bench)
       throws Exception {
     Arrivals arrivals = new Arrivals(backlog, turn, idleRows);
-    boolean committedOnly = side.equals(EXACTLY_ONCE) || side.equals(WORKER_EXACTLY_ONCE);
+    boolean committedOnly = side.endsWith(EXACTLY_ONCE);
     try (TopicReader reader =
             TopicReader.open(
                 route.bootstrapServers(),
@@ -280,8 +308,10 @@ final class RelayBenchmark extends Benchmark {
             .with("idle_core_percent", measured.median(side, "idle_core_percent"));
     String other =
         switch (side) {
-          case EXACTLY_ONCE -> WORKER_EXACTLY_ONCE;
-          case AT_LEAST_ONCE -> WORKER_TUNED;
+          case EXACTLY_ONCE ->
+              sides.contains(OTHER_EXACTLY_ONCE) ? OTHER_EXACTLY_ONCE : WORKER_EXACTLY_ONCE;
+          case AT_LEAST_ONCE ->
+              sides.contains(OTHER_AT_LEAST_ONCE) ? OTHER_AT_LEAST_ONCE : WORKER_TUNED;
           default -> RAW;
         };
     if (sides.contains(other) && !other.equals(side)) {

@@ -13,9 +13,14 @@ final class RelayProgram {
 
   private RelayProgram() {}
 
+  /// @param classPath of the relay
   /// @param settings for the relay's environment, beside where to read and to write
   static Carrier start(
-      List<String> jvmOptions, Map<String, String> settings, Route route, Path log) {
+      List<String> jvmOptions,
+      String classPath,
+      Map<String, String> settings,
+      Route route,
+      Path log) {
     Map<String, String> environment = new HashMap<>(settings);
     environment.put("DATABASE_URL", route.readerUrl());
     environment.put("TIDEMARK_RELAY_SLOT", route.slot());
@@ -23,6 +28,11 @@ final class RelayProgram {
     environment.put("KAFKA_PRODUCT_TOPIC", route.topic());
     environment.put("TIDEMARK_RELAY_ADMIN_PORT", "0");
     return CarrierProcess.start(
-        "relay", jvmOptions, List.of("dev.tidemark.relay.Main"), environment, log);
+        "relay",
+        jvmOptions,
+        // The JVM takes the last of two class paths.
+        List.of("-cp", classPath, "dev.tidemark.relay.Main"),
+        environment,
+        log);
   }
 }
