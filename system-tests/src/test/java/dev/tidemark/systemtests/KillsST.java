@@ -51,5 +51,10 @@ class KillsST {
     truth.assertSettledAndTrue();
     truth.assertHoldsWhatWasAcknowledged(shop);
     assertThat(shop.put("after-" + part, Shop.json("After", "1")).statusCode()).isEqualTo(201);
+    for (String service : StackProcess.SERVICES) {
+      assertThat(stack.stackTraces(service))
+          .as("%s says in words that %s was away", service, part)
+          .isEmpty();
+    }
   }
 }

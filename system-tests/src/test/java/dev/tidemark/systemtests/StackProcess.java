@@ -13,8 +13,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /// A whole stack, started the way `bin/tidemark up` starts it, on free ports.
 final class StackProcess implements AutoCloseable {
@@ -24,6 +27,7 @@ final class StackProcess implements AutoCloseable {
 
   private static final Duration START = Duration.ofMinutes(4);
   private static final Duration STOP = Duration.ofSeconds(60);
+  private static final Pattern STACK_TRACE = Pattern.compile("^\\s+at .+\\(.*\\)|^Caused by: ");
   private static final List<String> FREE_PORTS =
       List.of("api", "api-admin", "relay-admin", "invalidator-admin", "postgres", "kafka", "redis");
 
@@ -125,6 +129,17 @@ final class StackProcess implements AutoCloseable {
   boolean isReady(String service) {
     var address = env().get(service + "_ADMIN_URL");
     return address != null && ServiceProcess.isReady(http, URI.create(address));
+  }
+
+  /// What the log of a service holds of stack traces.
+  List<String> stackTraces(String service) {
+    var log =
+        data.resolve("logs").resolve(service.toLowerCase(Locale.ROOT).replace('_', '-') + ".log");
+    try (Stream<String> lines = Files.lines(log)) {
+      return lines.filter(line -> STACK_TRACE.matcher(line).find()).toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   String output() {
