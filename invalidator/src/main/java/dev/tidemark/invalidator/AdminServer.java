@@ -1,5 +1,6 @@
 package dev.tidemark.invalidator;
 
+import dev.tidemark.service.Http1;
 import io.helidon.http.HeaderNames;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.Handler;
@@ -28,6 +29,8 @@ final class AdminServer {
         .host(host)
         .port(port)
         .shutdownHook(false)
+        .protocolsDiscoverServices(false)
+        .addConnectionSelector(new Http1())
         .addFeature(
             ObserveFeature.builder().observersDiscoverServices(false).addObserver(health).build())
         .routing(

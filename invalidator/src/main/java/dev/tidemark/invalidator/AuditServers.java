@@ -99,11 +99,10 @@ final class AuditServers {
   ///
   /// @return the keys of those that were left, because they had changed
   Optional<Set<String>> evict(List<Wrong> wrong) {
-    Map<Boolean, List<Wrong>> byStale =
-        wrong.stream().collect(Collectors.partitioningBy(Wrong::isStale));
-    List<Wrong> others = byStale.get(false);
+    List<Wrong> others = wrong.stream().filter(each -> !each.isStale()).toList();
     List<EvictionRequest> stale =
-        byStale.get(true).stream()
+        wrong.stream()
+            .filter(Wrong::isStale)
             .map(each -> new EvictionRequest(each.key().key(), each.key().committed()))
             .toList();
     return batches

@@ -1,5 +1,6 @@
 package dev.tidemark.invalidator;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -15,6 +16,8 @@ import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.Ports;
 import dev.tidemark.embedded.RedisServer;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -87,6 +90,7 @@ class RedisAwayIT {
         System.out.printf("undisturbed %s, after the outage %s%n", undisturbed, drained);
         assertThat(drained).isLessThan(undisturbed.multipliedBy(MUCH_SLOWER).plus(START));
         await().until(() -> ready(http, adminPort).contains("\"UP\""));
+        assertThat(overHttp10(adminPort, "/health/ready")).startsWith("HTTP/1.1 200 ");
         assertThat(stale(store)).isEmpty();
         assertThat(invalidator.isAlive()).isTrue();
       } finally {
@@ -131,6 +135,15 @@ class RedisAwayIT {
       }
     }
     return stale;
+  }
+
+  /// As a load balancer asks.
+  private static String overHttp10(int port, String path) throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      socket.setSoTimeout(60_000);
+      socket.getOutputStream().write("GET %s HTTP/1.0\r\n\r\n".formatted(path).getBytes(US_ASCII));
+      return new String(socket.getInputStream().readAllBytes(), US_ASCII);
+    }
   }
 
   private static String ready(HttpClient http, int adminPort)

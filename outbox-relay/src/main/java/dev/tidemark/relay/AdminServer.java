@@ -8,6 +8,7 @@ import dev.tidemark.relay.RelayStatus.StandingBy;
 import dev.tidemark.relay.RelayStatus.Starting;
 import dev.tidemark.relay.RelayStatus.Streaming;
 import dev.tidemark.relay.RelayStatus.Waiting;
+import dev.tidemark.service.Http1;
 import io.helidon.health.HealthCheck;
 import io.helidon.health.HealthCheckResponse;
 import io.helidon.health.HealthCheckType;
@@ -43,6 +44,8 @@ final class AdminServer {
         .host(host)
         .port(port)
         .shutdownHook(false)
+        .protocolsDiscoverServices(false)
+        .addConnectionSelector(new Http1())
         .addFeature(
             ObserveFeature.builder().observersDiscoverServices(false).addObserver(health).build())
         .routing(

@@ -133,7 +133,13 @@ final class DebeziumChangeSource implements ChangeSource {
         }
       }
     }
-    receiver.receive(new Batch(changes, heartbeats, LogSequenceNumber.valueOf(end)));
+    try {
+      receiver.receive(new Batch(changes, heartbeats, LogSequenceNumber.valueOf(end)));
+    } catch (RuntimeException e) {
+      // Never let the receiver's own exception out: an engine that retries takes one of Kafka
+      // Connect's retriable kind as leave to drop the batch and go on with the next (H26).
+      throw new StreamFailed("a batch of %d changes was not taken".formatted(changes.size()), e);
+    }
     committer.markProcessed(records.getLast());
     committer.markBatchFinished();
   }
@@ -190,10 +196,8 @@ final class DebeziumChangeSource implements ChangeSource {
     properties.setProperty("connector.class", "io.debezium.connector.postgresql.PostgresConnector");
     properties.setProperty("topic.prefix", NAME);
     properties.setProperty("offset.storage", MemoryOffsetBackingStore.class.getName());
-    // With more, the engine takes an exception of Kafka Connect's retriable kind as leave to drop
-    // the batch and go on with the next, also when the receiver throws it (H26). And a failed
-    // engine is not restarted from inside, which would hide what happened: the relay starts the
-    // whole session again.
+    // A failed engine is not restarted from inside, which would hide what happened: the relay
+    // starts the whole session again. With retries a batch could be lost, too (H26).
     properties.setProperty("errors.max.retries", "0");
 
     properties.setProperty("database.hostname", database.host());

@@ -394,12 +394,13 @@ class RelayIT {
     try (var producer =
         new KafkaProducer<>(
             configuration.kafka(), new ByteArraySerializer(), new ByteArraySerializer())) {
-      producer.send(
-          new KafkaPositions(configuration, slot)
-              .record(
-                  PublishedRows.Progress.of(
-                      Optional.empty(),
-                      new Reach(slot.timeline(), LogSequenceNumber.valueOf(end)))));
+      var _ =
+          producer.send(
+              new KafkaPositions(configuration, slot)
+                  .record(
+                      PublishedRows.Progress.of(
+                          Optional.empty(),
+                          new Reach(slot.timeline(), LogSequenceNumber.valueOf(end)))));
     }
     await()
         .atMost(SOON)

@@ -1,5 +1,6 @@
 package dev.tidemark.relay;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -16,6 +17,8 @@ import io.opentelemetry.sdk.metrics.SdkMeterProvider;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -110,6 +113,7 @@ class SlotCareIT {
     try (var relay = RunningRelay.start(environment());
         var admin = admin(relay.status(), PrometheusMetricReader.create())) {
       awaitReadiness(admin, 200, "streaming");
+      assertThat(overHttp10(admin, "/health/ready")).startsWith("HTTP/1.1 200 ");
       execute("alter publication tidemark_outbox set table product");
       awaitReadiness(admin, 503, "does not contain the table outbox");
       execute("alter publication tidemark_outbox set table outbox");
@@ -256,6 +260,15 @@ class SlotCareIT {
               assertThat(answer.body()).contains(reason);
               assertThat(answer.statusCode()).isEqualTo(code);
             });
+  }
+
+  /// As a load balancer asks.
+  private static String overHttp10(Admin admin, String path) throws IOException {
+    try (var socket = new Socket(InetAddress.getLoopbackAddress(), admin.server().port())) {
+      socket.setSoTimeout(60_000);
+      socket.getOutputStream().write("GET %s HTTP/1.0\r\n\r\n".formatted(path).getBytes(US_ASCII));
+      return new String(socket.getInputStream().readAllBytes(), US_ASCII);
+    }
   }
 
   private HttpResponse<String> get(Admin admin, String path)

@@ -1,5 +1,6 @@
 package dev.tidemark.api;
 
+import dev.tidemark.service.Http1;
 import io.helidon.health.HealthCheck;
 import io.helidon.http.HeaderNames;
 import io.helidon.webserver.WebServer;
@@ -29,6 +30,8 @@ final class AdminServer {
         .host(host)
         .port(port)
         .shutdownHook(false)
+        .protocolsDiscoverServices(false)
+        .addConnectionSelector(new Http1())
         .addFeature(
             ObserveFeature.builder().observersDiscoverServices(false).addObserver(health).build())
         .routing(routing -> routing.get("/metrics", prometheus(metrics)))

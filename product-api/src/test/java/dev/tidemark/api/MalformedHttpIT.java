@@ -298,6 +298,20 @@ final class MalformedHttpIT {
     assertThat(answer.substring(body)).isEqualTo(api.get(list).text());
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "GET /health/ready, 200",
+    "GET /health/live,  204",
+    "GET /metrics,      200",
+    "OPTIONS /,         404",
+  })
+  void theAdminPortAnswersHttp10(String request, int status) throws IOException {
+    assertThat(RawHttp.exchange(api.service().adminPort(), request + " HTTP/1.0", ""))
+        .startsWith("HTTP/1.1 " + status + " ")
+        .contains("Connection: close\r\n")
+        .doesNotContain("Transfer-Encoding");
+  }
+
   @Test
   void aConnectionEndsWhenTheClientAsksForIt() throws IOException {
     api.put("/products/last", CHAIR);

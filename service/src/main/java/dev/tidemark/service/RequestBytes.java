@@ -2,6 +2,7 @@ package dev.tidemark.service;
 
 import io.helidon.common.buffers.DataReader;
 import io.helidon.common.buffers.DataReader.IncorrectNewLineException;
+import io.helidon.common.buffers.DataReader.InsufficientDataAvailableException;
 import io.helidon.http.DirectHandler.EventType;
 import io.helidon.http.RequestException;
 import java.nio.charset.StandardCharsets;
@@ -9,6 +10,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 
 /// The bytes of a connection, piece by piece. When its first request is one of HTTP/1.0, the head
 /// of that is told as HTTP/1.1 would: the version, `Host` where it is missing, and that the
@@ -17,9 +19,12 @@ final class RequestBytes implements Supplier<byte[]> {
 
   private static final byte[] HTTP_10 = " HTTP/1.0".getBytes(StandardCharsets.US_ASCII);
 
+  private static final Pattern LENGTH = Pattern.compile("[0-9]{1,18}");
+
   private enum Part {
     FIRST_LINE,
     HEADERS_OF_HTTP_10,
+    BODY_OF_HTTP_10,
     REST
   }
 
@@ -28,6 +33,7 @@ final class RequestBytes implements Supplier<byte[]> {
   private Part part = Part.FIRST_LINE;
   private boolean http10;
   private boolean hasHost;
+  private long bodyLeft;
 
   /// @param longestLine longer ones are passed on, for the server to refuse
   RequestBytes(DataReader source, int longestLine) {
@@ -44,12 +50,23 @@ final class RequestBytes implements Supplier<byte[]> {
     return switch (part) {
       case FIRST_LINE -> firstLine();
       case HEADERS_OF_HTTP_10 -> header();
+      case BODY_OF_HTTP_10 -> body();
       case REST -> rest();
     };
   }
 
   private byte[] rest() {
     return source.readBuffer().readBytes();
+  }
+
+  /// Ends the input with the first request: the server by itself would wait for another one.
+  private byte[] body() {
+    if (bodyLeft <= 0) {
+      throw new InsufficientDataAvailableException();
+    }
+    byte[] bytes = rest();
+    bodyLeft -= bytes.length;
+    return bytes;
   }
 
   private byte[] firstLine() {
@@ -81,7 +98,7 @@ final class RequestBytes implements Supplier<byte[]> {
       byte[] line = end == 0 ? new byte[0] : source.readBytes(end);
       source.skip(2);
       if (end == 0) {
-        part = Part.REST;
+        part = Part.BODY_OF_HTTP_10;
         return joined(line, hasHost ? "\r\n" : "Host: localhost\r\n\r\n");
       }
       Optional<byte[]> header = header(line);
@@ -98,6 +115,11 @@ final class RequestBytes implements Supplier<byte[]> {
     return switch (text.substring(0, Math.max(0, colon)).toLowerCase(Locale.ROOT)) {
       case "host" -> {
         hasHost = true;
+        yield Optional.of(line);
+      }
+      case "content-length" -> {
+        String length = text.substring(colon + 1).strip();
+        bodyLeft = LENGTH.matcher(length).matches() ? Long.parseLong(length) : 0;
         yield Optional.of(line);
       }
       case "connection", "keep-alive", "expect", "te", "upgrade" -> Optional.empty();

@@ -40,21 +40,29 @@ class RequestBytesTest {
   @Test
   void http10IsToldAsHttp11WhereverItsPacketsAreCut() {
     String request =
-        "PUT /products/\u00e9 HTTP/1.0\r\n"
-            + "Connection: keep-alive\r\n"
-            + "X: HTTP/1.0\r\n"
-            + "expect: x\r\nContent-Length: 12\r\n\r\n"
-            + "Host: body\r\n";
+        """
+        PUT /products/\u00e9 HTTP/1.0\r
+        Connection: keep-alive\r
+        X: HTTP/1.0\r
+        expect: x\r
+        Content-Length: 12\r
+        \r
+        Host: body\r
+        """;
     for (int cut = 1; cut < request.length() - 1; cut++) {
       RequestBytes bytes = of(request.substring(0, cut), request.substring(cut));
       assertThat(all(bytes))
           .as("cut at %d", cut)
           .isEqualTo(
-              "PUT /products/\u00e9 HTTP/1.1\r\n"
-                  + "Connection: close\r\n"
-                  + "X: HTTP/1.0\r\nContent-Length: 12\r\n"
-                  + "Host: localhost\r\n\r\n"
-                  + "Host: body\r\n");
+              """
+              PUT /products/\u00e9 HTTP/1.1\r
+              Connection: close\r
+              X: HTTP/1.0\r
+              Content-Length: 12\r
+              Host: localhost\r
+              \r
+              Host: body\r
+              """);
       assertThat(bytes.isHttp10()).isTrue();
     }
   }
@@ -63,6 +71,12 @@ class RequestBytesTest {
   void theHostOfHttp10Stays() {
     assertThat(all(of("GET / HTTP/1.0\r\nHOST: shop\r\n\r\n")))
         .isEqualTo("GET / HTTP/1.1\r\nConnection: close\r\nHOST: shop\r\n\r\n");
+  }
+
+  @Test
+  void theFirstRequestOfHttp10IsTheLast() {
+    assertThat(all(of("GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.0\r\n\r\n")))
+        .isEqualTo("GET / HTTP/1.1\r\nConnection: close\r\nHost: localhost\r\n\r\n");
   }
 
   @ParameterizedTest
