@@ -1,6 +1,6 @@
 package dev.tidemark.benchmarks;
 
-import dev.tidemark.cache.EntryCodecBenchmark;
+import dev.tidemark.cache.redis.EntryCodecBenchmark;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

@@ -2,7 +2,7 @@ package dev.tidemark.benchmarks;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.tidemark.cache.RedisEntryStore;
+import dev.tidemark.cache.redis.RedisEntryStore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;

@@ -1,6 +1,6 @@
 package dev.tidemark.benchmarks;
 
-import dev.tidemark.cache.RedisConnection;
+import dev.tidemark.cache.redis.RedisConnection;
 import dev.tidemark.embedded.RedisServer;
 import java.time.Duration;
 import java.util.List;

@@ -3,10 +3,10 @@ package dev.tidemark.benchmarks;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.tidemark.benchmarks.RedisMemory.Cost;
-import dev.tidemark.cache.CachedValue;
-import dev.tidemark.cache.EntryStore;
-import dev.tidemark.cache.EvictionRequest;
-import dev.tidemark.cache.RedisConnection;
+import dev.tidemark.cache.redis.RedisConnection;
+import dev.tidemark.cache.store.CachedValue;
+import dev.tidemark.cache.store.EntryStore;
+import dev.tidemark.cache.store.EvictionRequest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

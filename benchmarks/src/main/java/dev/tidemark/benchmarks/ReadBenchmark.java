@@ -3,12 +3,12 @@ package dev.tidemark.benchmarks;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.tidemark.cache.CacheSettings;
-import dev.tidemark.cache.CachedValue;
-import dev.tidemark.cache.EntryStore;
 import dev.tidemark.cache.ReadOption;
-import dev.tidemark.cache.RedisConnection;
 import dev.tidemark.cache.Source;
 import dev.tidemark.cache.VersionedCache;
+import dev.tidemark.cache.redis.RedisConnection;
+import dev.tidemark.cache.store.CachedValue;
+import dev.tidemark.cache.store.EntryStore;
 import dev.tidemark.embedded.RedisServer;
 import io.opentelemetry.exporter.prometheus.PrometheusMetricReader;
 import io.opentelemetry.sdk.metrics.SdkMeterProvider;

@@ -3,9 +3,9 @@ package dev.tidemark.benchmarks;
 import static dev.tidemark.benchmarks.StampedeReaders.PLAIN;
 import static dev.tidemark.benchmarks.StampedeReaders.TIDEMARK;
 
-import dev.tidemark.cache.CacheKey;
-import dev.tidemark.cache.EntryStore;
-import dev.tidemark.cache.RedisConnection;
+import dev.tidemark.cache.redis.RedisConnection;
+import dev.tidemark.cache.store.CacheKey;
+import dev.tidemark.cache.store.EntryStore;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.embedded.RedisServer;
 import java.time.Duration;

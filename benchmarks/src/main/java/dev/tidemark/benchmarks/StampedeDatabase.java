@@ -2,7 +2,7 @@ package dev.tidemark.benchmarks;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.cache.CachedValue;
+import dev.tidemark.cache.store.CachedValue;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;

@@ -2,11 +2,11 @@ package dev.tidemark.benchmarks;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.tidemark.cache.CacheKey;
 import dev.tidemark.cache.CacheSettings;
 import dev.tidemark.cache.ReadOption;
-import dev.tidemark.cache.RedisConnection;
 import dev.tidemark.cache.VersionedCache;
+import dev.tidemark.cache.redis.RedisConnection;
+import dev.tidemark.cache.store.CacheKey;
 import io.opentelemetry.api.OpenTelemetry;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;

@@ -1,7 +1,7 @@
 package dev.tidemark.benchmarks;
 
-import dev.tidemark.cache.RedisConnection;
-import dev.tidemark.cache.RedisSettings;
+import dev.tidemark.cache.redis.RedisConnection;
+import dev.tidemark.cache.redis.RedisSettings;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.embedded.RedisServer;

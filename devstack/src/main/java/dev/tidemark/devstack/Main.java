@@ -1,5 +1,8 @@
 package dev.tidemark.devstack;
 
+import dev.tidemark.devstack.demo.Demo;
+import dev.tidemark.devstack.importing.Import;
+import dev.tidemark.devstack.stack.StackException;
 import dev.tidemark.embedded.PortInUseException;
 import dev.tidemark.embedded.ServerStartException;
 import java.util.Locale;
@@ -16,7 +19,7 @@ import picocli.CommandLine.ScopeType;
     description = "Tidemark on this machine: everything embedded, nothing to install.",
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {"0:done", "1:failed, or something was lost or stale", "2:wrong usage"})
-final class Main {
+public final class Main {
   private Main() {}
 
   public static void main(String[] arguments) {

@@ -1,5 +1,8 @@
 package dev.tidemark.devstack;
 
+import dev.tidemark.devstack.screen.Screen;
+import dev.tidemark.devstack.stack.RunningStack;
+import dev.tidemark.devstack.stack.StackOptions;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;

@@ -1,5 +1,6 @@
 package dev.tidemark.invalidator;
 
+import dev.tidemark.invalidator.status.StatusReport;
 import dev.tidemark.service.Http1;
 import io.helidon.http.HeaderNames;
 import io.helidon.webserver.WebServer;

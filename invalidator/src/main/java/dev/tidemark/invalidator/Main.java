@@ -1,5 +1,11 @@
 package dev.tidemark.invalidator;
 
+import dev.tidemark.operator.audit.Audit;
+import dev.tidemark.operator.deadletters.DeadLetterCommand;
+import dev.tidemark.operator.rebuild.Rebuild;
+import dev.tidemark.operator.replay.Replay;
+import dev.tidemark.operator.run.CommandErrors;
+import dev.tidemark.operator.status.Status;
 import java.time.Clock;
 import java.util.Locale;
 import java.util.Map;

@@ -1,7 +1,23 @@
 package dev.tidemark.invalidator;
 
-import dev.tidemark.cache.EntryStoreException;
-import dev.tidemark.cache.RedisConnection;
+import dev.tidemark.cache.redis.RedisConnection;
+import dev.tidemark.cache.store.EntryStoreException;
+import dev.tidemark.invalidator.audit.AuditMetrics;
+import dev.tidemark.invalidator.audit.AuditReport;
+import dev.tidemark.invalidator.audit.KafkaAuditLoop;
+import dev.tidemark.invalidator.events.DeadLetters;
+import dev.tidemark.invalidator.events.EvictionTrial;
+import dev.tidemark.invalidator.live.EventLoop;
+import dev.tidemark.invalidator.live.Evictor;
+import dev.tidemark.invalidator.offsets.RedisWatch;
+import dev.tidemark.invalidator.offsets.Rewind;
+import dev.tidemark.invalidator.settings.Configuration;
+import dev.tidemark.invalidator.settings.ReadinessReason;
+import dev.tidemark.invalidator.status.CommitToEvict;
+import dev.tidemark.invalidator.status.InvalidatorMetrics;
+import dev.tidemark.invalidator.status.KafkaLag;
+import dev.tidemark.invalidator.status.KafkaWatch;
+import dev.tidemark.invalidator.status.StatusReport;
 import io.helidon.webserver.WebServer;
 import io.opentelemetry.api.metrics.Meter;
 import io.opentelemetry.exporter.prometheus.PrometheusMetricReader;
@@ -30,9 +46,9 @@ final class Service implements AutoCloseable {
   private final PrometheusMetricReader prometheus = PrometheusMetricReader.create();
   private final OpenTelemetrySdk telemetry;
   private final Optional<KafkaAuditLoop> audit;
-  private final Obstacle redisObstacle = new Obstacle("redis");
-  private final Obstacle kafkaObstacle = new Obstacle("kafka");
-  private final Obstacle evictionObstacle = new Obstacle("evictions");
+  private final ReadinessReason redisObstacle = new ReadinessReason("redis");
+  private final ReadinessReason kafkaObstacle = new ReadinessReason("kafka");
+  private final ReadinessReason evictionObstacle = new ReadinessReason("evictions");
   private final Clock clock = Clock.systemUTC();
   private final KafkaLag lag = new KafkaLag(clock, System::nanoTime);
   private final RedisWatch redisWatch;
@@ -141,7 +157,7 @@ final class Service implements AutoCloseable {
       try {
         return Optional.of(configuration.redis().open());
       } catch (EntryStoreException e) {
-        redisObstacle.is(String.valueOf(e.getMessage()));
+        redisObstacle.block(String.valueOf(e.getMessage()));
       }
       try {
         if (stopping.await(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS)) {

@@ -2,11 +2,11 @@ package dev.tidemark.invalidator;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.tidemark.cache.Acquisition;
-import dev.tidemark.cache.CachedValue;
-import dev.tidemark.cache.EntryStore;
-import dev.tidemark.cache.EntryStoreException;
-import dev.tidemark.cache.Lookup;
+import dev.tidemark.cache.store.Acquisition;
+import dev.tidemark.cache.store.CachedValue;
+import dev.tidemark.cache.store.EntryStore;
+import dev.tidemark.cache.store.EntryStoreException;
+import dev.tidemark.cache.store.Lookup;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;

@@ -9,6 +9,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.RedisServer;
+import dev.tidemark.invalidator.events.KafkaGroupConsumers;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;

@@ -4,11 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.tidemark.cache.CachedValue;
-import dev.tidemark.cache.EntryStore;
-import dev.tidemark.cache.Lookup;
-import dev.tidemark.cache.RedisConnection;
-import dev.tidemark.cache.RedisSettings;
+import dev.tidemark.cache.redis.RedisConnection;
+import dev.tidemark.cache.redis.RedisSettings;
+import dev.tidemark.cache.store.CachedValue;
+import dev.tidemark.cache.store.EntryStore;
+import dev.tidemark.cache.store.Lookup;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.RedisCluster;
 import dev.tidemark.embedded.RedisServer;

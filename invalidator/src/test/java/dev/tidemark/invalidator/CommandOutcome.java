@@ -5,9 +5,9 @@ import java.io.StringWriter;
 import java.util.Map;
 
 /// What a command of the invalidator came to, as its caller sees it.
-record CommandOutcome(int code, String out, String err) {
+public record CommandOutcome(int code, String out, String err) {
 
-  static CommandOutcome of(Map<String, String> environment, String... arguments) {
+  public static CommandOutcome of(Map<String, String> environment, String... arguments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     int code =

@@ -9,6 +9,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.RedisServer;
+import dev.tidemark.invalidator.settings.ReadinessReason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -112,12 +113,12 @@ class RedisRefusesIT {
     topic = new TestTopic(kafka.bootstrapServers(), "product-" + UUID.randomUUID() + ".events");
     topic.create(1);
     lines.start();
-    ((Logger) LoggerFactory.getLogger(Obstacle.class)).addAppender(lines);
+    ((Logger) LoggerFactory.getLogger(ReadinessReason.class)).addAppender(lines);
   }
 
   @AfterEach
   void end() throws Exception {
-    ((Logger) LoggerFactory.getLogger(Obstacle.class)).detachAppender(lines);
+    ((Logger) LoggerFactory.getLogger(ReadinessReason.class)).detachAppender(lines);
     topic.close();
     admin.close();
     redis.close();

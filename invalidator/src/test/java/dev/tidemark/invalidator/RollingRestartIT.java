@@ -3,8 +3,8 @@ package dev.tidemark.invalidator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.tidemark.cache.RedisConnection;
-import dev.tidemark.cache.RedisSettings;
+import dev.tidemark.cache.redis.RedisConnection;
+import dev.tidemark.cache.redis.RedisSettings;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.RedisServer;
 import java.nio.file.Path;

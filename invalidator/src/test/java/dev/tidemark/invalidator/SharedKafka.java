@@ -11,7 +11,7 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 
 /// One broker for all test classes that ask for a [KafkaServer] and leave it running; topics and
 /// groups are each test's own.
-final class SharedKafka implements ParameterResolver {
+public final class SharedKafka implements ParameterResolver {
 
   @Override
   public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tidemark.invalidator.settings.Configuration;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -16,19 +17,19 @@ import java.util.concurrent.CompletableFuture;
 
 /// The service on a thread of its own in this JVM, looked at through its admin port as an operator
 /// would.
-final class TestInvalidator implements AutoCloseable {
+public final class TestInvalidator implements AutoCloseable {
 
   private final Service service;
   private final CompletableFuture<Void> end;
   private final HttpClient http = HttpClient.newHttpClient();
 
-  TestInvalidator(Map<String, String> environment) {
+  public TestInvalidator(Map<String, String> environment) {
     this.service = new Service(Configuration.from(environment));
     this.end = CompletableFuture.runAsync(service::run, task -> new Thread(task, "owner").start());
     await().until(() -> end.isDone() || service.adminPort() > 0);
   }
 
-  boolean isReady() {
+  public boolean isReady() {
     return get("/health/ready").statusCode() == 200;
   }
 
@@ -36,7 +37,7 @@ final class TestInvalidator implements AutoCloseable {
     return get("/health/ready").body();
   }
 
-  JsonNode status() {
+  public JsonNode status() {
     try {
       return new ObjectMapper().readTree(get("/status").body());
     } catch (JsonProcessingException e) {
@@ -45,7 +46,7 @@ final class TestInvalidator implements AutoCloseable {
   }
 
   /// Sum over the label sets that have all of the labels, given as `name="value"`.
-  double metric(String name, String... labels) {
+  public double metric(String name, String... labels) {
     return get("/metrics")
         .body()
         .lines()
@@ -55,7 +56,7 @@ final class TestInvalidator implements AutoCloseable {
         .sum();
   }
 
-  String url() {
+  public String url() {
     return "http://127.0.0.1:" + service.adminPort();
   }
 
@@ -71,7 +72,7 @@ final class TestInvalidator implements AutoCloseable {
     }
   }
 
-  boolean hasEnded() {
+  public boolean hasEnded() {
     return end.isDone();
   }
 

@@ -10,7 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 
 /// A real, migrated PostgreSQL with products that are written by plain SQL.
-final class TestProducts implements AutoCloseable {
+public final class TestProducts implements AutoCloseable {
 
   private final PostgresServer server;
 
@@ -18,23 +18,23 @@ final class TestProducts implements AutoCloseable {
     this.server = server;
   }
 
-  static TestProducts start(Path dir) throws SQLException {
+  public static TestProducts start(Path dir) throws SQLException {
     TestProducts products = new TestProducts(PostgresServer.start(dir, 0));
     new Migration(DatabaseUrl.parse(products.server.url()), step -> {}).run();
     return products;
   }
 
-  PostgresServer server() {
+  public PostgresServer server() {
     return server;
   }
 
   /// As the role that may do least.
-  String auditUrl() {
+  public String auditUrl() {
     return server.url().replace("postgres@", "tidemark_audit@");
   }
 
   /// Brings a product to a version, by as many changes as that takes.
-  void bringTo(String id, long version) throws SQLException {
+  public void bringTo(String id, long version) throws SQLException {
     for (long known = version(id); known < version; known++) {
       update(
           """
@@ -45,12 +45,12 @@ final class TestProducts implements AutoCloseable {
     }
   }
 
-  void delete(String id) throws SQLException {
+  public void delete(String id) throws SQLException {
     update("delete from product where id = ?", id);
   }
 
   /// As a recovery to an earlier moment leaves it.
-  void setBackTo(String id, long version) throws SQLException {
+  public void setBackTo(String id, long version) throws SQLException {
     try (Connection connection = connect()) {
       connection.setAutoCommit(false);
       try (PreparedStatement quiet =
@@ -66,12 +66,12 @@ final class TestProducts implements AutoCloseable {
     }
   }
 
-  long version(String id) throws SQLException {
+  public long version(String id) throws SQLException {
     String version = text("select version from product where id = ?", id);
     return version.isEmpty() ? 0 : Long.parseLong(version);
   }
 
-  String json(String id) throws SQLException {
+  public String json(String id) throws SQLException {
     return text("select product_json(p)::text from product p where id = ?", id);
   }
 

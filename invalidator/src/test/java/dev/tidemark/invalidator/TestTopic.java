@@ -4,6 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.event.OutboxEvent;
+import dev.tidemark.invalidator.settings.KafkaSettings;
+import dev.tidemark.operator.run.StopRequest;
+import dev.tidemark.operator.topics.ScanStart;
+import dev.tidemark.operator.topics.TopicScan;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -33,7 +37,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
 /// A topic of real Kafka, as the relay would fill it.
-final class TestTopic implements AutoCloseable {
+public final class TestTopic implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
@@ -43,7 +47,7 @@ final class TestTopic implements AutoCloseable {
   private final KafkaProducer<byte[], byte[]> producer;
   private final List<Future<?>> sent = new ArrayList<>();
 
-  TestTopic(String bootstrapServers, String name) {
+  public TestTopic(String bootstrapServers, String name) {
     this.bootstrapServers = bootstrapServers;
     this.name = name;
     this.admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers));
@@ -54,11 +58,11 @@ final class TestTopic implements AutoCloseable {
             new ByteArraySerializer());
   }
 
-  String name() {
+  public String name() {
     return name;
   }
 
-  TestTopic create(int partitions) throws ExecutionException, InterruptedException {
+  public TestTopic create(int partitions) throws ExecutionException, InterruptedException {
     return create(partitions, Map.of());
   }
 
@@ -88,11 +92,11 @@ final class TestTopic implements AutoCloseable {
     }
   }
 
-  void publish(String id, long version) {
+  public void publish(String id, long version) {
     send(event(id, version));
   }
 
-  void publishDeletion(String id, long version) {
+  public void publishDeletion(String id, long version) {
     send(
         event(
             id,
@@ -108,11 +112,11 @@ final class TestTopic implements AutoCloseable {
   }
 
   /// The first step of many: it may be on its way until [#flush].
-  void send(String id, long version) {
+  public void send(String id, long version) {
     sent.add(producer.send(event(id, version)));
   }
 
-  void flush() {
+  public void flush() {
     producer.flush();
     sent.forEach(TestTopic::checkWritten);
     sent.clear();
@@ -126,12 +130,12 @@ final class TestTopic implements AutoCloseable {
     }
   }
 
-  void addPartitionsUpTo(int count) throws ExecutionException, InterruptedException {
+  public void addPartitionsUpTo(int count) throws ExecutionException, InterruptedException {
     admin.createPartitions(Map.of(name, NewPartitions.increaseTo(count))).all().get();
     KafkaServer.awaitWritable(admin, name, count);
   }
 
-  void publishTo(int partition, String id, long version) {
+  public void publishTo(int partition, String id, long version) {
     ProducerRecord<byte[], byte[]> event = event(id, version);
     var _ =
         producer.send(
@@ -149,12 +153,12 @@ final class TestTopic implements AutoCloseable {
   }
 
   /// As the relay does it: each batch in a transaction, which leaves a marker in the topic.
-  void publishInTransaction(String id, long version) {
+  public void publishInTransaction(String id, long version) {
     inTransaction(id, version, KafkaProducer::commitTransaction);
   }
 
   /// As a program leaves it that dies in its transaction.
-  void publishAborted(String id, long version) {
+  public void publishAborted(String id, long version) {
     inTransaction(id, version, KafkaProducer::abortTransaction);
   }
 
@@ -176,19 +180,21 @@ final class TestTopic implements AutoCloseable {
     }
   }
 
-  void publishRaw(@Nullable String key, Map<String, String> headers, @Nullable String value) {
+  public void publishRaw(
+      @Nullable String key, Map<String, String> headers, @Nullable String value) {
     ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(name, 0, bytes(key), bytes(value));
     headers.forEach((header, text) -> record.headers().add(header, text.getBytes(UTF_8)));
     var _ = producer.send(record);
     producer.flush();
   }
 
-  void delete() throws ExecutionException, InterruptedException {
+  public void delete() throws ExecutionException, InterruptedException {
     admin.deleteTopics(List.of(name)).all().get();
   }
 
   /// As retention does it.
-  void deleteBefore(int partition, long offset) throws ExecutionException, InterruptedException {
+  public void deleteBefore(int partition, long offset)
+      throws ExecutionException, InterruptedException {
     admin
         .deleteRecords(
             Map.of(new TopicPartition(name, partition), RecordsToDelete.beforeOffset(offset)))
@@ -197,7 +203,7 @@ final class TestTopic implements AutoCloseable {
   }
 
   /// Sum over the partitions; 0 where nothing is committed.
-  long committed(String group) throws ExecutionException, InterruptedException {
+  public long committed(String group) throws ExecutionException, InterruptedException {
     return admin
         .listConsumerGroupOffsets(group)
         .partitionsToOffsetAndMetadata()
@@ -209,7 +215,7 @@ final class TestTopic implements AutoCloseable {
   }
 
   /// What is committed, of each partition of which something is.
-  Collection<OffsetAndMetadata> committedWords(String group)
+  public Collection<OffsetAndMetadata> committedWords(String group)
       throws ExecutionException, InterruptedException {
     return admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get().values();
   }
@@ -227,26 +233,26 @@ final class TestTopic implements AutoCloseable {
   }
 
   /// All letters that are there now.
-  List<ConsumerRecord<byte[], byte[]>> allDeadLetters() {
+  public List<ConsumerRecord<byte[], byte[]>> allDeadLetters() {
     try (TestTopic letters = new TestTopic(bootstrapServers, name + ".dlt")) {
       return letters.records();
     }
   }
 
   /// All consumer groups that Kafka knows.
-  List<String> groups() throws ExecutionException, InterruptedException {
+  public List<String> groups() throws ExecutionException, InterruptedException {
     return admin.listGroups().all().get().stream().map(GroupListing::groupId).toList();
   }
 
   /// All that is committed, those of a partition in order.
-  List<ConsumerRecord<byte[], byte[]>> records() {
+  public List<ConsumerRecord<byte[], byte[]>> records() {
     KafkaSettings settings =
         new KafkaSettings(Map.of("bootstrap.servers", bootstrapServers), List.of(name));
     List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
-    try (KafkaTopicScan scan =
-        KafkaTopicScan.open(settings.committedOnly(), new ScanStart.Beginning(), line -> {})) {
+    try (TopicScan scan =
+        TopicScan.open(settings.committedOnly(), new ScanStart.Beginning(), line -> {})) {
       while (!scan.isAtEnd()) {
-        records.addAll(scan.next(new Stopping()));
+        records.addAll(scan.next(new StopRequest()));
       }
     }
     return records;
@@ -274,7 +280,7 @@ final class TestTopic implements AutoCloseable {
     return event(id, version, "product.updated", json(id, version));
   }
 
-  static String json(@Nullable String id, Object version) {
+  public static String json(@Nullable String id, Object version) {
     return "{\"id\":\"%s\",\"version\":%s}".formatted(id, version);
   }
 

@@ -1,5 +1,18 @@
 package dev.tidemark.relay;
 
+import dev.tidemark.relay.checks.Check;
+import dev.tidemark.relay.checks.DatabaseCheck;
+import dev.tidemark.relay.checks.KafkaCheck;
+import dev.tidemark.relay.resync.Resync;
+import dev.tidemark.relay.session.Housekeeping;
+import dev.tidemark.relay.session.Relay;
+import dev.tidemark.relay.session.SessionParts;
+import dev.tidemark.relay.settings.Configuration;
+import dev.tidemark.relay.status.AdminServer;
+import dev.tidemark.relay.status.Finding;
+import dev.tidemark.relay.status.RelayMetrics;
+import dev.tidemark.relay.status.RelayStatus;
+import dev.tidemark.relay.status.StatusReport;
 import io.helidon.webserver.WebServer;
 import io.opentelemetry.exporter.prometheus.PrometheusMetricReader;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
@@ -57,7 +70,7 @@ import picocli.CommandLine.Spec;
           + " no ERROR was",
       "found, else 1."
     })
-final class Main implements Callable<Integer> {
+public final class Main implements Callable<Integer> {
   private static final String RESYNC = "resync";
   private static final int HELP_WIDTH = 110;
 
@@ -81,7 +94,7 @@ final class Main implements Callable<Integer> {
   private final Map<String, String> environment;
   private final AtomicInteger exitCode = new AtomicInteger(CommandLine.ExitCode.OK);
 
-  Main(Map<String, String> environment) {
+  public Main(Map<String, String> environment) {
     this.environment = environment;
   }
 
@@ -95,7 +108,7 @@ final class Main implements Callable<Integer> {
     System.exit(commandLine(System.getenv()).execute(arguments));
   }
 
-  static CommandLine commandLine(Map<String, String> environment) {
+  public static CommandLine commandLine(Map<String, String> environment) {
     var command = new CommandLine(new Main(environment));
     command.getCommandSpec().version("relay " + Main.class.getPackage().getImplementationVersion());
     return command

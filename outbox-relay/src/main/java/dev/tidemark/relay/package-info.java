@@ -1,7 +1,11 @@
-/// The relay: takes the outbox's rows out of PostgreSQL's write-ahead log and publishes them to
-/// Kafka, each exactly once.
+/// The outbox relay as a program: takes the outbox's rows out of PostgreSQL's write-ahead log and
+/// publishes them to Kafka, each exactly once.
 ///
-/// [Relay] owns one session after another; a session leads from a [ChangeSource] to an [EventSink].
+/// [Main] reads the settings, starts the relay of `session`, and serves its state by the admin
+/// server of `status`. A row goes `source` → `session` → `sink`. `checks` looks at the servers
+/// meanwhile, `status` says what was found, and `resync` is a command of its own.
+///
+/// The rooms do not know this package.
 @NullMarked
 package dev.tidemark.relay;
 

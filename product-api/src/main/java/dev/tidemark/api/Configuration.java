@@ -1,6 +1,10 @@
 package dev.tidemark.api;
 
-import dev.tidemark.cache.RedisConnection;
+import dev.tidemark.api.http.ApiTokens;
+import dev.tidemark.api.http.Cors;
+import dev.tidemark.api.http.Limits;
+import dev.tidemark.api.http.TlsFiles;
+import dev.tidemark.cache.redis.RedisConnection;
 import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.db.KafkaClientSettings;
 import dev.tidemark.db.Secret;
@@ -33,7 +37,7 @@ import org.slf4j.LoggerFactory;
 /// @param accessLog whether each request has a line in the log
 /// @param cors which pages may use the API in a browser
 /// @param nearCache empty when it is off
-record Configuration(
+public record Configuration(
     DatabaseUrl database,
     String redisUrl,
     Duration redisTimeout,
@@ -94,9 +98,9 @@ record Configuration(
   ///
   /// @param entries how many values it keeps
   /// @param kafkaClient settings for Kafka's client, under Kafka's own names
-  record NearCache(int entries, Map<String, String> kafkaClient, String topic) {
+  public record NearCache(int entries, Map<String, String> kafkaClient, String topic) {
 
-    NearCache {
+    public NearCache {
       kafkaClient = Map.copyOf(kafkaClient);
       if (!TOPIC.matcher(topic).matches()) {
         throw new IllegalArgumentException(
@@ -106,7 +110,7 @@ record Configuration(
     }
   }
 
-  Configuration {
+  public Configuration {
     if (apiTokens.fixed().isEmpty() && !isLoopback(host)) {
       throw new IllegalArgumentException(
           "TIDEMARK_API_HOST is \"%s\", where others can write, and API_TOKEN is not set; set it, or listen on %s"
@@ -123,8 +127,10 @@ record Configuration(
     }
   }
 
+  /// Reads the environment.
+  ///
   /// @throws IllegalArgumentException with one line for each thing that is wrong
-  static Configuration from(Map<String, String> variables) {
+  public static Configuration from(Map<String, String> variables) {
     Map<String, String> environment =
         ServiceLinks.passedOver(variables, LoggerFactory.getLogger(Configuration.class)::info);
     List<String> faults = new ArrayList<>(unknownNames(environment));

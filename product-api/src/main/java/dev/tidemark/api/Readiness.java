@@ -1,7 +1,11 @@
 package dev.tidemark.api;
 
-import dev.tidemark.cache.EntryStoreException;
-import dev.tidemark.cache.RedisConnection;
+import dev.tidemark.api.http.Admission;
+import dev.tidemark.api.product.CachedProduct;
+import dev.tidemark.api.store.ConnectionPool;
+import dev.tidemark.api.store.DatabaseFault;
+import dev.tidemark.cache.redis.RedisConnection;
+import dev.tidemark.cache.store.EntryStoreException;
 import io.helidon.health.HealthCheck;
 import io.helidon.health.HealthCheckResponse;
 import io.helidon.health.HealthCheckType;
@@ -15,7 +19,7 @@ import javax.sql.DataSource;
 /// One reason for or against sending requests here.
 ///
 /// @param ask asks now, and answers in words
-record Readiness(String name, Supplier<Answer> ask) implements HealthCheck {
+public record Readiness(String name, Supplier<Answer> ask) implements HealthCheck {
 
   record Answer(boolean ready, String reason) {}
 
@@ -36,7 +40,7 @@ record Readiness(String name, Supplier<Answer> ask) implements HealthCheck {
   private static final Duration LONGEST_FULL = Duration.ofSeconds(10);
 
   /// Where nothing is taken on any more, nothing is served, whatever else is well.
-  static Readiness admission(Admission admission) {
+  public static Readiness admission(Admission admission) {
     return new Readiness(
         "admission",
         () ->

@@ -1,12 +1,21 @@
 package dev.tidemark.api;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.api.feed.KafkaInvalidationFeed;
+import dev.tidemark.api.http.Admission;
+import dev.tidemark.api.http.BytesUnderWay;
+import dev.tidemark.api.http.ClientConnections;
+import dev.tidemark.api.http.Limits;
+import dev.tidemark.api.product.CachedProduct;
+import dev.tidemark.api.store.ConnectionPool;
+import dev.tidemark.api.store.KeyedAnswerSweep;
+import dev.tidemark.api.store.ProductStore;
 import dev.tidemark.cache.CacheSettings;
-import dev.tidemark.cache.EntryStoreException;
 import dev.tidemark.cache.NearCacheSettings;
-import dev.tidemark.cache.RedisConnection;
-import dev.tidemark.cache.RedisSettings;
 import dev.tidemark.cache.VersionedCache;
+import dev.tidemark.cache.redis.RedisConnection;
+import dev.tidemark.cache.redis.RedisSettings;
+import dev.tidemark.cache.store.EntryStoreException;
 import io.helidon.health.HealthCheck;
 import io.helidon.webserver.WebServer;
 import io.opentelemetry.api.metrics.Meter;
@@ -24,7 +33,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The running service: its parts, started against the flow of requests and stopped with it.
-final class Service implements AutoCloseable {
+public final class Service implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Service.class);
 
@@ -143,11 +152,11 @@ final class Service implements AutoCloseable {
     }
   }
 
-  int port() {
+  public int port() {
     return api.port();
   }
 
-  int adminPort() {
+  public int adminPort() {
     return admin.port();
   }
 

@@ -1,5 +1,11 @@
-/// The HTTP service for products: one statement for a product and its outbox row, reads through the
-/// cache.
+/// The product API as a program: settings, wiring, and the order of start and stop.
+///
+/// [Main] reads [Configuration] and starts [Service], which opens the pool, the cache and the feed,
+/// then [ApiServer], which says which path and method is answered by what. [Readiness] and
+/// [AdminServer] tell how the service is.
+///
+/// A request goes `http` → `resources` or `imports` → `store` and the cache → `http`. The rooms do
+/// not know this package, nor the environment.
 @NullMarked
 package dev.tidemark.api;
 

@@ -15,9 +15,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// The service as a process of its own, which is killed when this closes.
-record ApiProcess(Process process, Path log) implements AutoCloseable {
+public record ApiProcess(Process process, Path log) implements AutoCloseable {
 
-  static ApiProcess start(Path log, Map<String, String> environment, String... arguments)
+  public static ApiProcess start(Path log, Map<String, String> environment, String... arguments)
       throws IOException {
     List<String> command =
         new ArrayList<>(
@@ -37,7 +37,7 @@ record ApiProcess(Process process, Path log) implements AutoCloseable {
   }
 
   /// What it needs to run on the servers of another service.
-  static Map<String, String> environment(RunningService servers) {
+  public static Map<String, String> environment(RunningService servers) {
     return new HashMap<>(
         Map.of(
             "DATABASE_URL", servers.postgres().url(),
@@ -47,18 +47,18 @@ record ApiProcess(Process process, Path log) implements AutoCloseable {
             "TIDEMARK_API_ADMIN_PORT", "0"));
   }
 
-  String logged() throws IOException {
+  public String logged() throws IOException {
     return Files.readString(log);
   }
 
-  ApiProcess awaitServing() {
+  public ApiProcess awaitServing() {
     await()
         .atMost(Duration.ofMinutes(3))
         .untilAsserted(() -> assertThat(logged()).contains("product-api serves"));
     return this;
   }
 
-  int port() throws IOException {
+  public int port() throws IOException {
     return port("api");
   }
 

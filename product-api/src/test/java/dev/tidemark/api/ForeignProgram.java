@@ -11,16 +11,16 @@ import java.util.concurrent.TimeUnit;
 /// A program that the machine may have, run to its end.
 ///
 /// @param output all that it has said
-record ForeignProgram(int exitCode, String output) {
+public record ForeignProgram(int exitCode, String output) {
 
   private static final Duration LONGEST = Duration.ofSeconds(60);
 
   /// Empty when the machine has no such program.
-  static Optional<ForeignProgram> run(String... command) throws IOException {
+  public static Optional<ForeignProgram> run(String... command) throws IOException {
     return run(Map.of(), command);
   }
 
-  static Optional<ForeignProgram> run(Map<String, String> environment, String... command)
+  public static Optional<ForeignProgram> run(Map<String, String> environment, String... command)
       throws IOException {
     Path said = Files.createTempFile("foreign-program-", ".txt");
     try {

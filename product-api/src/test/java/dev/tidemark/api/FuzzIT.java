@@ -3,6 +3,7 @@ package dev.tidemark.api;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.tidemark.api.http.MalformedRequests;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;

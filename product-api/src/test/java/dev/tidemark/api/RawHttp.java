@@ -6,14 +6,14 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 
 /// Speaks to a service byte by byte, past any client that would correct it.
-final class RawHttp {
+public final class RawHttp {
 
   private RawHttp() {}
 
   /// Sends a text, one byte for each character up to U+00FF, and reads until the service hangs up.
   ///
   /// @param lines are sent with CR LF after each
-  static String exchange(int port, String... lines) throws IOException {
+  public static String exchange(int port, String... lines) throws IOException {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       socket.setSoTimeout(60_000);
       socket.getOutputStream().write(bytes(lines));
@@ -21,7 +21,7 @@ final class RawHttp {
     }
   }
 
-  static byte[] bytes(String... lines) {
+  public static byte[] bytes(String... lines) {
     return (String.join("\r\n", lines) + "\r\n").getBytes(StandardCharsets.ISO_8859_1);
   }
 }

@@ -16,13 +16,13 @@ import java.util.Arrays;
 
 /// One connection of HTTP/2, spoken frame by frame, by a client that need not keep to anything.
 /// Confined to one thread.
-final class RawHttp2 implements AutoCloseable {
+public final class RawHttp2 implements AutoCloseable {
 
-  static final int DATA = 0;
+  public static final int DATA = 0;
   static final int HEADERS = 1;
-  static final int SETTINGS = 4;
+  public static final int SETTINGS = 4;
   static final int PING = 6;
-  static final int GOAWAY = 7;
+  public static final int GOAWAY = 7;
   private static final int NONE = -1;
 
   private static final int AUTHORITY = 1;
@@ -37,19 +37,19 @@ final class RawHttp2 implements AutoCloseable {
 
   /// RFC 9113, section 4.1.
   @SuppressWarnings("ArrayRecordComponent") // handed on, never changed
-  record Frame(int type, int flags, int stream, byte[] payload) {}
+  public record Frame(int type, int flags, int stream, byte[] payload) {}
 
   private final Socket socket;
   private final DataInputStream in;
   private final DataOutputStream out;
 
   /// @param window so many bytes of answers may come, on each stream, before the client says more
-  RawHttp2(int port, int window) throws IOException {
+  public RawHttp2(int port, int window) throws IOException {
     this(new Socket(InetAddress.getLoopbackAddress(), port), window);
   }
 
   /// @param connected to a service that speaks HTTP/2 on it
-  RawHttp2(Socket connected, int window) throws IOException {
+  public RawHttp2(Socket connected, int window) throws IOException {
     socket = connected;
     socket.setSoTimeout(60_000);
     in = new DataInputStream(socket.getInputStream());
@@ -72,16 +72,16 @@ final class RawHttp2 implements AutoCloseable {
     out.flush();
   }
 
-  void get(int stream, String path) throws IOException {
+  public void get(int stream, String path) throws IOException {
     send(HEADERS, END_HEADERS | END_STREAM, stream, head("GET", path));
   }
 
   /// A request whose body follows, as [#data].
-  void begin(int stream, String method, String path, String mediaType) throws IOException {
+  public void begin(int stream, String method, String path, String mediaType) throws IOException {
     send(HEADERS, END_HEADERS, stream, head(method, path, "content-type", mediaType));
   }
 
-  void data(int stream, String text) throws IOException {
+  public void data(int stream, String text) throws IOException {
     byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
     for (int sent = 0; sent < bytes.length; sent += LARGEST_FRAME) {
       send(
@@ -93,11 +93,11 @@ final class RawHttp2 implements AutoCloseable {
   }
 
   /// The last of a body.
-  void end(int stream, String text) throws IOException {
+  public void end(int stream, String text) throws IOException {
     send(DATA, END_STREAM, stream, text.getBytes(StandardCharsets.US_ASCII));
   }
 
-  void ping() throws IOException {
+  public void ping() throws IOException {
     send(PING, 0, 0, new byte[8]);
   }
 
@@ -130,7 +130,7 @@ final class RawHttp2 implements AutoCloseable {
   /// The next frame of a type; others are passed over, and a thousand of them are too many.
   ///
   /// @throws EOFException when the service has hung up
-  Frame await(int type) throws IOException {
+  public Frame await(int type) throws IOException {
     for (int i = 0; i < 1000; i++) {
       int length = in.readUnsignedByte() << 16 | in.readUnsignedShort();
       int found = in.readUnsignedByte();
@@ -148,7 +148,7 @@ final class RawHttp2 implements AutoCloseable {
   /// Says nothing for so long, and passes over what the service says meanwhile.
   ///
   /// @throws EOFException when the service hangs up
-  void beQuiet(Duration time) throws IOException {
+  public void beQuiet(Duration time) throws IOException {
     socket.setSoTimeout(Math.toIntExact(time.toMillis()));
     try {
       await(NONE);
@@ -160,7 +160,7 @@ final class RawHttp2 implements AutoCloseable {
   /// Reads until the service hangs up.
   ///
   /// @throws SocketTimeoutException when it does not for a minute
-  void awaitEnd() throws IOException {
+  public void awaitEnd() throws IOException {
     try {
       await(NONE);
     } catch (EOFException | SocketException hungUp) {

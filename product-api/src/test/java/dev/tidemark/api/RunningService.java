@@ -29,7 +29,7 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /// The service on a PostgreSQL and a Redis of its own, for the tests of one class, with a client.
-final class RunningService implements BeforeAllCallback, AfterAllCallback {
+public final class RunningService implements BeforeAllCallback, AfterAllCallback {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -42,7 +42,7 @@ final class RunningService implements BeforeAllCallback, AfterAllCallback {
   private Jdbi sql;
 
   /// @param settings in pairs: name, value
-  RunningService(String... settings) {
+  public RunningService(String... settings) {
     for (int i = 0; i < settings.length; i += 2) {
       this.settings.put(settings[i], settings[i + 1]);
     }
@@ -75,7 +75,7 @@ final class RunningService implements BeforeAllCallback, AfterAllCallback {
 
   /// One more service, with settings of its own, on the servers of this one. Whoever asks for it
   /// closes its [#service].
-  RunningService beside(String... otherSettings) {
+  public RunningService beside(String... otherSettings) {
     RunningService other = new RunningService(otherSettings);
     other.postgres = postgres;
     other.redis = redis;
@@ -96,49 +96,51 @@ final class RunningService implements BeforeAllCallback, AfterAllCallback {
     }
   }
 
-  PostgresServer postgres() {
+  public PostgresServer postgres() {
     return postgres;
   }
 
-  RedisServer redis() {
+  public RedisServer redis() {
     return redis;
   }
 
-  Service service() {
+  public Service service() {
     return service;
   }
 
   /// The database as superuser, past the service.
-  Jdbi sql() {
+  public Jdbi sql() {
     return sql;
   }
 
-  Connection connect() throws SQLException {
+  public Connection connect() throws SQLException {
     return DatabaseUrl.parse(postgres.url()).dataSource("test").getConnection();
   }
 
-  URI uri(String path) {
+  public URI uri(String path) {
     return URI.create("http://127.0.0.1:" + service.port() + path);
   }
 
-  Answer get(String path, String... headers) {
+  public Answer get(String path, String... headers) {
     return send("GET", path, BodyPublishers.noBody(), headers);
   }
 
-  Answer delete(String path, String... headers) {
+  public Answer delete(String path, String... headers) {
     return send("DELETE", path, BodyPublishers.noBody(), headers);
   }
 
+  /// Puts a product.
+  ///
   /// @param json single quotes stand for double ones
-  Answer put(String path, String json, String... headers) {
+  public Answer put(String path, String json, String... headers) {
     return sendJson("PUT", "application/json", path, json, headers);
   }
 
-  Answer patch(String path, String json, String... headers) {
+  public Answer patch(String path, String json, String... headers) {
     return sendJson("PATCH", "application/merge-patch+json", path, json, headers);
   }
 
-  Answer post(String path, String json, String... headers) {
+  public Answer post(String path, String json, String... headers) {
     return sendJson("POST", "application/json", path, json, headers);
   }
 
@@ -151,7 +153,7 @@ final class RunningService implements BeforeAllCallback, AfterAllCallback {
     return send(method, path, BodyPublishers.ofString(json.replace('\'', '"')), all);
   }
 
-  Answer send(String method, String path, BodyPublisher body, String... headers) {
+  public Answer send(String method, String path, BodyPublisher body, String... headers) {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(uri(path)).method(method, body).timeout(Duration.ofSeconds(60));
     if (headers.length > 0) {
@@ -160,7 +162,7 @@ final class RunningService implements BeforeAllCallback, AfterAllCallback {
     return send(request.build());
   }
 
-  Answer admin(String path) {
+  public Answer admin(String path) {
     return send(
         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + service.adminPort() + path))
             .build());
@@ -178,31 +180,31 @@ final class RunningService implements BeforeAllCallback, AfterAllCallback {
   }
 
   /// The events of a product, oldest first: version and type.
-  List<String> events(String id) {
+  public List<String> events(String id) {
     return texts(
         "select version || ' ' || type from outbox where aggregateid = '%s' order by version, type"
             .formatted(id));
   }
 
   /// The first column of a query's answer.
-  List<String> texts(String query) {
+  public List<String> texts(String query) {
     return sql.withHandle(handle -> handle.createQuery(query).mapTo(String.class).list());
   }
 
-  record Answer(HttpResponse<String> response) {
-    int status() {
+  public record Answer(HttpResponse<String> response) {
+    public int status() {
       return response.statusCode();
     }
 
-    String header(String name) {
+    public String header(String name) {
       return response.headers().firstValue(name).orElse("");
     }
 
-    String text() {
+    public String text() {
       return response.body();
     }
 
-    JsonNode json() {
+    public JsonNode json() {
       try {
         return JSON.readTree(response.body());
       } catch (IOException e) {
@@ -211,7 +213,7 @@ final class RunningService implements BeforeAllCallback, AfterAllCallback {
     }
 
     /// The end of a problem's type.
-    String problem() {
+    public String problem() {
       if (!header("Content-Type").equals("application/problem+json")) {
         throw new AssertionError("no problem, but " + response + " " + response.body());
       }

@@ -5,13 +5,13 @@ import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.tidemark.cache.CacheKey;
-import dev.tidemark.cache.CachedValue;
 import dev.tidemark.cache.Read;
 import dev.tidemark.cache.Read.Served;
 import dev.tidemark.cache.ReadOption;
-import dev.tidemark.cache.RedisConnection;
-import dev.tidemark.cache.RedisSettings;
+import dev.tidemark.cache.redis.RedisConnection;
+import dev.tidemark.cache.redis.RedisSettings;
+import dev.tidemark.cache.store.CacheKey;
+import dev.tidemark.cache.store.CachedValue;
 import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.KafkaServer;

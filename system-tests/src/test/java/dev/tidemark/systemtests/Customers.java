@@ -1,12 +1,12 @@
 package dev.tidemark.systemtests;
 
-import dev.tidemark.cache.CacheKey;
 import dev.tidemark.cache.CacheSettings;
-import dev.tidemark.cache.CachedValue;
-import dev.tidemark.cache.EntryStore;
 import dev.tidemark.cache.Read;
 import dev.tidemark.cache.ReadOption;
 import dev.tidemark.cache.VersionedCache;
+import dev.tidemark.cache.store.CacheKey;
+import dev.tidemark.cache.store.CachedValue;
+import dev.tidemark.cache.store.EntryStore;
 import io.opentelemetry.api.metrics.Meter;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -1,5 +1,6 @@
 package dev.tidemark.cache;
 
+import dev.tidemark.cache.store.CachedValue;
 import java.util.Map;
 import java.util.Set;
 

@@ -1,5 +1,8 @@
 package dev.tidemark.cache;
 
+import dev.tidemark.cache.store.CachedValue;
+import dev.tidemark.cache.store.FillResult;
+import dev.tidemark.cache.store.RefreshResult;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.metrics.DoubleHistogram;

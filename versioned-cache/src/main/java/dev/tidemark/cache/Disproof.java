@@ -1,5 +1,8 @@
 package dev.tidemark.cache;
 
+import dev.tidemark.cache.store.CachedValue;
+import dev.tidemark.cache.store.EntryStore;
+import dev.tidemark.cache.store.EntryStoreException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

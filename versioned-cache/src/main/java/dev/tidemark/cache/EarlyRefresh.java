@@ -2,6 +2,9 @@ package dev.tidemark.cache;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.tidemark.cache.store.CachedValue;
+import dev.tidemark.cache.store.EntryStore;
+import dev.tidemark.cache.store.EntryStoreException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
@@ -30,7 +33,7 @@ final class EarlyRefresh {
 
   private final EntryStore store;
   private final DatabaseGate database;
-  private final Lives lives;
+  private final TimeToLive lives;
   private final double share;
   private final Disproof disproof;
   private final CacheMetrics metrics;
@@ -48,7 +51,7 @@ final class EarlyRefresh {
   EarlyRefresh(
       EntryStore store,
       DatabaseGate database,
-      Lives lives,
+      TimeToLive lives,
       double share,
       Disproof disproof,
       CacheMetrics metrics) {

@@ -1,12 +1,22 @@
 package dev.tidemark.cache;
 
-import dev.tidemark.cache.Acquisition.Acquired;
-import dev.tidemark.cache.Acquisition.AlreadyCached;
-import dev.tidemark.cache.Acquisition.BeingFilled;
-import dev.tidemark.cache.Flights.Landed;
-import dev.tidemark.cache.Outcome.Applied;
-import dev.tidemark.cache.Outcome.Failed;
 import dev.tidemark.cache.Read.Served;
+import dev.tidemark.cache.SingleFlight.Landed;
+import dev.tidemark.cache.store.Acquisition;
+import dev.tidemark.cache.store.Acquisition.Acquired;
+import dev.tidemark.cache.store.Acquisition.AlreadyCached;
+import dev.tidemark.cache.store.Acquisition.BeingFilled;
+import dev.tidemark.cache.store.CachedValue;
+import dev.tidemark.cache.store.EntryStore;
+import dev.tidemark.cache.store.EntryStoreException;
+import dev.tidemark.cache.store.FillResult;
+import dev.tidemark.cache.store.Lookup;
+import dev.tidemark.cache.store.Offer;
+import dev.tidemark.cache.store.Outcome;
+import dev.tidemark.cache.store.Outcome.Applied;
+import dev.tidemark.cache.store.Outcome.Failed;
+import dev.tidemark.cache.store.RefreshResult;
+import dev.tidemark.cache.store.Tokens;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -28,7 +38,7 @@ final class Filler {
 
   private final EntryStore store;
   private final CacheSettings settings;
-  private final Lives lives;
+  private final TimeToLive lives;
   private final DatabaseGate database;
   private final Disproof disproof;
   private final CacheMetrics metrics;
@@ -37,7 +47,7 @@ final class Filler {
   Filler(
       EntryStore store,
       CacheSettings settings,
-      Lives lives,
+      TimeToLive lives,
       DatabaseGate database,
       Disproof disproof,
       CacheMetrics metrics) {

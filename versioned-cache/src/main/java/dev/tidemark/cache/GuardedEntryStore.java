@@ -1,6 +1,17 @@
 package dev.tidemark.cache;
 
 import dev.failsafe.CircuitBreaker;
+import dev.tidemark.cache.store.Acquisition;
+import dev.tidemark.cache.store.CachedValue;
+import dev.tidemark.cache.store.EntryStore;
+import dev.tidemark.cache.store.EntryStoreException;
+import dev.tidemark.cache.store.Eviction;
+import dev.tidemark.cache.store.EvictionRequest;
+import dev.tidemark.cache.store.FillResult;
+import dev.tidemark.cache.store.Lookup;
+import dev.tidemark.cache.store.Offer;
+import dev.tidemark.cache.store.Outcome;
+import dev.tidemark.cache.store.RefreshResult;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;

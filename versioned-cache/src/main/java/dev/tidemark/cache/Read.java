@@ -1,5 +1,7 @@
 package dev.tidemark.cache;
 
+import dev.tidemark.cache.store.CachedValue;
+
 /// What a read came back with, and from where.
 ///
 /// With [ReadOption#atLeast] the value may still be below the version asked for, in one case: the

@@ -1,5 +1,7 @@
 package dev.tidemark.cache;
 
+import dev.tidemark.cache.store.Versions;
+
 /// How consistent a read must be.
 public sealed interface ReadOption {
 

@@ -1,5 +1,7 @@
 package dev.tidemark.cache;
 
+import dev.tidemark.cache.store.CachedValue;
+
 /// The truth behind one key: reads the primary of the database, never a replica (H12).
 ///
 /// Not called by every read of the cache. It may be called on another thread, and after the read

@@ -1,9 +1,14 @@
 package dev.tidemark.cache;
 
-import dev.tidemark.cache.Flights.Landed;
-import dev.tidemark.cache.Outcome.Applied;
-import dev.tidemark.cache.Outcome.Failed;
 import dev.tidemark.cache.Read.Served;
+import dev.tidemark.cache.SingleFlight.Landed;
+import dev.tidemark.cache.store.CachedValue;
+import dev.tidemark.cache.store.EntryStore;
+import dev.tidemark.cache.store.EntryStoreException;
+import dev.tidemark.cache.store.Lookup;
+import dev.tidemark.cache.store.Outcome;
+import dev.tidemark.cache.store.Outcome.Applied;
+import dev.tidemark.cache.store.Outcome.Failed;
 import io.opentelemetry.api.metrics.Meter;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -39,19 +44,19 @@ public final class VersionedCache {
   private final GuardedEntryStore store;
   private final CacheSettings settings;
   private final CacheMetrics metrics;
-  private final Lives lives;
+  private final TimeToLive lives;
   private final DatabaseGate database;
   private final Filler filler;
   private final EarlyRefresh early;
   private final NearCache near;
-  private final Flights flights = new Flights();
+  private final SingleFlight flights = new SingleFlight();
 
-  /// @param store of [RedisConnection#entries]; a circuit breaker is put before it here
+  /// @param store of `RedisConnection.entries`; a circuit breaker is put before it here
   public VersionedCache(EntryStore store, CacheSettings settings, Meter meter) {
     this.settings = settings;
     this.metrics = new CacheMetrics(meter);
     this.store = new GuardedEntryStore(store, settings.distrust(), System::nanoTime, metrics);
-    this.lives = new Lives(settings.ttl(), settings.negativeTtl());
+    this.lives = new TimeToLive(settings.ttl(), settings.negativeTtl());
     this.database = new DatabaseGate(settings.databaseReads(), settings.databaseWait(), metrics);
     this.near = new NearCache(settings.nearCache(), System::nanoTime, metrics::nearGap);
     Disproof disproof = new Disproof(this.store, near, metrics);

@@ -1,8 +1,13 @@
-/// A cache on Redis that knows versions: entries, leases with floors, evictions by version, and the
-/// cache-aside reader on top.
+/// A cache on Redis that knows versions: what a service reads through.
 ///
-/// [EntryStore] is the protocol, one atomic operation each; [VersionedCache] is what a service
-/// reads through.
+/// A read goes [VersionedCache] → [NearCache], where there is one → the entry store. On a miss
+/// [Filler] takes the lease of the key, reads the [Source] through the [DatabaseGate], and fills.
+/// [SingleFlight] lets one read of a key work for all others of this process, [EarlyRefresh] renews
+/// popular entries before they expire, and [GuardedEntryStore] sends readers to the source while
+/// Redis is away. An [InvalidationListener] tells the near cache of evictions.
+///
+/// The protocol, and what its operations answer, is in `cache.store`; Redis is in `cache.redis`.
+/// This package knows neither Redis nor Kafka nor a database, and no wall clock (H19).
 @NullMarked
 package dev.tidemark.cache;
 

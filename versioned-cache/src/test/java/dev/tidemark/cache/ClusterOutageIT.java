@@ -3,8 +3,12 @@ package dev.tidemark.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.tidemark.cache.CachedValue.Present;
 import dev.tidemark.cache.Read.Served;
+import dev.tidemark.cache.redis.RedisConnection;
+import dev.tidemark.cache.redis.RedisSettings;
+import dev.tidemark.cache.redis.TwoNodeCluster;
+import dev.tidemark.cache.store.CachedValue.Present;
+import dev.tidemark.cache.store.EntryStoreContract;
 import dev.tidemark.embedded.RedisServer;
 import io.opentelemetry.api.metrics.Meter;
 import io.opentelemetry.api.metrics.MeterProvider;

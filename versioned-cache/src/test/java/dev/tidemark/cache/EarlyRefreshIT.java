@@ -3,8 +3,10 @@ package dev.tidemark.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.tidemark.cache.CachedValue.Absent;
 import dev.tidemark.cache.Read.Served;
+import dev.tidemark.cache.store.CachedValue;
+import dev.tidemark.cache.store.CachedValue.Absent;
+import dev.tidemark.cache.store.Lookup;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;

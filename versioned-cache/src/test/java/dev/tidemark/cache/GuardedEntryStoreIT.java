@@ -4,6 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.tidemark.cache.redis.RedisConnection;
+import dev.tidemark.cache.store.EntryStore;
+import dev.tidemark.cache.store.EntryStoreContract;
+import dev.tidemark.cache.store.EntryStoreException;
+import dev.tidemark.cache.store.Lookup;
 import dev.tidemark.embedded.RedisServer;
 import io.opentelemetry.api.metrics.MeterProvider;
 import java.nio.file.Path;
@@ -43,7 +48,7 @@ class GuardedEntryStoreIT extends EntryStoreContract {
   }
 
   @Override
-  EntryStore store() {
+  public EntryStore store() {
     return store;
   }
 

@@ -3,6 +3,7 @@ package dev.tidemark.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.cache.Read.Served;
+import dev.tidemark.cache.store.Lookup;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

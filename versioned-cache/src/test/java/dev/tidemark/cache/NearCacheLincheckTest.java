@@ -1,5 +1,6 @@
 package dev.tidemark.cache;
 
+import dev.tidemark.cache.store.CachedValue;
 import java.time.Duration;
 import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.Operation;

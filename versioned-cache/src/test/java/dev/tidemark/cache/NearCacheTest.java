@@ -3,8 +3,9 @@ package dev.tidemark.cache;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.cache.CachedValue.Absent;
-import dev.tidemark.cache.CachedValue.Present;
+import dev.tidemark.cache.store.CachedValue;
+import dev.tidemark.cache.store.CachedValue.Absent;
+import dev.tidemark.cache.store.CachedValue.Present;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;

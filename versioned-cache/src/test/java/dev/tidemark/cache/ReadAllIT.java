@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.tidemark.cache.CachedValue.Absent;
 import dev.tidemark.cache.Read.Served;
+import dev.tidemark.cache.store.CachedValue;
+import dev.tidemark.cache.store.CachedValue.Absent;
+import dev.tidemark.cache.store.EntryStoreContract;
+import dev.tidemark.cache.store.Lookup;
+import dev.tidemark.cache.store.Offer;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -2,6 +2,9 @@ package dev.tidemark.cache;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.tidemark.cache.redis.RedisConnection;
+import dev.tidemark.cache.redis.RedisSettings;
+import dev.tidemark.cache.store.CachedValue;
 import io.opentelemetry.api.OpenTelemetry;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;

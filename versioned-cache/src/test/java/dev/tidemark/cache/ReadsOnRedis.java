@@ -2,7 +2,10 @@ package dev.tidemark.cache;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.tidemark.cache.CachedValue.Present;
+import dev.tidemark.cache.redis.RedisConnection;
+import dev.tidemark.cache.store.CachedValue.Present;
+import dev.tidemark.cache.store.EntryStore;
+import dev.tidemark.cache.store.EntryStoreContract;
 import dev.tidemark.embedded.RedisServer;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.sdk.metrics.SdkMeterProvider;

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.cache.Read.Served;
+import dev.tidemark.cache.redis.RedisConnection;
+import dev.tidemark.cache.redis.RedisSettings;
+import dev.tidemark.cache.store.Lookup;
 import dev.tidemark.embedded.CuttableRoute;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -3,6 +3,8 @@ package dev.tidemark.cache;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemark.cache.redis.RedisConnection;
+import dev.tidemark.cache.store.Eviction;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.embedded.RedisServer;
 import java.io.BufferedReader;

@@ -1,0 +1,165 @@
+package dev.tidemark.devstack.stack;
+
+import dev.tidemark.embedded.ChildProcess;
+import dev.tidemark.embedded.Patience;
+import dev.tidemark.embedded.ServerStartException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+
+/// One of the system's own services, in a JVM of its own.
+final class Service implements Part {
+  private static final Duration CHECK_PATIENCE = Duration.ofSeconds(30);
+  private static final Duration POLL = Duration.ofMillis(50);
+
+  private final String name;
+  private final String address;
+  private final Path log;
+  private final Health health;
+  private final URI adminUrl;
+  private final ChildProcess.Program program;
+  private volatile @Nullable ChildProcess process;
+
+  /// @param environment added to the environment of this JVM, without what is `withheld`
+  Service(
+      String name,
+      String address,
+      URI adminUrl,
+      List<String> command,
+      Map<String, String> environment,
+      Set<String> withheld,
+      Path log,
+      Health health) {
+    this.name = name;
+    this.address = address;
+    this.adminUrl = adminUrl;
+    this.log = log;
+    this.health = health;
+    this.program =
+        new ChildProcess.Program(
+            name, command, environment, withheld, log, ChildProcess.StopSignal.TERM);
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public String variable() {
+    return name.toUpperCase(Locale.ROOT).replace('-', '_');
+  }
+
+  @Override
+  public String address() {
+    return address;
+  }
+
+  URI adminUrl() {
+    return adminUrl;
+  }
+
+  @Override
+  public Path log() {
+    return log;
+  }
+
+  /// What the program says is wrong with its settings, all of it, naming the service; empty when
+  /// nothing is.
+  Optional<String> faultOfSettings() {
+    List<String> command = new ArrayList<>(program.command());
+    command.add("--check-settings");
+    try (ChildProcess check =
+        ChildProcess.start(
+            new ChildProcess.Program(
+                name,
+                command,
+                program.environment(),
+                program.withheld(),
+                log,
+                ChildProcess.StopSignal.TERM))) {
+      // A program that hangs here hangs when it starts; its start tells.
+      return check.awaitExit(CHECK_PATIENCE) && check.exit().join() == CommandLine.ExitCode.USAGE
+          ? Optional.of("%s: %s".formatted(name, check.logTail()))
+          : Optional.empty();
+    }
+  }
+
+  @Override
+  public void launch() {
+    ChildProcess former = process;
+    if (former != null) {
+      former.close();
+    }
+    process = ChildProcess.start(program);
+  }
+
+  @Override
+  public String awaitReady(Duration patience) {
+    ChildProcess current = started();
+    Patience limit = new Patience(patience);
+    while (true) {
+      Optional<String> missing = health.missing(adminUrl);
+      boolean ready = missing.isPresent() && missing.get().isEmpty();
+      if (ready || Thread.currentThread().isInterrupted()) {
+        return missing.orElse("it does not answer");
+      }
+      if (limit.isOver()) {
+        return missing.orElseThrow(() -> hanging(current, limit.limit()));
+      }
+      if (current.awaitExit(POLL)) {
+        throw current.endedWhileStarting();
+      }
+    }
+  }
+
+  private ServerStartException hanging(ChildProcess current, Duration time) {
+    current.kill();
+    return new ServerStartException(
+        "%s does not answer at %s after %d s: %s. See %s"
+            .formatted(name, adminUrl, time.toSeconds(), current.lastError(), log));
+  }
+
+  @Override
+  public boolean wasLaunched() {
+    return process != null;
+  }
+
+  @Override
+  public long pid() {
+    return started().pid();
+  }
+
+  @Override
+  public CompletableFuture<Integer> exit() {
+    return started().exit();
+  }
+
+  @Override
+  public void stop(Duration grace) {
+    started().stop(grace);
+    started().close();
+  }
+
+  @Override
+  public void kill() {
+    started().kill();
+  }
+
+  private ChildProcess started() {
+    ChildProcess current = process;
+    if (current == null) {
+      throw new IllegalStateException(name + " was not started");
+    }
+    return current;
+  }
+}

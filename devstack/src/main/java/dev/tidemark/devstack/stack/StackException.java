@@ -1,0 +1,15 @@
+package dev.tidemark.devstack.stack;
+
+/// A command cannot go on, for a reason that its user can do something about. The message is all
+/// that is shown.
+public final class StackException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  public StackException(String message) {
+    super(message);
+  }
+
+  public StackException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

@@ -1,0 +1,336 @@
+package dev.tidemark.invalidator.live;
+
+import dev.tidemark.invalidator.events.EventReading;
+import dev.tidemark.invalidator.events.KafkaGroupConsumers;
+import dev.tidemark.invalidator.events.VersionGaps;
+import dev.tidemark.invalidator.offsets.Offsets;
+import dev.tidemark.invalidator.offsets.RedisWatch;
+import dev.tidemark.invalidator.offsets.Rewind;
+import dev.tidemark.invalidator.settings.Configuration;
+import dev.tidemark.invalidator.settings.ReadinessReason;
+import dev.tidemark.invalidator.status.CommitToEvict;
+import dev.tidemark.invalidator.status.InvalidatorMetrics;
+import dev.tidemark.invalidator.status.KafkaLag;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The live path, on the one thread that owns the consumer: poll, evict the newest version of each
+/// key, and only when every answer was good commit.
+///
+/// With a backlog the next records are read while those before are applied.
+///
+/// What cannot be applied now (Redis away, dead letters not sent) stays pending: the partitions are
+/// paused, the loop goes on polling so as to stay in the group, and tries again with a growing
+/// pause. Nothing more is read, nothing is skipped.
+public final class EventLoop {
+
+  private static final Logger log = LoggerFactory.getLogger(EventLoop.class);
+
+  /// How long a poll waits for records; also how soon a request to stop is seen.
+  private static final Duration POLL = Duration.ofMillis(200);
+
+  private static final Duration FIRST_RETRY = Duration.ofMillis(50);
+  private static final Duration LONGEST_RETRY = Duration.ofSeconds(1);
+
+  private static final int MAX_POLL_RECORDS = 4000;
+
+  /// Kafka's own 64 KiB make some hundred wake-ups of each full fetch.
+  private static final int RECEIVE_BUFFER_BYTES = 1 << 20;
+
+  /// A poll that brings so many leaves more behind, mostly.
+  private static final int BACKLOG = 500;
+
+  private final Configuration configuration;
+  private final EvictorThread evictor;
+  private final ReadinessReason obstacle;
+  private final KafkaLag lag;
+  private final RedisWatch redis;
+  private final InvalidatorMetrics metrics;
+  private final CommitToEvict commitToEvict;
+
+  private final VersionGaps gaps;
+  private final Rewind rewind;
+
+  /// Is being applied, or is to be applied again.
+  private PendingEvictions pending = new PendingEvictions();
+
+  /// Comes after it.
+  private PendingEvictions next = new PendingEvictions();
+
+  private Duration retry = FIRST_RETRY;
+  private volatile boolean stopping;
+
+  public EventLoop(
+      Configuration configuration,
+      Evictor evictor,
+      ReadinessReason obstacle,
+      KafkaLag lag,
+      RedisWatch redis,
+      Rewind rewind,
+      InvalidatorMetrics metrics,
+      CommitToEvict commitToEvict,
+      Clock clock) {
+    this.configuration = configuration;
+    this.evictor = new EvictorThread(evictor);
+    this.obstacle = obstacle;
+    this.lag = lag;
+    this.redis = redis;
+    this.rewind = rewind;
+    this.metrics = metrics;
+    this.commitToEvict = commitToEvict;
+    this.gaps = new VersionGaps(clock);
+  }
+
+  /// Runs on the calling thread until [#stop]. What it throws is the end of the process.
+  public void run() {
+    // Where the entries are has to be known before anything is applied to them.
+    while (!redis.isKnownWithin(POLL)) {
+      if (stopping) {
+        return;
+      }
+    }
+    KafkaGroupConsumers consumers = consumers();
+    try (evictor) {
+      while (!stopping) {
+        try {
+          follow(consumers);
+        } catch (UnsupportedVersionException e) {
+          consumers.areNotSupported(e);
+          forgetAll();
+        }
+      }
+    }
+  }
+
+  /// The next consumer begins at what is committed.
+  private void forgetAll() {
+    if (evictor.isUnderWay()) {
+      var _ = evictor.await();
+    }
+    pending.clear();
+    next.clear();
+  }
+
+  private void follow(KafkaGroupConsumers consumers) {
+    try (Consumer<byte[], byte[]> consumer = consumers.open()) {
+      Offsets offsets = new Offsets(consumer, redis, configuration.rewind());
+      consumer.subscribe(configuration.kafka().topics(), new Rebalance(consumer, offsets));
+      obstacle.clear();
+      while (!stopping) {
+        step(consumer, offsets);
+      }
+      settle(consumer, offsets);
+      offsets.handOverAll();
+    }
+  }
+
+  /// Asks the loop to end after the step that it is at. From any thread.
+  public void stop() {
+    stopping = true;
+  }
+
+  private void step(Consumer<byte[], byte[]> consumer, Offsets offsets) {
+    redis
+        .takeChange()
+        .ifPresent(
+            change -> {
+              settle(consumer, offsets);
+              // Pending records are read again as well, or their offsets would be committed before
+              // those that come earlier now.
+              pending.clear();
+              next.clear();
+              rewind(offsets.before(change), consumer, offsets);
+              goOn(consumer);
+            });
+    boolean behind = read(poll(consumer)) >= BACKLOG;
+    settle(consumer, offsets);
+    if (pending.isEmpty()) {
+      PendingEvictions done = pending;
+      pending = next;
+      next = done;
+    }
+    if (pending.isEmpty()) {
+      offsets.passOver();
+    } else {
+      evictor.begin(pending);
+      if (!behind) {
+        settle(consumer, offsets);
+      }
+    }
+    offsets.commit();
+  }
+
+  /// A certificate that has expired, or a password that was changed, at either end, is put right
+  /// without a restart: readiness tells of it, and the client goes on connecting.
+  private ConsumerRecords<byte[], byte[]> poll(Consumer<byte[], byte[]> consumer) {
+    try {
+      return consumer.poll(patience());
+    } catch (AuthenticationException e) {
+      log.atDebug().setCause(e).log("Kafka and this consumer do not trust each other");
+      // The client says so at each poll, without a pause, until it is connected again.
+      LockSupport.parkNanos(POLL.toNanos());
+      return ConsumerRecords.empty();
+    }
+  }
+
+  private Duration patience() {
+    if (!pending.isEmpty() && !evictor.isUnderWay()) {
+      return retry;
+    }
+    return evictor.isUnderWay() || !next.isEmpty() ? Duration.ZERO : POLL;
+  }
+
+  private int read(ConsumerRecords<byte[], byte[]> records) {
+    long oldest = Long.MAX_VALUE;
+    for (TopicPartition partition : records.partitions()) {
+      List<ConsumerRecord<byte[], byte[]>> some = records.records(partition);
+      for (ConsumerRecord<byte[], byte[]> record : some) {
+        oldest = Math.min(oldest, record.timestamp());
+        EventReading reading = EventReading.of(record);
+        gaps.before(record, reading).ifPresent(this::heal);
+        next.add(record, rewind.repeats(record) ? reading.again() : reading);
+      }
+      next.read(partition, some.getLast().offset() + 1);
+    }
+    if (!records.isEmpty()) {
+      lag.read(Instant.ofEpochMilli(oldest));
+    }
+    return records.count();
+  }
+
+  /// Waits for what is being applied. Afterwards nothing of it is pending, or the partitions are
+  /// paused.
+  private void settle(Consumer<?, ?> consumer, Offsets offsets) {
+    if (!evictor.isUnderWay()) {
+      return;
+    }
+    Optional<String> reason = evictor.await();
+    if (reason.isPresent()) {
+      hold(consumer, reason.get());
+      return;
+    }
+    PendingEvictions.Done done = pending.done();
+    done.times().forEach(commitToEvict::took);
+    offsets.applied(done.offsets());
+    rewind.done(offsets.applied());
+    goOn(consumer);
+  }
+
+  private void heal(VersionGaps.Gap gap) {
+    metrics.gap();
+    log.atWarn()
+        .addKeyValue("key", gap.key())
+        .addKeyValue("after", gap.after())
+        .addKeyValue("before", gap.before())
+        .log("versions in between did not come; the entry is evicted by force");
+    next.force(gap.key());
+  }
+
+  private void rewind(Map<TopicPartition, Long> targets, Consumer<?, ?> consumer, Offsets offsets) {
+    if (targets.isEmpty()) {
+      return;
+    }
+    rewind.begin(targets, offsets.applied());
+    offsets.rewound(targets);
+    targets.forEach(consumer::seek);
+    metrics.rewind();
+  }
+
+  private void goOn(Consumer<?, ?> consumer) {
+    if (obstacle.reason().isPresent()) {
+      obstacle.clear();
+      consumer.resume(consumer.paused());
+      retry = FIRST_RETRY;
+    }
+  }
+
+  private void hold(Consumer<?, ?> consumer, String reason) {
+    if (obstacle.reason().isPresent()) {
+      Duration doubled = retry.multipliedBy(2);
+      retry = doubled.compareTo(LONGEST_RETRY) < 0 ? doubled : LONGEST_RETRY;
+    }
+    obstacle.block(reason);
+    consumer.pause(consumer.assignment());
+  }
+
+  private KafkaGroupConsumers consumers() {
+    Map<String, Object> settings = new HashMap<>();
+    settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, MAX_POLL_RECORDS);
+    settings.put(ConsumerConfig.RECEIVE_BUFFER_CONFIG, RECEIVE_BUFFER_BYTES);
+    settings.putAll(configuration.kafka().client());
+    settings.put(ConsumerConfig.GROUP_ID_CONFIG, configuration.group());
+    settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+    settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+    return new KafkaGroupConsumers(settings);
+  }
+
+  /// Called by the consumer while it polls, on the same thread.
+  private final class Rebalance implements ConsumerRebalanceListener {
+
+    private final Consumer<?, ?> consumer;
+    private final Offsets offsets;
+
+    Rebalance(Consumer<?, ?> consumer, Offsets offsets) {
+      this.consumer = consumer;
+      this.offsets = offsets;
+    }
+
+    @Override
+    public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+      settle(consumer, offsets);
+      if (!pending.isEmpty()) {
+        consumer.pause(partitions);
+      }
+      rewind(offsets.begin(partitions), consumer, offsets);
+      lag.assigned(consumer.assignment());
+    }
+
+    @Override
+    public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+      forget(partitions);
+      offsets.handOver(partitions);
+      lag.assigned(without(partitions));
+    }
+
+    @Override
+    public void onPartitionsLost(Collection<TopicPartition> partitions) {
+      forget(partitions);
+      offsets.forget(partitions);
+      lag.assigned(without(partitions));
+    }
+
+    private void forget(Collection<TopicPartition> partitions) {
+      settle(consumer, offsets);
+      pending.forget(partitions);
+      next.forget(partitions);
+      rewind.forget(partitions);
+      gaps.forget(partitions);
+    }
+
+    private Set<TopicPartition> without(Collection<TopicPartition> partitions) {
+      Set<TopicPartition> rest = new HashSet<>(consumer.assignment());
+      rest.removeAll(Set.copyOf(partitions));
+      return rest;
+    }
+  }
+}

@@ -1,0 +1,241 @@
+package dev.tidemark.invalidator.offsets;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The offsets up to which everything was applied, and how much of that Kafka knows. Confined to
+/// the consumer's thread.
+///
+/// A commit that fails loses nothing: the offsets are committed with the next one, or their records
+/// are read and applied again.
+public final class Offsets {
+
+  private static final Logger log = LoggerFactory.getLogger(Offsets.class);
+
+  /// With a backlog each batch would cost the broker a commit.
+  private static final Duration COMMIT_EVERY = Duration.ofMillis(50);
+
+  /// How often that alone is committed which is told beside an offset: of an idle partition, too,
+  /// it is to say what a Redis that is replaced can lose, and not what it could lose long ago.
+  private static final Duration COMMIT_FLOORS_EVERY = Duration.ofSeconds(5);
+
+  private static final Duration LAST_COMMIT = Duration.ofSeconds(5);
+
+  private final Consumer<?, ?> consumer;
+  private final RedisWatch redis;
+  private final Duration window;
+  private final Map<TopicPartition, Long> applied = new HashMap<>();
+  private final Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>();
+  private final Map<TopicPartition, AppliedHistory> trails = new HashMap<>();
+  private Primaries primaries;
+  private boolean underWay;
+  private long lastCommit = System.nanoTime() - COMMIT_EVERY.toNanos();
+  private long lastFloors = System.nanoTime();
+
+  /// Redis has been seen.
+  ///
+  /// @param window so much of what was applied is applied again when Redis may have lost it
+  public Offsets(Consumer<?, ?> consumer, RedisWatch redis, Duration window) {
+    this.consumer = consumer;
+    this.redis = redis;
+    this.window = window;
+    this.primaries = redis.primaries();
+  }
+
+  /// Begins with partitions that another consumer had before, where that one has left off.
+  ///
+  /// @return those to begin further back with, because entries are in other Redis processes than
+  ///   they were then
+  public Map<TopicPartition, Long> begin(Collection<TopicPartition> partitions) {
+    Map<TopicPartition, Long> targets = new HashMap<>();
+    consumer
+        .committed(Set.copyOf(partitions))
+        .forEach(
+            (partition, offset) -> {
+              Optional<CommitMetadata> left =
+                  offset == null ? Optional.empty() : CommitMetadata.parse(offset.metadata());
+              trails.put(
+                  partition,
+                  new AppliedHistory(
+                      left.map(CommitMetadata::floor)
+                          .orElse(offset == null ? 0 : offset.offset())));
+              if (offset != null) {
+                applied.put(partition, offset.offset());
+                committed.put(partition, offset);
+              }
+              if (left.isPresent() && primaries.hasNewSince(left.get().primaries())) {
+                targets.put(partition, left.get().floor());
+              }
+            });
+    return targets;
+  }
+
+  /// Where to begin again when Redis may have lost what was applied since a window before then.
+  ///
+  /// @param change is taken as known from now on
+  public Map<TopicPartition, Long> before(RedisWatch.Change change) {
+    primaries = change.primaries();
+    long since = change.sureUntil() - windowNanos();
+    Map<TopicPartition, Long> targets = new HashMap<>();
+    trails.forEach((partition, trail) -> targets.put(partition, trail.at(since)));
+    return targets;
+  }
+
+  /// Everything from these offsets on is to be applied again, and counts as not applied.
+  public void rewound(Map<TopicPartition, Long> targets) {
+    targets.forEach(
+        (partition, offset) -> {
+          applied.put(partition, offset);
+          AppliedHistory trail = trails.get(partition);
+          if (trail != null) {
+            trail.rewound(offset);
+          }
+        });
+  }
+
+  /// By partition, the offset of the next record.
+  public Map<TopicPartition, Long> applied() {
+    return Map.copyOf(applied);
+  }
+
+  public void applied(Map<TopicPartition, Long> offsets) {
+    applied.putAll(offsets);
+    long now = System.nanoTime();
+    long needed = redis.sureUntil() - windowNanos();
+    offsets.forEach(
+        (partition, offset) -> {
+          AppliedHistory trail = trails.get(partition);
+          if (trail != null) {
+            trail.applied(offset, now, needed);
+          }
+        });
+  }
+
+  /// At least as long as replicas were seen to be behind.
+  private long windowNanos() {
+    return Math.max(window.toNanos(), 2 * redis.longestLag().toNanos());
+  }
+
+  /// While nothing is pending, what the consumer passed over is applied too: the markers of
+  /// transactions take offsets of their own.
+  public void passOver() {
+    applied.replaceAll((partition, offset) -> Math.max(offset, position(partition, offset)));
+  }
+
+  private long position(TopicPartition partition, long otherwise) {
+    try {
+      return consumer.position(partition, Duration.ZERO);
+    } catch (TimeoutException notKnownNow) {
+      return otherwise;
+    }
+  }
+
+  /// Begins to commit what is not committed, unless one is under way or has just been.
+  public void commit() {
+    if (System.nanoTime() - lastCommit < COMMIT_EVERY.toNanos()) {
+      return;
+    }
+    if (underWay) {
+      return;
+    }
+    long now = System.nanoTime();
+    applied(Map.copyOf(applied));
+    boolean floors = now - lastFloors >= COMMIT_FLOORS_EVERY.toNanos();
+    if (floors) {
+      lastFloors = now;
+    }
+    Map<TopicPartition, OffsetAndMetadata> news = news(applied.keySet(), floors);
+    if (news.isEmpty()) {
+      return;
+    }
+    underWay = true;
+    lastCommit = now;
+    consumer.commitAsync(
+        news,
+        (offsets, failure) -> {
+          underWay = false;
+          if (failure == null) {
+            noteCommitted(offsets);
+          } else if (failure instanceof RetriableException) {
+            log.atDebug().setCause(failure).log("offsets not committed yet");
+          } else {
+            log.atWarn()
+                .addKeyValue("reason", failure.toString())
+                .log("offsets are not committed; they are with the next ones");
+          }
+        });
+  }
+
+  /// Commits what is applied of partitions that are about to be another consumer's, and forgets
+  /// them.
+  public void handOver(Collection<TopicPartition> partitions) {
+    Map<TopicPartition, OffsetAndMetadata> news = news(partitions, true);
+    if (!news.isEmpty()) {
+      try {
+        consumer.commitSync(news, LAST_COMMIT);
+      } catch (KafkaException e) {
+        log.atWarn()
+            .addKeyValue("reason", e.toString())
+            .log("offsets are not committed; their records are applied again");
+      }
+    }
+    forget(partitions);
+  }
+
+  /// Commits all that is applied, for good.
+  public void handOverAll() {
+    handOver(Set.copyOf(applied.keySet()));
+  }
+
+  public void forget(Collection<TopicPartition> partitions) {
+    partitions.forEach(applied::remove);
+    partitions.forEach(committed::remove);
+    partitions.forEach(trails::remove);
+  }
+
+  /// @param floors whether also where only what is told beside the offset is news
+  private Map<TopicPartition, OffsetAndMetadata> news(
+      Collection<TopicPartition> partitions, boolean floors) {
+    Map<TopicPartition, OffsetAndMetadata> news = new HashMap<>();
+    for (TopicPartition partition : partitions) {
+      Long offset = applied.get(partition);
+      if (offset == null) {
+        continue;
+      }
+      AppliedHistory trail = trails.get(partition);
+      long floor = trail == null ? offset : trail.at(redis.sureUntil() - windowNanos());
+      OffsetAndMetadata now =
+          new OffsetAndMetadata(offset, new CommitMetadata(primaries, floor).toString());
+      OffsetAndMetadata before = committed.get(partition);
+      if (before == null || before.offset() != offset || (floors && !sameWords(before, now))) {
+        news.put(partition, now);
+      }
+    }
+    return news;
+  }
+
+  private static boolean sameWords(OffsetAndMetadata before, OffsetAndMetadata now) {
+    return before.metadata().equals(now.metadata());
+  }
+
+  private void noteCommitted(Map<TopicPartition, OffsetAndMetadata> offsets) {
+    offsets.forEach(
+        (partition, offset) -> {
+          if (applied.containsKey(partition)) {
+            committed.put(partition, offset);
+          }
+        });
+  }
+}

@@ -1,0 +1,74 @@
+package dev.tidemark.invalidator.offsets;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A stretch of the topics that is applied again, because Redis may have lost it: from its
+/// beginning until all is applied that was before. Confined to one thread, but for [#isUnderWay].
+public final class Rewind {
+
+  private static final Logger log = LoggerFactory.getLogger(Rewind.class);
+
+  private final Map<TopicPartition, Long> until = new HashMap<>();
+  private long begin;
+  private volatile boolean underWay;
+
+  public boolean isUnderWay() {
+    return underWay;
+  }
+
+  /// Whether the record was applied before.
+  public boolean repeats(ConsumerRecord<?, ?> record) {
+    return isUnderWay()
+        && record.offset()
+            < until.getOrDefault(new TopicPartition(record.topic(), record.partition()), 0L);
+  }
+
+  /// Begins a rewind, or widens the one under way.
+  ///
+  /// @param targets where it begins
+  /// @param applied how far all was applied before
+  public void begin(Map<TopicPartition, Long> targets, Map<TopicPartition, Long> applied) {
+    if (!isUnderWay()) {
+      begin = System.nanoTime();
+    }
+    long records = 0;
+    for (Map.Entry<TopicPartition, Long> target : targets.entrySet()) {
+      long end = applied.getOrDefault(target.getKey(), target.getValue());
+      until.merge(target.getKey(), end, Math::max);
+      records += Math.max(0, end - target.getValue());
+    }
+    underWay = true;
+    log.atWarn()
+        .addKeyValue("partitions", targets.size())
+        .addKeyValue("records", records)
+        .log("Redis has another primary or was restarted: the last evictions are applied again");
+    done(targets);
+  }
+
+  public void forget(Collection<TopicPartition> partitions) {
+    partitions.forEach(until::remove);
+    underWay = !until.isEmpty();
+  }
+
+  /// Takes note of what is applied again.
+  ///
+  /// @param applied by partition, how far all is applied again
+  public void done(Map<TopicPartition, Long> applied) {
+    if (isUnderWay()) {
+      until.entrySet().removeIf(end -> applied.getOrDefault(end.getKey(), 0L) >= end.getValue());
+      underWay = !until.isEmpty();
+      if (!underWay) {
+        log.atInfo()
+            .addKeyValue("ms", Duration.ofNanos(System.nanoTime() - begin).toMillis())
+            .log("the last evictions are applied again");
+      }
+    }
+  }
+}

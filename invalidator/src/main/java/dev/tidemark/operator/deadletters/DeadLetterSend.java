@@ -1,0 +1,110 @@
+package dev.tidemark.operator.deadletters;
+
+import dev.tidemark.operator.deadletters.DeadLetterEvent.Corrections;
+import dev.tidemark.operator.run.CommandOptions;
+import dev.tidemark.operator.run.CommandRun;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// The command `dead-letters send`.
+@Command(
+    name = "send",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = {
+      "Sends letters to their topic as events, after what is wrong with them was put right by the"
+          + " options. A letter that is still wrong is left, with the reason.",
+      "Never puts an old state behind a newer one: a letter whose version the topic has, or a newer"
+          + " one, is left as superseded. So it is safe to repeat, and while the system runs. The"
+          + " letters themselves stay where they are."
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  dead-letters send --all --dry-run                        what would be sent, and what is"
+          + " wrong with the rest",
+      "  dead-letters send 0:12 --type product.updated --aggregate-version 7",
+      "",
+      "The topics are read once from their beginning, to know the newest version of each key."
+    },
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:each is sent, or superseded",
+      "1:failed, or some letters are still wrong",
+      "2:wrong option or setting",
+      "130:interrupted; the last line tells how to go on"
+    })
+final class DeadLetterSend implements Callable<Integer> {
+
+  private final Map<String, String> environment;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Parameters(
+      paramLabel = "ID",
+      arity = "0..*",
+      description = "As list shows it; [[topic:]partition:]offset.")
+  private List<String> texts = List.of();
+
+  @Option(names = "--all", description = "All of them.")
+  private boolean all;
+
+  @Option(names = "--key", paramLabel = "ID", description = "The aggregate's id, for one letter.")
+  private @Nullable String key;
+
+  @Option(
+      names = "--type",
+      paramLabel = "TYPE",
+      description = "What happened, <aggregate type>.<verb>, for one letter.")
+  private @Nullable String type;
+
+  @Option(
+      names = "--aggregate-version",
+      paramLabel = "N",
+      description = "The version after the change, for one letter.")
+  private @Nullable Long version;
+
+  @Mixin private CommandOptions options = new CommandOptions();
+
+  DeadLetterSend(Map<String, String> environment) {
+    this.environment = environment;
+  }
+
+  @Override
+  public Integer call() {
+    List<DeadLetterId> ids = DeadLetterId.all(spec, texts);
+    if (all != ids.isEmpty()) {
+      throw new ParameterException(spec.commandLine(), "give either ids or --all");
+    }
+    Corrections corrections =
+        new Corrections(
+            Optional.ofNullable(key),
+            Optional.ofNullable(type),
+            version == null ? OptionalLong.empty() : OptionalLong.of(version));
+    if (!corrections.isNone() && ids.size() != 1) {
+      throw new ParameterException(
+          spec.commandLine(), "--key, --type and --aggregate-version go with just one id");
+    }
+    DeadLetterTopics box = DeadLetterTopics.of(spec, environment);
+    return CommandRun.of(
+        spec,
+        options,
+        new DeadLetterSendRun(
+            box,
+            ids,
+            corrections,
+            options,
+            line -> spec.commandLine().getErr().println(line),
+            () -> {}));
+  }
+}

@@ -1,0 +1,37 @@
+package dev.tidemark.operator.run;
+
+import dev.failsafe.RateLimiter;
+import java.time.Duration;
+import java.util.Optional;
+
+/// Holds a command to a rate. Confined to one thread.
+public final class RateLimit {
+
+  private static final int BATCHES_PER_SECOND = 4;
+
+  private final Optional<RateLimiter<Object>> limiter;
+  private final int largestBatch;
+
+  /// @param perSecond at most so many; empty for no limit
+  /// @param batch the largest batch, where there is no limit
+  public RateLimit(Optional<Integer> perSecond, int batch) {
+    this.limiter = perSecond.map(n -> RateLimiter.smoothBuilder(n, Duration.ofSeconds(1)).build());
+    this.largestBatch =
+        perSecond.map(n -> Math.clamp(n / BATCHES_PER_SECOND, 1, batch)).orElse(batch);
+  }
+
+  /// So many at once, for the rate to be an even one.
+  public int largestBatch() {
+    return largestBatch;
+  }
+
+  /// Waits until so many may go.
+  ///
+  /// @return whether they may; else the command is to end
+  public boolean await(int count, StopRequest stopping) {
+    if (limiter.isEmpty() || count == 0) {
+      return !stopping.isRequested();
+    }
+    return !stopping.awaitRequested(limiter.get().reservePermits(count));
+  }
+}

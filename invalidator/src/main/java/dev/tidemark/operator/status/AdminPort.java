@@ -1,0 +1,119 @@
+package dev.tidemark.operator.status;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tidemark.invalidator.settings.Environment;
+import dev.tidemark.operator.run.Deadline;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.HttpURLConnection;
+import java.net.SocketTimeoutException;
+import java.net.URI;
+import java.util.List;
+import java.util.Set;
+
+/// Where a service serves its health, as the variable of the environment says.
+///
+/// @param service for a human, `relay`
+/// @param base without a slash at the end
+record AdminPort(String service, String variable, String base) {
+
+  private static final Set<Integer> EXPECTED = Set.of(200, 503);
+  private static final ObjectMapper json = new ObjectMapper();
+
+  /// Why there is no answer, in words.
+  static final class Unanswered extends Exception {
+    private final String remedy;
+    private final boolean late;
+
+    Unanswered(String reason, String remedy) {
+      this(reason, remedy, false);
+    }
+
+    private Unanswered(String reason, String remedy, boolean late) {
+      super(reason);
+      this.remedy = remedy;
+      this.late = late;
+    }
+
+    /// None in time.
+    static Unanswered late(String reason, String remedy) {
+      return new Unanswered(reason, remedy, true);
+    }
+
+    /// A part that gave no answer for this reason.
+    ///
+    /// @param what begins its line
+    PartStatus part(String name, String what) {
+      String reason = String.valueOf(getMessage());
+      return late
+          ? PartStatus.late(name, what, reason, remedy)
+          : PartStatus.unanswered(name, what, reason, remedy);
+    }
+  }
+
+  /// Those of all instances, comma between, in the variable.
+  static List<AdminPort> from(
+      Environment environment, String service, String variable, String otherwise) {
+    return environment.list(variable, otherwise).stream()
+        .map(text -> text.replaceAll("/+$", ""))
+        .filter(text -> isAddress(environment, variable, text))
+        .map(text -> new AdminPort(service, variable, text))
+        .toList();
+  }
+
+  private static boolean isAddress(Environment environment, String variable, String text) {
+    if (!text.matches("https?://[^/?#]+")) {
+      environment.fault("%s is '%s', but must be http://host:port".formatted(variable, text));
+      return false;
+    }
+    try {
+      URI.create(text);
+      return true;
+    } catch (IllegalArgumentException e) {
+      environment.fault("%s is '%s': %s".formatted(variable, text, e.getMessage()));
+      return false;
+    }
+  }
+
+  JsonNode json(String path, Deadline deadline) throws Unanswered {
+    try {
+      return json.readTree(text(path, deadline));
+    } catch (JsonProcessingException e) {
+      throw new Unanswered(base + path + " does not answer with JSON", wrongAddress());
+    }
+  }
+
+  String text(String path, Deadline deadline) throws Unanswered {
+    URI address = URI.create(base + path);
+    int millis = Math.max(1, Math.toIntExact(deadline.left().toMillis()));
+    try {
+      HttpURLConnection request = (HttpURLConnection) address.toURL().openConnection();
+      request.setConnectTimeout(millis);
+      request.setReadTimeout(millis);
+      int code = request.getResponseCode();
+      if (!EXPECTED.contains(code)) {
+        throw new Unanswered("%s answers %d".formatted(address, code), wrongAddress());
+      }
+      try (InputStream body =
+          code == HttpURLConnection.HTTP_OK ? request.getInputStream() : request.getErrorStream()) {
+        return body == null ? "" : new String(body.readAllBytes(), UTF_8);
+      }
+    } catch (SocketTimeoutException e) {
+      throw Unanswered.late(
+          "the %s at %s did not answer in %.1f s".formatted(service, address, millis / 1e3),
+          "see that it is not stopped, and that its machine has processor time left");
+    } catch (IOException e) {
+      throw new Unanswered(
+          "no %s answers at %s".formatted(service, address),
+          "see that it runs, and that %s, or --data DIR, is right".formatted(variable));
+    }
+  }
+
+  private String wrongAddress() {
+    return "%s must be the admin address of a %s".formatted(variable, service);
+  }
+}

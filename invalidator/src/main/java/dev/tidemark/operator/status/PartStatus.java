@@ -1,0 +1,133 @@
+package dev.tidemark.operator.status;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+
+/// How one part of the system was found just now. Immutable.
+///
+/// @param name by which the JSON has it
+/// @param json all that is known of it
+/// @param late whether it is red only because it did not answer in time
+/// @param lines the same for a human
+record PartStatus(String name, JsonNode json, boolean late, List<Line> lines) {
+
+  private static final String UNKNOWN = "unknown";
+  private static final String STARVED =
+      "not known: this machine is so busy that the answer was not there in time; try a longer"
+          + " --timeout";
+
+  /// One line.
+  ///
+  /// @param what begins the line
+  /// @param reason why the health is what it is
+  /// @param more goes on where the reason ends
+  record Line(String what, Health health, String reason, String more) {
+
+    static Line detail(String what, String text) {
+      return new Line(what, Health.DETAIL, text, "");
+    }
+
+    static Line wellOrRed(String what, boolean well, String text) {
+      return new Line(what, well ? Health.WELL : Health.RED, text, "");
+    }
+
+    String text() {
+      return switch (health) {
+        case DETAIL -> reason + more;
+        case WELL -> "well, " + reason + more;
+        case YELLOW -> "YELLOW, " + reason + more;
+        case RED -> "RED, " + reason + more;
+      };
+    }
+  }
+
+  PartStatus {
+    lines = List.copyOf(lines);
+  }
+
+  PartStatus(String name, JsonNode json, List<Line> lines) {
+    this(name, json, false, lines);
+  }
+
+  /// One that gave no answer.
+  ///
+  /// @param what begins its line
+  /// @param reason in words
+  /// @param remedy what to do
+  static PartStatus unanswered(String name, String what, String reason, String remedy) {
+    String more = ": " + remedy;
+    return new PartStatus(
+        name, unready(reason + more), List.of(new Line(what, Health.RED, reason, more)));
+  }
+
+  /// One that gave no answer in time. A neighbour may know better.
+  static PartStatus late(String name, String what, String reason, String remedy) {
+    PartStatus red = unanswered(name, what, reason, remedy);
+    return new PartStatus(name, red.json(), true, red.lines());
+  }
+
+  /// One of which nothing is known, because whoever asks did not come to it in time. That is not
+  /// its fault.
+  static PartStatus unknown(String name, String what) {
+    return new PartStatus(name, notKnown(STARVED), List.of(yellow(what, STARVED)));
+  }
+
+  private static ObjectNode notKnown(String reason) {
+    return JsonNodeFactory.instance.objectNode().put(UNKNOWN, true).put("reason", reason);
+  }
+
+  private static Line yellow(String what, String reason) {
+    return new Line(what, Health.YELLOW, reason, "");
+  }
+
+  boolean isUnknown() {
+    return json.path(UNKNOWN).asBoolean();
+  }
+
+  private static ObjectNode unready(String reason) {
+    return JsonNodeFactory.instance.objectNode().put("ready", false).put("reason", reason);
+  }
+
+  /// One that could not be asked, because nobody says where it is.
+  static PartStatus notAsked(String name, String variable) {
+    String reason = "not asked: " + variable + " is not set, nor --data DIR";
+    return new PartStatus(
+        name,
+        JsonNodeFactory.instance.objectNode().put("reason", reason),
+        List.of(Line.detail(name, reason)));
+  }
+
+  /// The same, yellow where it is late: somebody else reaches it, so it cannot be away.
+  ///
+  /// @param neighbours who says so
+  /// @param starved whether this command had too little time itself, so that late says nothing
+  PartStatus reachedBy(List<String> neighbours, boolean starved) {
+    if (!late || (neighbours.isEmpty() && !starved)) {
+      return this;
+    }
+    String reason =
+        neighbours.isEmpty()
+            ? STARVED
+            : "slow to answer, but reached by the " + String.join(" and the ", neighbours);
+    return new PartStatus(name, notKnown(reason), List.of(yellow(lines.getFirst().what(), reason)));
+  }
+
+  /// The same with something more in its first line.
+  PartStatus withNote(String note) {
+    Line first = lines.getFirst();
+    List<Line> noted = new ArrayList<>(lines);
+    noted.set(
+        0, new Line(first.what(), first.health(), first.reason(), first.more() + "; " + note));
+    return new PartStatus(name, json, late, noted);
+  }
+
+  /// The same with more lines.
+  PartStatus with(List<Line> added) {
+    List<Line> all = new ArrayList<>(lines);
+    all.addAll(added);
+    return new PartStatus(name, json, late, all);
+  }
+}

@@ -1,0 +1,14 @@
+package dev.tidemark.operator.status;
+
+/// Numbers of bytes as a human reads them.
+final class Sizes {
+
+  private static final long SMALL = 10_000;
+  private static final double MEGA = 1e6;
+
+  private Sizes() {}
+
+  static String bytes(long count) {
+    return count < SMALL ? "%d bytes".formatted(count) : "%,.1f MB".formatted(count / MEGA);
+  }
+}

@@ -1,0 +1,138 @@
+package dev.tidemark.relay.session;
+
+import dev.tidemark.relay.checks.Check;
+import dev.tidemark.relay.source.ChangeSource;
+import dev.tidemark.relay.status.OutboxState;
+import dev.tidemark.relay.status.RelayStatus;
+import dev.tidemark.relay.status.RelayStatus.Streaming;
+import dev.tidemark.relay.status.SlotState;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jdbi.v3.core.Jdbi;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What a relay does beside the stream: looks at the slot and checks the servers, and when it is
+/// the active one, sends heartbeats through the log and tends the outbox's partitions.
+///
+/// A heartbeat is a message in the write-ahead log itself. It moves the slot's position on when the
+/// outbox is quiet and the rest of the database is not (H32), and when it comes back, the stream is
+/// known to flow.
+///
+/// Threads of its own, one task on each: a server that does not answer its check delays no
+/// heartbeat.
+public final class Housekeeping implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Housekeeping.class);
+  private static final Duration HEARTBEAT_INTERVAL = Duration.ofSeconds(2);
+  private static final Duration CHECK_INTERVAL = Duration.ofSeconds(10);
+  private static final Duration OUTBOX_INTERVAL = Duration.ofSeconds(5);
+
+  private static final int OWN_TASKS = 4;
+
+  private final Jdbi database;
+  private final String slot;
+  private final RelayStatus status;
+  private final List<Check> checks;
+  private final OutboxPartitions partitions;
+  private final ScheduledExecutorService threads;
+
+  /// @param retention how long relayed outbox rows are kept; empty: for ever
+  public Housekeeping(
+      Jdbi database,
+      String slot,
+      Optional<Duration> retention,
+      List<Check> checks,
+      RelayStatus status) {
+    this.database = database;
+    this.slot = slot;
+    this.partitions = new OutboxPartitions(database, slot, retention, status, System::nanoTime);
+    this.status = status;
+    this.checks = List.copyOf(checks);
+    this.threads =
+        Executors.newScheduledThreadPool(
+            OWN_TASKS + checks.size(),
+            Thread.ofPlatform().daemon().name("housekeeping-", 0).factory());
+  }
+
+  public void start() {
+    every(HEARTBEAT_INTERVAL, "slot state", this::readSlot);
+    every(HEARTBEAT_INTERVAL, "heartbeat", this::heartbeat);
+    for (var check : checks) {
+      every(
+          CHECK_INTERVAL,
+          "check of " + check.server(),
+          () -> status.findings().found(check.server(), check.findings()));
+    }
+    every(OUTBOX_INTERVAL, "outbox state", this::readOutbox);
+    every(OUTBOX_INTERVAL, "outbox partitions", partitions::tend);
+  }
+
+  @Override
+  public void close() {
+    threads.shutdownNow();
+  }
+
+  private void readSlot() {
+    status.slot(database.withHandle(handle -> SlotState.read(handle, slot)));
+  }
+
+  private void readOutbox() {
+    status.outbox(database.withHandle(OutboxState::read));
+  }
+
+  private void heartbeat() {
+    if (!(status.phase() instanceof Streaming)) {
+      return;
+    }
+    // Noted before the database is asked: one that does not answer is a stall, too.
+    var heartbeat = status.lag().heartbeat();
+    database.useHandle(
+        handle ->
+            handle
+                .createQuery("select pg_logical_emit_message(false, :prefix, :sent)::text")
+                .bind("prefix", ChangeSource.HEARTBEAT_PREFIX)
+                .bind("sent", heartbeat)
+                .mapTo(String.class)
+                .one());
+  }
+
+  /// The statement, which may follow, is not the reason.
+  private static String firstLine(RuntimeException e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+  }
+
+  private void every(Duration interval, String what, Runnable task) {
+    var failing = new AtomicBoolean();
+    var _ =
+        threads.scheduleWithFixedDelay(
+            () -> {
+              try {
+                task.run();
+                if (failing.getAndSet(false)) {
+                  log.atInfo().addKeyValue("task", what).log("housekeeping works again");
+                }
+              } catch (Error e) {
+                log.atError()
+                    .addKeyValue("task", what)
+                    .setCause(e)
+                    .log("housekeeping failed in a way that nobody expected, and is tried again");
+              } catch (RuntimeException e) {
+                // The scheduler would drop the task without a word.
+                if (!failing.getAndSet(true)) {
+                  log.atWarn()
+                      .addKeyValue("task", what)
+                      .addKeyValue("reason", firstLine(e))
+                      .log("housekeeping failed, and is tried again until it works");
+                }
+              }
+            },
+            0,
+            interval.toMillis(),
+            TimeUnit.MILLISECONDS);
+  }
+}

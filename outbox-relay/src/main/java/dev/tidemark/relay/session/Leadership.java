@@ -1,0 +1,217 @@
+package dev.tidemark.relay.session;
+
+import dev.tidemark.relay.source.StreamFailed;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Which of several relays is the active one: the one whose database session holds an advisory lock
+/// named after the slot.
+///
+/// It expires. The server ends the session when it has been silent for [#EXPIRY], and with it the
+/// lock; a thread of the active relay speaks in it all the time. So a relay that was stopped, or
+/// cut off from the server, is the active one no longer, without anybody having to find out what
+/// has become of it.
+///
+/// The lock keeps a relay that waits from disturbing the active one. It is not what keeps two from
+/// publishing: the slot admits one reader, and Kafka fences the producer of whoever was active
+/// before. With delivery at least once there is no such fence, and [#requireHeld] is all there is.
+///
+/// Confined to one thread, but for what says otherwise.
+final class Leadership implements AutoCloseable {
+  /// A take-over waits so long for a relay that was stopped or cut off. A pause of its JVM that is
+  /// longer costs it the leadership, though no event: collections of a relay's heap take a tenth of
+  /// that.
+  static final Duration EXPIRY = Duration.ofMillis(1_250);
+
+  private static final Duration SIGN_OF_LIFE_INTERVAL = Duration.ofMillis(200);
+
+  /// With the interval less than the expiry: a relay that is cut off knows it before another can be
+  /// the active one.
+  private static final Duration ANSWER_LIMIT = Duration.ofSeconds(1);
+
+  private static final int VALID_TIMEOUT_SECONDS = 1;
+  private static final Duration SLOT_POLL = Duration.ofMillis(20);
+  private static final Duration SLOT_LIMIT = Duration.ofSeconds(5);
+  private static final String MAY_NOT = "42501";
+
+  private static final Logger log = LoggerFactory.getLogger(Leadership.class);
+
+  private final DataSource database;
+  private final String slot;
+  private final CompletableFuture<Void> lost = new CompletableFuture<>();
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private volatile long heldUntil;
+  private @Nullable Connection session;
+  private @Nullable Thread keeper;
+
+  Leadership(DataSource database, String slot) {
+    this.database = database;
+    this.slot = slot;
+  }
+
+  /// Whether this relay is the active one now. From then on it is, until [#close] or until it is
+  /// lost; do not ask again.
+  boolean tryAcquire() {
+    try {
+      var current = connected();
+      long asked = System.nanoTime();
+      try (var statement =
+          current.prepareStatement("select pg_try_advisory_lock(hashtextextended(?, 0))")) {
+        statement.setString(1, "tidemark relay on slot " + slot);
+        try (var answer = statement.executeQuery()) {
+          boolean taken = answer.next() && answer.getBoolean(1);
+          if (taken) {
+            heldUntil = asked + EXPIRY.toNanos();
+            keeper =
+                Thread.ofPlatform()
+                    .daemon()
+                    .name("leadership")
+                    .start(() -> giveSignsOfLife(current));
+          }
+          return taken;
+        }
+      }
+    } catch (SQLException e) {
+      throw new StreamFailed("PostgreSQL did not answer who the active relay is", e);
+    }
+  }
+
+  /// Has the action run once when the leadership is lost, on a thread of its own; at once when it
+  /// is lost already. Not when it is given up by [#close].
+  void whenLost(Runnable action) {
+    var _ = lost.thenRun(action);
+  }
+
+  /// Thread-safe.
+  ///
+  /// @throws StreamFailed when another relay may be the active one
+  void requireHeld() {
+    // The clock tells first: after a stop of the whole process no thread has noticed anything yet.
+    if (lost.isDone() || System.nanoTime() - heldUntil >= 0) {
+      throw new StreamFailed(
+          "this relay is no longer the active one: PostgreSQL had no sign of life from it for %d ms, or ended its session"
+              .formatted(EXPIRY.toMillis()),
+          null);
+    }
+  }
+
+  /// Ends the server's process that still reads the slot for a predecessor, and returns when the
+  /// slot is free. For whoever holds the leadership only: the predecessor was stopped or cut off,
+  /// and the server would wait for it for as long as `wal_sender_timeout`, a minute unless set.
+  ///
+  /// @throws StreamFailed when that process belongs to another role and must not be ended
+  void freeSlot() {
+    long begin = System.nanoTime();
+    while (terminateSlotReader()) {
+      if (System.nanoTime() - begin > SLOT_LIMIT.toNanos() || waited(SLOT_POLL)) {
+        throw new StreamFailed(
+            "replication slot %s is still read by the process that was told to end".formatted(slot),
+            null);
+      }
+    }
+  }
+
+  /// Tells the reader to end, if there is one; more than once does no harm.
+  private boolean terminateSlotReader() {
+    // In the session that holds the lock: without the lock there is none.
+    try (var statement =
+        Objects.requireNonNull(session, "the leadership was not won")
+            .prepareStatement(
+                """
+                select slot.active_pid, pg_terminate_backend(slot.active_pid)
+                  from pg_replication_slots as slot
+                 where slot.slot_name = ? and slot.active_pid is not null
+                """)) {
+      statement.setString(1, slot);
+      try (var reader = statement.executeQuery()) {
+        boolean isRead = reader.next();
+        if (isRead) {
+          log.atInfo()
+              .addKeyValue("slot", slot)
+              .addKeyValue("pid", reader.getInt("active_pid"))
+              .log("ending the server's process that reads the slot for a predecessor");
+        }
+        return isRead;
+      }
+    } catch (SQLException e) {
+      throw new StreamFailed(
+          MAY_NOT.equals(e.getSQLState())
+              ? "replication slot %s is read by a program of another role, which this relay may not end: stop that program, or give this relay a slot of its own by TIDEMARK_RELAY_SLOT"
+                  .formatted(slot)
+              : "PostgreSQL did not answer who reads replication slot " + slot,
+          e);
+    }
+  }
+
+  private Connection connected() throws SQLException {
+    if (session == null || !session.isValid(VALID_TIMEOUT_SECONDS)) {
+      disconnect();
+      session = database.getConnection();
+      session.setNetworkTimeout(Runnable::run, Math.toIntExact(ANSWER_LIMIT.toMillis()));
+      try (var statement = session.createStatement()) {
+        statement.execute("set idle_session_timeout = " + EXPIRY.toMillis());
+      }
+    }
+    return session;
+  }
+
+  private void giveSignsOfLife(Connection current) {
+    try (var statement = current.createStatement()) {
+      while (!waited(SIGN_OF_LIFE_INTERVAL)) {
+        long asked = System.nanoTime();
+        statement.execute("select 1");
+        heldUntil = asked + EXPIRY.toNanos();
+      }
+    } catch (SQLException | RuntimeException e) {
+      if (!waited(Duration.ZERO)) {
+        log.atDebug().setCause(e).log("session of the leadership ended");
+        heldUntil = System.nanoTime();
+        lost.complete(null);
+      }
+    }
+  }
+
+  /// Answers whether this was closed meanwhile.
+  private boolean waited(Duration time) {
+    try {
+      return closed.await(time.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return true;
+    }
+  }
+
+  /// Waits for an action of [#whenLost] that runs.
+  @Override
+  public void close() {
+    closed.countDown();
+    disconnect();
+    if (keeper != null) {
+      try {
+        keeper.join();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private void disconnect() {
+    if (session != null) {
+      try {
+        session.close();
+      } catch (SQLException e) {
+        log.atDebug().setCause(e).log("database session of the leadership did not close cleanly");
+      }
+      session = null;
+    }
+  }
+}

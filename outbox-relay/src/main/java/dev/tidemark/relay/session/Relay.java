@@ -1,0 +1,283 @@
+package dev.tidemark.relay.session;
+
+import static java.util.stream.Collectors.joining;
+
+import dev.tidemark.relay.checks.Check;
+import dev.tidemark.relay.sink.EventSink;
+import dev.tidemark.relay.sink.PostgresOutbox;
+import dev.tidemark.relay.sink.PublishedEvents;
+import dev.tidemark.relay.sink.VersionMemory;
+import dev.tidemark.relay.source.ChangeSource;
+import dev.tidemark.relay.source.StreamFailed;
+import dev.tidemark.relay.status.Finding;
+import dev.tidemark.relay.status.Finding.Severity;
+import dev.tidemark.relay.status.RelayMetrics;
+import dev.tidemark.relay.status.RelayStatus;
+import dev.tidemark.relay.status.RelayStatus.Failed;
+import dev.tidemark.relay.status.RelayStatus.StandingBy;
+import dev.tidemark.relay.status.RelayStatus.Starting;
+import dev.tidemark.relay.status.RelayStatus.Streaming;
+import dev.tidemark.relay.status.SlotState;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/// Carries changes from the log to Kafka until it is closed.
+///
+/// Works in sessions. A session wins the leadership, takes over from whoever published before,
+/// learns what was published, fetches from the table what the slot will not bring, and streams.
+/// Whatever goes wrong, the remedy is the same: end the session and begin another, from the slot's
+/// confirmed position. There is no second way to recover, so the one there is gets used and tested.
+public final class Relay {
+  private static final Logger log = LoggerFactory.getLogger(Relay.class);
+
+  /// How often a relay that stands by looks whether it may lead: most of the time that a take-over
+  /// needs.
+  private static final Duration STANDBY_POLL = Duration.ofMillis(250);
+
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+  private static final Duration REMINDER = Duration.ofMinutes(1);
+
+  private final Parts parts;
+  private final RelayStatus status;
+  private final RelayMetrics metrics;
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private final AtomicReference<@Nullable Runnable> stop = new AtomicReference<>();
+  private Duration pause = FIRST_PAUSE;
+  private boolean isRehearsed;
+  private String toldReason = "";
+  private long toldAt;
+
+  /// What a session is made of, made anew for each.
+  interface Parts {
+    Leadership leadership();
+
+    /// Of the database. Kafka is looked at beside the session, because a take-over must not wait
+    /// for that.
+    Check check();
+
+    /// As it is now.
+    SlotState slot();
+
+    /// A new one.
+    ///
+    /// @param slot as it was before the session has confirmed anything
+    EventSink sink(SlotState slot);
+
+    /// A new one.
+    PostgresVisibility visibility();
+
+    Repair repair(PostgresVisibility visibility);
+
+    /// As the topics have them, to begin with.
+    VersionMemory newestVersions();
+
+    PostgresOutbox outbox();
+
+    PublishedEvents history();
+
+    ChangeSource source();
+
+    /// Does once what a take-over does, as far as that disturbs nobody, so that the real one finds
+    /// its classes loaded.
+    void rehearse();
+  }
+
+  public Relay(Parts parts, RelayStatus status, RelayMetrics metrics) {
+    this.parts = parts;
+    this.status = status;
+    this.metrics = metrics;
+  }
+
+  /// Returns after [#close]. The calling thread is the relay's owner.
+  public void run() {
+    try {
+      while (!closedWithin(Duration.ZERO)) {
+        try {
+          status.phase(new Starting());
+          session();
+        } catch (RuntimeException e) {
+          status.phase(new Failed(reasonOf(e)));
+          tell(reasonOf(e));
+          log.atDebug().setCause(e).log("session ended by");
+          closedWithin(pause);
+          pause = min(pause.multipliedBy(2), LONGEST_PAUSE);
+        }
+      }
+    } finally {
+      ended.countDown();
+    }
+  }
+
+  /// Ends after the batch at hand, and waits for that.
+  public void close() throws InterruptedException {
+    closed.countDown();
+    var underWay = stop.get();
+    if (underWay != null) {
+      underWay.run();
+    }
+    ended.await();
+  }
+
+  private void session() {
+    try (var leadership = parts.leadership()) {
+      while (!leadership.tryAcquire()) {
+        if (!(status.phase() instanceof StandingBy)) {
+          status.phase(new StandingBy());
+          log.info("standing by: another relay is active");
+          rehearse();
+        }
+        if (closedWithin(STANDBY_POLL)) {
+          return;
+        }
+      }
+      leadership.freeSlot();
+      var errors = errors();
+      requireNone(errors, Severity.ERROR);
+      try (var sink = parts.sink(parts.slot());
+          var visibility = parts.visibility()) {
+        var session = new Session(parts, sink, status, metrics);
+        if (status.findings().rowsPassBy()) {
+          throw session.giveUpTheSlot(text(errors));
+        }
+        var doubt = session.doubt();
+        if (doubt.isPresent()) {
+          repair(doubt.get(), session, leadership, visibility);
+        }
+        stream(session, leadership, visibility);
+      } finally {
+        stop.set(null);
+      }
+    }
+  }
+
+  private void repair(
+      String doubt, Session session, Leadership leadership, PostgresVisibility visibility) {
+    try (var repair = parts.repair(visibility)) {
+      if (registerStop(both(visibility::close, repair::close), leadership)) {
+        return;
+      }
+      session.repair(doubt, repair);
+    }
+  }
+
+  /// Beside the wait, which it must not lengthen. Without it a take-over takes a little longer.
+  private void rehearse() {
+    if (!isRehearsed) {
+      isRehearsed = true;
+      Thread.ofPlatform()
+          .daemon()
+          .name("rehearsal")
+          .uncaughtExceptionHandler(
+              (thread, e) -> log.atDebug().setCause(e).log("take-over was not rehearsed"))
+          .start(
+              () -> {
+                parts.rehearse();
+                log.info("ready to take over");
+              });
+    }
+  }
+
+  private void stream(Session session, Leadership leadership, PostgresVisibility visibility) {
+    try (var source = parts.source()) {
+      if (registerStop(both(visibility::close, source::close), leadership)) {
+        return;
+      }
+      session.begin();
+      status.phase(new Streaming());
+      log.info("streaming");
+      source.run(
+          batch -> {
+            visibility.await(batch.changes());
+            leadership.requireHeld();
+            if (session.receive(batch)) {
+              pause = FIRST_PAUSE;
+            }
+          });
+      leadership.requireHeld();
+    }
+  }
+
+  private static Runnable both(Runnable first, Runnable second) {
+    return () -> {
+      first.run();
+      second.run();
+    };
+  }
+
+  /// Has this run when the relay is closed or is the active one no longer.
+  ///
+  /// @return whether it is closed already
+  private boolean registerStop(Runnable newStop, Leadership leadership) {
+    stop.set(newStop);
+    leadership.whenLost(
+        () -> {
+          status.phase(new Failed("this relay is no longer the active one"));
+          newStop.run();
+        });
+    return closedWithin(Duration.ZERO);
+  }
+
+  private List<Finding> errors() {
+    var check = parts.check();
+    var found = check.findings();
+    status.findings().found(check.server(), found);
+    return found.stream().filter(Finding::isError).toList();
+  }
+
+  private static void requireNone(List<Finding> errors, Severity severity) {
+    if (errors.stream().anyMatch(error -> error.severity() == severity)) {
+      throw new StreamFailed(text(errors), null);
+    }
+  }
+
+  private static String text(List<Finding> errors) {
+    return errors.stream().map(Finding::text).collect(joining("; "));
+  }
+
+  private boolean closedWithin(Duration time) {
+    try {
+      return closed.await(time.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return true;
+    }
+  }
+
+  /// The same reason again and again is told now and then.
+  private void tell(String reason) {
+    boolean isNews = !reason.equals(toldReason) || System.nanoTime() - toldAt > REMINDER.toNanos();
+    log.atLevel(isNews ? Level.WARN : Level.DEBUG)
+        .addKeyValue("reason", reason)
+        .addKeyValue("pause", pause)
+        .log("session ended, another follows");
+    if (isNews) {
+      toldReason = reason;
+      toldAt = System.nanoTime();
+    }
+  }
+
+  /// The messages of an exception and its causes, outermost first, each once.
+  private static String reasonOf(Throwable failure) {
+    var reason = new StringBuilder(String.valueOf(failure.getMessage()));
+    for (var cause = failure.getCause(); cause != null; cause = cause.getCause()) {
+      var message = String.valueOf(cause.getMessage());
+      if (reason.indexOf(message) < 0) {
+        reason.append(": ").append(message);
+      }
+    }
+    return reason.toString();
+  }
+
+  private static Duration min(Duration a, Duration b) {
+    return a.compareTo(b) < 0 ? a : b;
+  }
+}

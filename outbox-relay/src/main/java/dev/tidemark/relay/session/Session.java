@@ -1,0 +1,201 @@
+package dev.tidemark.relay.session;
+
+import dev.tidemark.relay.sink.ConfirmedLimit;
+import dev.tidemark.relay.sink.EventSink;
+import dev.tidemark.relay.sink.PublishedRows;
+import dev.tidemark.relay.sink.PublishedRows.Progress;
+import dev.tidemark.relay.sink.VersionGaps;
+import dev.tidemark.relay.sink.VersionMemory;
+import dev.tidemark.relay.source.Change;
+import dev.tidemark.relay.source.Change.Event;
+import dev.tidemark.relay.source.Change.Poison;
+import dev.tidemark.relay.source.ChangeSource;
+import dev.tidemark.relay.source.StreamFailed;
+import dev.tidemark.relay.status.RelayMetrics;
+import dev.tidemark.relay.status.RelayStatus;
+import dev.tidemark.relay.status.RelayStatus.Repairing;
+import dev.tidemark.relay.status.SlotState;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.postgresql.replication.LogSequenceNumber;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The active relay's stretch of work, from what was published before it on: publishes what the
+/// source brings, and only then lets it be confirmed.
+///
+/// Does not trust the source. What is published already is skipped by the relay's own memory; what
+/// was lost on the way shows as a slot that stands where no relay has put it, or as a version that
+/// is missing, and is fetched from the table.
+///
+/// Confined to one thread.
+final class Session {
+  private static final Logger log = LoggerFactory.getLogger(Session.class);
+
+  private final Relay.Parts parts;
+  private final EventSink sink;
+  private final RelayStatus status;
+  private final RelayMetrics metrics;
+
+  private final LongTransactions longTransactions = new LongTransactions();
+  private PublishedRows published;
+  private Optional<ConfirmedLimit> reach;
+  private int timeline;
+  private boolean slotIsSure;
+  private boolean hasToldOfMessages;
+  private VersionGaps gaps;
+
+  /// @param sink is told to take over
+  Session(Relay.Parts parts, EventSink sink, RelayStatus status, RelayMetrics metrics) {
+    this.parts = parts;
+    this.sink = sink;
+    this.status = status;
+    this.metrics = metrics;
+    var memory = sink.takeOver();
+    this.published = memory.published();
+    this.reach = memory.reach();
+    this.gaps = new VersionGaps(new VersionMemory(), parts.outbox(), parts.history(), metrics);
+  }
+
+  /// Why the slot may not bring all that the topics lack; empty where it does.
+  ///
+  /// @throws StreamFailed when there is no slot and no sign that there ever was one
+  Optional<String> doubt() {
+    var slot = parts.slot();
+    if (slot.status() == SlotState.Status.ABSENT && reach.isEmpty()) {
+      throw new StreamFailed(
+          "there is no replication slot %s, and no relay has had it: run `tidemark migrate`, which makes it"
+              .formatted(slot.name()),
+          null);
+    }
+    if (!slot.isUsable()) {
+      return Optional.of("the slot is " + slot.status().text());
+    }
+    if (reach.isPresent()) {
+      return reach.get().covers(slot)
+          ? Optional.empty()
+          : Optional.of("the slot stands where no relay has put it");
+    }
+    // What was written before the slot was made does not come through it (H58).
+    return parts.outbox().isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            "no relay has left its progress for this server and slot, and the outbox has rows");
+  }
+
+  /// @param doubt why
+  void repair(String doubt, Repair repair) {
+    var slot = parts.slot();
+    log.atWarn()
+        .addKeyValue("slot", slot.status().text())
+        .addKeyValue("confirmed", slot.confirmed().asString())
+        .addKeyValue("reach", reach.map(r -> r.lsn().asString()).orElse("unknown"))
+        .addKeyValue("reason", doubt)
+        .log("the slot may not bring all that is to be published; repairing from the outbox");
+    var repaired = repair.run(slot, sink, metrics, doing -> status.phase(new Repairing(doing)));
+    reach = Optional.of(repaired.reach());
+    published = new PublishedRows();
+    metrics.repaired();
+    status.repaired(doubt, repaired.events());
+  }
+
+  /// To be called before the first batch.
+  void begin() {
+    var slot = parts.slot();
+    timeline = slot.timeline();
+    if (reach.isEmpty()) {
+      keep(Optional.empty(), new ConfirmedLimit(timeline, slot.confirmed()));
+    }
+    gaps = new VersionGaps(parts.newestVersions(), parts.outbox(), parts.history(), metrics);
+  }
+
+  /// Returns once the batch is published.
+  ///
+  /// @return whether the stream has come further than ever before
+  boolean receive(ChangeSource.Batch batch) {
+    requireTheSlotThatWasThere();
+    if (status.findings().rowsPassBy()) {
+      throw giveUpTheSlot("rows pass by the stream: see the errors that the check finds");
+    }
+    var unpublished = published.take(batch.changes());
+    var whole = gaps.filled(batch.changes(), unpublished.changes());
+    if (whole.isEmpty()) {
+      throw giveUpTheSlot("the log has lost more rows than are fetched one by one");
+    }
+    boolean isFurther = publish(whole.get(), unpublished.progress(), batch.end());
+    longTransactions.published(unpublished.changes());
+    if (!batch.changes().isEmpty()) {
+      status.lag().cameThrough(timeOf(batch.changes().getLast()));
+    }
+    for (var message : batch.heartbeats()) {
+      if (!status.lag().cameThrough(message)) {
+        passedOver(message);
+      }
+    }
+    if (isFurther) {
+      status.progressed();
+    }
+    return isFurther;
+  }
+
+  private boolean publish(List<Change> changes, Progress progress, LogSequenceNumber end) {
+    var reached = new ConfirmedLimit(timeline, end);
+    boolean isBeyond = reached.isBeyond(reach.orElse(ConfirmedLimit.NOTHING));
+    if (!changes.isEmpty()) {
+      int letters = sink.publish(changes, isBeyond ? progress.with(reached) : progress);
+      metrics.published(changes.size(), letters);
+    } else if (isBeyond) {
+      // Nothing but heartbeats has come, so whatever was published before ends before them.
+      sink.publish(changes, Progress.of(Optional.of(end), reached));
+    }
+    if (isBeyond) {
+      reach = Optional.of(reached);
+    }
+    return isBeyond;
+  }
+
+  private static Instant timeOf(Change change) {
+    return switch (change.content()) {
+      case Event(var event) -> event.time();
+      case Poison poison -> poison.time();
+    };
+  }
+
+  /// Whoever may connect may write messages into the log under any prefix. One of a relay before
+  /// this one is passed over, too.
+  private void passedOver(ByteBuffer message) {
+    if (!hasToldOfMessages) {
+      hasToldOfMessages = true;
+      log.atInfo()
+          .addKeyValue("prefix", ChangeSource.HEARTBEAT_PREFIX)
+          .addKeyValue("bytes", message.remaining())
+          .log("messages in the log that are no heartbeats of this relay are passed over");
+    }
+  }
+
+  /// Lets the next session repair, also when it is another process's.
+  StreamFailed giveUpTheSlot(String reason) {
+    if (!reach.equals(Optional.of(ConfirmedLimit.NOTHING))) {
+      keep(Optional.empty(), ConfirmedLimit.NOTHING);
+    }
+    return new StreamFailed(reason + "; the next session repairs from the outbox", null);
+  }
+
+  private void keep(Optional<LogSequenceNumber> precedingCommit, ConfirmedLimit next) {
+    sink.publish(List.of(), Progress.of(precedingCommit, next));
+    reach = Optional.of(next);
+  }
+
+  /// A source may have made the slot anew when it was gone just then; that one would begin too
+  /// late.
+  private void requireTheSlotThatWasThere() {
+    if (!slotIsSure) {
+      if (doubt().isPresent()) {
+        throw new StreamFailed("the slot is not the one that was there; it is repaired", null);
+      }
+      slotIsSure = true;
+    }
+  }
+}

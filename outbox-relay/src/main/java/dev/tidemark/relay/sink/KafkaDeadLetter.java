@@ -1,0 +1,78 @@
+package dev.tidemark.relay.sink;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.tidemark.event.EventHeaders;
+import dev.tidemark.relay.source.Change.Poison;
+import dev.tidemark.relay.source.OutboxRow;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.UUID;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jspecify.annotations.Nullable;
+
+/// The record of a dead letter: the row's key and payload, and in headers what was wrong.
+///
+/// A payload that the letter's topic may not take is cut. Then the record's value is the beginning
+/// of it, and two headers tell its length and its hash.
+final class KafkaDeadLetter {
+  /// What every topic takes, whatever its `max.message.bytes` is within reason.
+  static final int CUT_BYTES = 16 << 10;
+
+  private static final int LONGEST_CUT_KEY = 4 << 10;
+
+  /// In characters. Some reasons quote the row.
+  private static final int LONGEST_REASON = 2_000;
+
+  private KafkaDeadLetter() {}
+
+  /// @param topic of the letter
+  /// @param meantFor the topic where the event would have been
+  /// @param isCut whether it is known that the whole payload is not taken
+  static ProducerRecord<byte[], byte[]> record(
+      UUID row, Poison poison, String topic, String meantFor, boolean isCut) {
+    byte[] key =
+        poison
+            .aggregateId()
+            .map(id -> id.getBytes(UTF_8))
+            .filter(id -> !isCut || id.length <= LONGEST_CUT_KEY)
+            .orElse(null);
+    byte[] payload = poison.payload().map(p -> p.getBytes(UTF_8)).orElse(null);
+    boolean isTooLong =
+        payload != null
+            && payload.length > CUT_BYTES
+            && (isCut || payload.length + length(key) > OutboxRow.MAX_BYTES);
+    var record =
+        new ProducerRecord<byte[], byte[]>(
+            topic, key, isTooLong && payload != null ? Arrays.copyOf(payload, CUT_BYTES) : payload);
+    var headers = record.headers();
+    headers.add(EventHeaders.ID, row.toString().getBytes(UTF_8));
+    headers.add(EventHeaders.DEAD_LETTER_REASON, reason(poison).getBytes(UTF_8));
+    headers.add(EventHeaders.DEAD_LETTER_TOPIC, meantFor.getBytes(UTF_8));
+    if (isTooLong && payload != null) {
+      headers.add(
+          EventHeaders.DEAD_LETTER_VALUE_LENGTH, Integer.toString(payload.length).getBytes(UTF_8));
+      headers.add(EventHeaders.DEAD_LETTER_VALUE_SHA256, sha256(payload).getBytes(UTF_8));
+    }
+    return record;
+  }
+
+  private static String reason(Poison poison) {
+    var reason = poison.reason();
+    return reason.length() <= LONGEST_REASON ? reason : reason.substring(0, LONGEST_REASON) + " …";
+  }
+
+  private static int length(byte @Nullable [] bytes) {
+    return bytes == null ? 0 : bytes.length;
+  }
+
+  private static String sha256(byte[] bytes) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,209 @@
+package dev.tidemark.relay.sink;
+
+import dev.failsafe.Failsafe;
+import dev.failsafe.FailsafeException;
+import dev.failsafe.RetryPolicy;
+import dev.tidemark.event.Topics;
+import dev.tidemark.relay.settings.Configuration;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.InvalidConfigurationException;
+import org.apache.kafka.common.errors.PolicyViolationException;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Creates the topics that the relay writes to, where they are absent. A topic that exists is left
+/// as it is.
+///
+/// Confined to one thread.
+public final class KafkaTopics {
+  private static final Logger log = LoggerFactory.getLogger(KafkaTopics.class);
+
+  /// So long, history is complete; after that only each key's latest state is sure to be there.
+  public static final Duration COMPACTION_LAG = Duration.ofDays(7);
+
+  /// The broker that is asked may not even have heard of the topic.
+  private static final RetryPolicy<Object> UNTIL_KNOWN =
+      RetryPolicy.builder()
+          .handleIf(fault -> fault.getCause() instanceof UnknownTopicOrPartitionException)
+          .withDelay(Duration.ofMillis(20))
+          .withMaxAttempts(-1)
+          .withMaxDuration(Duration.ofSeconds(10))
+          .build();
+
+  private static final long POSITIONS_BYTES = 256L << 20;
+
+  /// Managed services refuse segments below 50 MiB.
+  private static final long POSITIONS_SEGMENT_BYTES = 64L << 20;
+
+  private final Map<String, Object> settings;
+  private final int partitions;
+  private final Consumer<String> filled;
+  private final Set<String> known = new HashSet<>();
+
+  public KafkaTopics(Configuration configuration) {
+    this(configuration, topic -> {});
+  }
+
+  /// @param filled is told of the topics of events that are written to
+  public KafkaTopics(Configuration configuration, Consumer<String> filled) {
+    this.filled = filled;
+    this.settings = configuration.kafka();
+    this.partitions = configuration.topicPartitions();
+  }
+
+  public void ensureEvents(String topic) {
+    if (known.contains(topic)) {
+      return;
+    }
+    ensure(
+        topic,
+        partitions,
+        Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT),
+        Map.of(
+            TopicConfig.MIN_COMPACTION_LAG_MS_CONFIG, Long.toString(COMPACTION_LAG.toMillis()),
+            TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(Topics.MAX_RECORD_BYTES)));
+    filled.accept(topic);
+  }
+
+  public void ensureDeadLetters(String topic) {
+    ensure(
+        topic,
+        1,
+        Map.of(TopicConfig.RETENTION_MS_CONFIG, "-1"),
+        Map.of(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(Topics.MAX_RECORD_BYTES)));
+  }
+
+  /// One partition, for the order; bounded by size and never by time, so that a relay that rested
+  /// for weeks finds its place.
+  public void ensurePositions(String topic) {
+    ensure(
+        topic,
+        1,
+        Map.of(TopicConfig.RETENTION_MS_CONFIG, "-1"),
+        Map.of(
+            TopicConfig.RETENTION_BYTES_CONFIG, Long.toString(POSITIONS_BYTES),
+            TopicConfig.SEGMENT_BYTES_CONFIG, Long.toString(POSITIONS_SEGMENT_BYTES)));
+  }
+
+  /// A topic that can be made at no attempt. The message says which and why.
+  static final class Refused extends KafkaException {
+    Refused(String topic, Throwable cause) {
+      super("topic %s cannot be made: %s".formatted(topic, cause.getMessage()), cause);
+    }
+  }
+
+  /// @param wished settings without which the topic is made where Kafka refuses them
+  private void ensure(
+      String topic, int partitions, Map<String, String> needed, Map<String, String> wished) {
+    if (known.contains(topic)) {
+      return;
+    }
+    var all = new HashMap<>(needed);
+    all.putAll(wished);
+    try (var admin = Admin.create(settings)) {
+      // Whoever may not make topics gets no other answer for one that is there.
+      if (!isThere(admin, topic)) {
+        make(admin, topic, partitions, all);
+      }
+    } catch (Refused refused) {
+      if (!(refused.getCause() instanceof PolicyViolationException)
+          && !(refused.getCause() instanceof InvalidConfigurationException)) {
+        throw refused;
+      }
+      log.atWarn()
+          .addKeyValue("topic", topic)
+          .addKeyValue("settings", wished)
+          .addKeyValue("reason", refused.getCause().getMessage())
+          .log("topic is made without settings that Kafka refuses");
+      try (var admin = Admin.create(settings)) {
+        make(admin, topic, partitions, needed);
+      }
+    }
+    known.add(topic);
+  }
+
+  private static void make(Admin admin, String topic, int partitions, Map<String, String> config) {
+    try {
+      var wanted = new NewTopic(topic, Optional.of(partitions), Optional.empty()).configs(config);
+      admin.createTopics(List.of(wanted)).all().get();
+      awaitWritable(admin, topic, partitions);
+      log.atInfo()
+          .addKeyValue("topic", topic)
+          .addKeyValue("partitions", partitions)
+          .log("topic created");
+    } catch (ExecutionException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      if (isForGood(cause)) {
+        throw new Refused(topic, cause);
+      }
+      if (!(cause instanceof TopicExistsException)) {
+        throw new KafkaException("topic " + topic + " could not be created", cause);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new KafkaException("interrupted while creating topic " + topic, e);
+    }
+  }
+
+  private static boolean isThere(Admin admin, String topic) {
+    try {
+      admin.describeTopics(List.of(topic)).allTopicNames().get();
+      return true;
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof UnknownTopicOrPartitionException
+          || e.getCause() instanceof AuthorizationException) {
+        return false;
+      }
+      throw new KafkaException("topic " + topic + " could not be looked at", e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new KafkaException("interrupted while looking at topic " + topic, e);
+    }
+  }
+
+  /// Whether Kafka will say the same the next time.
+  static boolean isForGood(@Nullable Throwable fault) {
+    return fault instanceof ApiException
+        && !(fault instanceof RetriableException)
+        && !(fault instanceof AuthenticationException)
+        && !(fault instanceof TopicExistsException);
+  }
+
+  /// A topic is known before its partitions take records. When the first batch of an idempotent
+  /// producer comes too early and the second in time, the first is never let in any more, and the
+  /// producer gives up only when the delivery's time is over.
+  private static void awaitWritable(Admin admin, String topic, int partitions) {
+    var latest =
+        IntStream.range(0, partitions)
+            .mapToObj(n -> new TopicPartition(topic, n))
+            .collect(Collectors.toMap(p -> p, p -> OffsetSpec.latest()));
+    try {
+      Failsafe.with(UNTIL_KNOWN).run(() -> admin.listOffsets(latest).all().get());
+    } catch (FailsafeException e) {
+      throw new KafkaException("topic " + topic + " takes no records", e.getCause());
+    }
+  }
+}

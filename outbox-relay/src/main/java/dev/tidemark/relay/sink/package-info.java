@@ -1,0 +1,14 @@
+/// Where changes go, and the memory that makes publishing exact.
+///
+/// [KafkaEventSink] sends each change as an event, or as a [KafkaDeadLetter], and writes the
+/// progress of [PublishedRows] to [KafkaPositions] in the same transaction. A new session reads
+/// back [TakenOver]: what was published by the relays before it. [VersionMemory] and [VersionGaps]
+/// notice a version that the log did not bring and fetch it from [PostgresOutbox].
+/// [PublishedEvents] reads what the topics hold. [KafkaTopics] creates topics that are absent.
+///
+/// Of the relay, this package knows changes and counts. It does not know where changes come from,
+/// nor who is the active relay.
+@NullMarked
+package dev.tidemark.relay.sink;
+
+import org.jspecify.annotations.NullMarked;

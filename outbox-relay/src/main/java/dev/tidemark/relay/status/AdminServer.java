@@ -1,0 +1,127 @@
+package dev.tidemark.relay.status;
+
+import static java.util.stream.Collectors.joining;
+
+import dev.tidemark.relay.status.RelayStatus.Failed;
+import dev.tidemark.relay.status.RelayStatus.Repairing;
+import dev.tidemark.relay.status.RelayStatus.StandingBy;
+import dev.tidemark.relay.status.RelayStatus.Starting;
+import dev.tidemark.relay.status.RelayStatus.Streaming;
+import dev.tidemark.relay.status.RelayStatus.Waiting;
+import dev.tidemark.service.Http1;
+import io.helidon.health.HealthCheck;
+import io.helidon.health.HealthCheckResponse;
+import io.helidon.health.HealthCheckType;
+import io.helidon.http.HeaderNames;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.Handler;
+import io.helidon.webserver.observe.ObserveFeature;
+import io.helidon.webserver.observe.health.HealthObserver;
+import io.opentelemetry.exporter.prometheus.PrometheusMetricReader;
+import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
+import java.io.ByteArrayOutputStream;
+import java.time.Duration;
+
+/// Health at `/health/live` and `/health/ready`, metrics at `/metrics`, the whole state at
+/// `/status`.
+public final class AdminServer {
+  /// A heartbeat goes out every two seconds; a busy stream may hold one up for some time.
+  private static final Duration STALLED = Duration.ofSeconds(30);
+
+  private AdminServer() {}
+
+  public static WebServer create(
+      String host, int port, StatusReport report, PrometheusMetricReader metrics) {
+    var readiness = new Readiness(report.status());
+    var health =
+        HealthObserver.builder()
+            .endpoint("/health")
+            .details(true)
+            .useSystemServices(false)
+            .addCheck(readiness)
+            .build();
+    return WebServer.builder()
+        .host(host)
+        .port(port)
+        .shutdownHook(false)
+        .protocolsDiscoverServices(false)
+        .addConnectionSelector(new Http1())
+        .addFeature(
+            ObserveFeature.builder().observersDiscoverServices(false).addObserver(health).build())
+        .routing(
+            routing ->
+                routing
+                    .get("/metrics", prometheus(metrics))
+                    .get("/status", status(readiness, report)))
+        .build();
+  }
+
+  private static Handler prometheus(PrometheusMetricReader metrics) {
+    var format = PrometheusTextFormatWriter.builder().build();
+    return (request, response) -> {
+      var text = new ByteArrayOutputStream();
+      format.write(text, metrics.collect());
+      response.header(HeaderNames.CONTENT_TYPE, format.getContentType());
+      response.send(text.toByteArray());
+    };
+  }
+
+  private static Handler status(Readiness readiness, StatusReport report) {
+    return (request, response) -> {
+      var answer = readiness.call();
+      var reason = String.valueOf(answer.details().get(Readiness.REASON));
+      response.header(HeaderNames.CONTENT_TYPE, "application/json");
+      response.send(report.json(answer.status() == HealthCheckResponse.Status.UP, reason));
+    };
+  }
+
+  /// Ready: streaming with heartbeats coming back, or standing by for the relay that is; and
+  /// nothing wrong is known that would keep events from their topic.
+  private record Readiness(RelayStatus status) implements HealthCheck {
+    private static final String REASON = "reason";
+
+    @Override
+    public HealthCheckType type() {
+      return HealthCheckType.READINESS;
+    }
+
+    @Override
+    public String name() {
+      return "stream";
+    }
+
+    @Override
+    public HealthCheckResponse call() {
+      var errors = status.findings().errors().stream().map(Finding::text).collect(joining("; "));
+      return switch (status.phase()) {
+        case Failed(String reason) -> answer(false, reason);
+        case Repairing(String doing) ->
+            answer(false, "repairing: " + status.waiting().map(Waiting::text).orElse(doing));
+        case Starting(var _), StandingBy(), Streaming() when !errors.isEmpty() ->
+            answer(false, errors);
+        case Starting(var doing) -> answer(false, "starting: " + doing + afterFailure());
+        case StandingBy() -> answer(true, "standing by: another relay is active");
+        case Streaming() when status.waiting().isPresent() ->
+            answer(
+                status.waited().compareTo(STALLED) <= 0,
+                status.waiting().map(Waiting::text).orElse("streaming"));
+        case Streaming() when status.lag().lag().compareTo(STALLED) > 0 ->
+            answer(
+                false,
+                "the stream stalls: nothing has come through the log for %d s"
+                    .formatted(status.lag().lag().toSeconds()));
+        case Streaming() when status.failure().isPresent() ->
+            answer(false, "streaming again, and nothing new has come through" + afterFailure());
+        case Streaming() -> answer(true, "streaming");
+      };
+    }
+
+    private String afterFailure() {
+      return status.failure().map(reason -> "; the last session ended with: " + reason).orElse("");
+    }
+
+    private static HealthCheckResponse answer(boolean ready, String reason) {
+      return HealthCheckResponse.builder().status(ready).detail(REASON, reason).build();
+    }
+  }
+}

@@ -1,0 +1,219 @@
+package dev.tidemark.relay.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.tidemark.db.DatabaseUrl;
+import dev.tidemark.db.Migration;
+import dev.tidemark.embedded.CuttableRoute;
+import dev.tidemark.embedded.PostgresServer;
+import dev.tidemark.relay.settings.Configuration;
+import dev.tidemark.relay.source.StreamFailed;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.postgresql.PGConnection;
+import org.postgresql.PGProperty;
+import org.postgresql.replication.PGReplicationStream;
+
+/// H29, the part of it that is PostgreSQL's.
+class LeadershipIT {
+  private static final Duration SOON = Duration.ofSeconds(30);
+  private static final String SLOT = "tidemark_relay";
+
+  @TempDir static Path folder;
+  private static PostgresServer postgres;
+  private static Jdbi database;
+
+  private final CuttableRoute route = CuttableRoute.to(postgres.port());
+  private final Leadership first = leadership(route.through(postgres.url()));
+  private final Leadership second = leadership(postgres.url());
+
+  @BeforeAll
+  static void startServer() throws SQLException {
+    postgres = PostgresServer.start(folder.resolve("postgres"), 0);
+    new Migration(DatabaseUrl.parse(postgres.url()), line -> {}).run();
+    database = Jdbi.create(postgres.jdbcUrl());
+  }
+
+  @AfterAll
+  static void stopServer() {
+    postgres.close();
+  }
+
+  @AfterEach
+  void giveUp() {
+    route.close();
+    first.close();
+    second.close();
+  }
+
+  @Test
+  void leaderThatAnswersStaysTheLeader() {
+    assertThat(first.tryAcquire()).isTrue();
+
+    await()
+        .atMost(SOON)
+        .during(Leadership.EXPIRY.multipliedBy(3))
+        .until(() -> !second.tryAcquire());
+    first.requireHeld();
+  }
+
+  @Test
+  void leadershipThatIsGivenUpIsFree() {
+    var lost = new CountDownLatch(1);
+    assertThat(first.tryAcquire()).isTrue();
+    first.whenLost(lost::countDown);
+
+    first.close();
+
+    assertThat(second.tryAcquire()).isTrue();
+    assertThat(lost.getCount()).as("given up, not lost").isEqualTo(1);
+  }
+
+  /// A leader that is stopped looks the same to the server.
+  @Test
+  void leadershipOfOneThatIsCutOffExpires() {
+    assertThat(first.tryAcquire()).isTrue();
+
+    route.cut();
+
+    await().atMost(SOON).until(second::tryAcquire);
+    assertThatThrownBy(first::requireHeld)
+        .as("the first knows it, and has not heard it from anybody")
+        .isInstanceOf(StreamFailed.class)
+        .hasMessageContaining("no longer the active one");
+    second.requireHeld();
+  }
+
+  @Test
+  void leaderThatIsCutOffIsTold() throws InterruptedException {
+    var lost = new CountDownLatch(1);
+    assertThat(first.tryAcquire()).isTrue();
+    first.whenLost(lost::countDown);
+
+    route.cut();
+
+    assertThat(lost.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void leaderWhoseSessionEndsIsTold() throws InterruptedException {
+    var lost = new CountDownLatch(1);
+    assertThat(first.tryAcquire()).isTrue();
+    first.whenLost(lost::countDown);
+
+    database.useHandle(
+        h ->
+            h.execute(
+                "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted"));
+
+    assertThat(lost.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    assertThatThrownBy(first::requireHeld).isInstanceOf(StreamFailed.class);
+  }
+
+  @Test
+  void leaderFreesTheSlotFromAReaderThatAPredecessorLeft() throws SQLException {
+    try (var connection = replication("tidemark_relay")) {
+      var _ = read(connection);
+      assertThat(first.tryAcquire()).isTrue();
+
+      first.freeSlot();
+
+      assertThat(slotReader()).isEmpty();
+    }
+  }
+
+  /// The server's process waits then until its client takes what was sent.
+  @Test
+  void leaderFreesTheSlotFromAReaderThatIsStuck() throws SQLException {
+    try (var connection = replication("tidemark_relay")) {
+      var _ = read(connection);
+      database.useHandle(
+          h -> {
+            h.execute(
+                "insert into outbox (aggregatetype, aggregateid, version, type, payload) select 'product', 'p', n, 'product.updated', to_json(repeat('x', 10000)) from generate_series(1, 3000) n");
+            await("the reader to be stuck")
+                .atMost(SOON)
+                .until(
+                    () ->
+                        h.createQuery(
+                                    "select count(*) from pg_stat_activity where backend_type = 'walsender' and wait_event = 'WalSenderWriteData'")
+                                .mapTo(Integer.class)
+                                .one()
+                            == 1);
+          });
+      assertThat(first.tryAcquire()).isTrue();
+
+      first.freeSlot();
+
+      assertThat(slotReader()).isEmpty();
+    }
+  }
+
+  @Test
+  void readerOfAnotherRoleIsSaidInWords() throws SQLException {
+    try (var connection = replication("postgres")) {
+      var _ = read(connection);
+      assertThat(first.tryAcquire()).isTrue();
+
+      assertThatThrownBy(first::freeSlot)
+          .isInstanceOf(StreamFailed.class)
+          .hasMessageContaining("slot tidemark_relay is read by a program of another role")
+          .hasMessageContaining("TIDEMARK_RELAY_SLOT");
+      assertThat(slotReader()).isPresent();
+    }
+    await("the slot to be free").atMost(SOON).until(() -> slotReader().isEmpty());
+  }
+
+  private static Leadership leadership(String url) {
+    var asRelay = DatabaseUrl.parse(url).withUser("tidemark_relay", Optional.empty());
+    return new Leadership(asRelay.dataSource("leadership-it"), SLOT);
+  }
+
+  private static Connection replication(String user) throws SQLException {
+    var properties = new Properties();
+    PGProperty.USER.set(properties, user);
+    PGProperty.REPLICATION.set(properties, "database");
+    PGProperty.PREFER_QUERY_MODE.set(properties, "simple");
+    PGProperty.ASSUME_MIN_SERVER_VERSION.set(properties, "14");
+    return DriverManager.getConnection(
+        "jdbc:postgresql://127.0.0.1:%d/tidemark".formatted(postgres.port()), properties);
+  }
+
+  /// Takes the slot, and then nothing of what comes.
+  private static PGReplicationStream read(Connection connection) throws SQLException {
+    return connection
+        .unwrap(PGConnection.class)
+        .getReplicationAPI()
+        .replicationStream()
+        .logical()
+        .withSlotName(SLOT)
+        .withSlotOption("proto_version", "1")
+        .withSlotOption("publication_names", Configuration.PUBLICATION)
+        .start();
+  }
+
+  private static Optional<Integer> slotReader() {
+    return database.withHandle(
+        h ->
+            h.createQuery(
+                    "select active_pid from pg_replication_slots where slot_name = :slot and active_pid is not null")
+                .bind("slot", SLOT)
+                .mapTo(Integer.class)
+                .findOne());
+  }
+}

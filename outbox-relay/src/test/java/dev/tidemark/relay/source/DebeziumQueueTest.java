@@ -1,0 +1,53 @@
+package dev.tidemark.relay.source;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.debezium.pipeline.Sizeable;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class DebeziumQueueTest {
+  private static final Duration A_WHILE = Duration.ofMillis(100);
+
+  /// At most one look in 200 µs; without the pause there are some hundred thousand.
+  private static final int FEW = 510;
+
+  private final DebeziumQueue queue = new DebeziumQueue();
+
+  @Test
+  void rowsComeOutInTheOrderInWhichTheyWentIn() {
+    Sizeable first = () -> 1;
+    Sizeable second = () -> 2;
+    queue.enqueue(first);
+    queue.enqueue(second);
+
+    assertThat(queue.size()).isEqualTo(2);
+    assertThat(queue.poll()).isSameAs(first);
+    assertThat(queue.poll()).isSameAs(second);
+    assertThat(queue.poll()).isNull();
+  }
+
+  @Test
+  void whoLooksWithoutEndIsHeldUp() {
+    int looks = 0;
+    long end = System.nanoTime() + A_WHILE.toNanos();
+    while (System.nanoTime() < end) {
+      assertThat(queue.size()).isZero();
+      looks++;
+    }
+
+    assertThat(looks).isLessThan(FEW);
+  }
+
+  /// Each look held up would make it two seconds at least.
+  @Test
+  void nobodyIsHeldUpWhileThereAreRows() {
+    queue.enqueue(() -> 1);
+    long begin = System.nanoTime();
+    for (int looks = 0; looks < 10_000; looks++) {
+      var _ = queue.size();
+    }
+
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(2));
+  }
+}

@@ -1,5 +1,0 @@
-package dev.tidemark.api;
-
-/// A rule that an input breaks, and the field that breaks it; the field is empty where it is the
-/// input as a whole.
-record Violation(String field, String rule) {}

@@ -1,0 +1,98 @@
+package dev.tidemark.api.http;
+
+import dev.tidemark.api.problem.Problem;
+import dev.tidemark.api.problem.ProblemException;
+import io.helidon.common.buffers.DataReader.InsufficientDataAvailableException;
+import io.helidon.webserver.CloseConnectionException;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.SocketTimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/// A body whose frame the server finds broken only while it is read, in chunks that are none or by
+/// its early end: the request is malformed then, not the service. Confined to one thread.
+final class FramedBody extends FilterInputStream {
+
+  private final @Nullable ClientWait wait = ClientWait.current();
+
+  FramedBody(InputStream body) {
+    super(body);
+  }
+
+  @Override
+  public int read() throws IOException {
+    begin();
+    int read;
+    try {
+      read = super.read();
+    } catch (RuntimeException e) {
+      throw told(e);
+    } finally {
+      end();
+    }
+    return read;
+  }
+
+  @Override
+  public int read(byte[] bytes, int offset, int length) throws IOException {
+    begin();
+    int read;
+    try {
+      read = super.read(bytes, offset, length);
+    } catch (RuntimeException e) {
+      throw told(e);
+    } finally {
+      end();
+    }
+    return read;
+  }
+
+  private void begin() {
+    if (wait != null) {
+      wait.beginReading();
+    }
+  }
+
+  /// What was read in a wait that was cut, the end of the body say, is not so.
+  private void end() {
+    if (wait != null && wait.end()) {
+      throw wait.isConnectionEnded()
+          ? new CloseConnectionException("the client's connection ended in the middle of a body")
+          : new ProblemException(Problem.requestTimeout());
+    }
+  }
+
+  /// What is left is not read: it may be without end.
+  @Override
+  public void close() {
+    // Either the server reads on, or the connection is closed.
+  }
+
+  /// Whether nothing came for as long as the socket's read timeout.
+  static boolean isTimeout(RuntimeException fault) {
+    for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SocketTimeoutException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static RuntimeException told(RuntimeException fault) {
+    if (isTimeout(fault)) {
+      return new ProblemException(Problem.requestTimeout());
+    }
+    return switch (fault) {
+      case InsufficientDataAvailableException _ ->
+          new ProblemException(
+              Problem.malformedRequest(
+                  "The body ended early: the connection was closed in its middle."));
+      case CloseConnectionException e -> e;
+      case UncheckedIOException e -> e;
+      default ->
+          new ProblemException(Problem.malformedRequest("The body is not framed as HTTP asks."));
+    };
+  }
+}

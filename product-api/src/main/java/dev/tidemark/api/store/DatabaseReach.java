@@ -1,0 +1,33 @@
+package dev.tidemark.api.store;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Whether the database can be reached, as its users find it; the log tells once when that changes.
+/// Thread-safe.
+final class DatabaseReach {
+  private static final Logger log = LoggerFactory.getLogger(DatabaseReach.class);
+
+  private final AtomicBoolean away = new AtomicBoolean();
+
+  void answered() {
+    if (away.get() && away.getAndSet(false)) {
+      log.info("PostgreSQL answers again");
+    }
+  }
+
+  /// Answers what it was given.
+  RuntimeException failed(RuntimeException thrown) {
+    if (thrown instanceof DatabaseFault fault
+        && fault.kind() == DatabaseFault.Kind.UNREACHABLE
+        && !away.getAndSet(true)) {
+      log.atWarn()
+          .addKeyValue("reason", fault.getMessage())
+          .log(
+              "PostgreSQL cannot be reached: what is not in the cache, and every write, is answered"
+                  + " 503");
+    }
+    return thrown;
+  }
+}

@@ -1,0 +1,49 @@
+package dev.tidemark.api.store;
+
+import dev.tidemark.api.problem.Problem;
+import dev.tidemark.api.problem.ProblemException;
+import io.helidon.http.HeaderName;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.ServerRequestHeaders;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// The name that a client gives to a request which it may send again, not knowing whether the first
+/// one arrived (header `Idempotency-Key`).
+///
+/// @param key 1 to 255 visible ASCII characters; quotes around it are taken off
+/// @param fingerprint SHA-256 of the request's body
+@SuppressWarnings("ArrayRecordComponent") // handed on, never changed
+public record IdempotencyKey(String key, byte[] fingerprint) {
+
+  private static final HeaderName HEADER = HeaderNames.create("Idempotency-Key");
+
+  /// A string of RFC 8941, as the draft of the header has it, or the bare word that most send.
+  private static final Pattern FORM =
+      Pattern.compile("\"([\\x21\\x23-\\x5B\\x5D-\\x7E]{1,255})\"|([\\x21\\x23-\\x7E]{1,255})");
+
+  public static Optional<IdempotencyKey> of(ServerRequestHeaders headers, byte[] body) {
+    if (!headers.contains(HEADER)) {
+      return Optional.empty();
+    }
+    Matcher matcher = FORM.matcher(headers.get(HEADER).values().strip());
+    if (!matcher.matches()) {
+      throw new ProblemException(
+          Problem.malformedRequest(
+              "Idempotency-Key must be 1 to 255 visible ASCII characters, without spaces."));
+    }
+    String key = matcher.group(1) == null ? matcher.group(2) : matcher.group(1);
+    return Optional.of(new IdempotencyKey(key, sha256(body)));
+  }
+
+  private static byte[] sha256(byte[] body) {
+    try {
+      return MessageDigest.getInstance("SHA-256").digest(body);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,82 @@
+package dev.tidemark.cache;
+
+import dev.tidemark.cache.Read.Served;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+
+/// Single flight: of the reads of one key at one time in this process one does the work, and the
+/// others share what it brings. Thread-safe.
+///
+/// A reader may come to a flight late: an eviction was applied after the flight's source was read,
+/// and before the reader began. What the flight brings is then too old for that reader. So a result
+/// tells since when it is known to be good, and only who began before that shares it.
+final class SingleFlight {
+
+  private final ConcurrentMap<String, CompletableFuture<Landed>> underWay =
+      new ConcurrentHashMap<>();
+
+  /// What a flight brings.
+  ///
+  /// @param asOf a [System#nanoTime]: no eviction of anything newer than `read` was applied before
+  record Landed(Read read, long asOf) {
+    Landed stored() {
+      return new Landed(new Read(read.value(), Served.STORED), asOf);
+    }
+  }
+
+  /// Does the work, or shares the result of who is at it.
+  ///
+  /// @param since when the reader began, a [System#nanoTime]
+  /// @param patience how long to wait for the other
+  /// @return empty when the other's result may be from before this reader began, or it did not come
+  ///   back in time, or was interrupted: its failure, not this caller's
+  Optional<Read> share(String key, long since, Duration patience, Supplier<Landed> work) {
+    CompletableFuture<Landed> mine = new CompletableFuture<>();
+    CompletableFuture<Landed> theirs = underWay.putIfAbsent(key, mine);
+    if (theirs != null) {
+      return await(key, theirs, patience)
+          .filter(landed -> landed.asOf() - since >= 0)
+          .map(landed -> landed.read().collapsed());
+    }
+    // Gone before it is known to have landed: whoever finds its result too old, and tries again,
+    // must
+    // not come upon it once more.
+    try {
+      Landed landed = work.get();
+      underWay.remove(key, mine);
+      mine.complete(landed);
+      return Optional.of(landed.read());
+    } catch (RuntimeException | Error e) {
+      underWay.remove(key, mine);
+      mine.completeExceptionally(e);
+      throw e;
+    }
+  }
+
+  private static Optional<Landed> await(
+      String key, CompletableFuture<Landed> theirs, Duration patience) {
+    try {
+      return Optional.of(theirs.get(patience.toNanos(), TimeUnit.NANOSECONDS));
+    } catch (TimeoutException e) {
+      return Optional.empty();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SourceException(key, e);
+    } catch (ExecutionException e) {
+      return switch (e.getCause()) {
+        case SourceException failed when failed.getCause() instanceof InterruptedException ->
+            Optional.empty();
+        case SourceException failed -> throw new SourceException(key, failed.getCause());
+        case DatabaseBusyException busy -> throw new DatabaseBusyException(busy.waited());
+        case null, default -> throw new SourceException(key, e.getCause());
+      };
+    }
+  }
+}

@@ -1,0 +1,133 @@
+package dev.tidemark.cache.redis;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Function;
+import redis.clients.jedis.AbstractPipeline;
+import redis.clients.jedis.ConnectionPool;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.RedisClusterClient;
+import redis.clients.jedis.Response;
+import redis.clients.jedis.UnifiedJedis;
+import redis.clients.jedis.exceptions.JedisException;
+import redis.clients.jedis.params.ScanParams;
+import redis.clients.jedis.resps.ScanResult;
+
+/// One server that holds keys, asked for what only it can tell. Thread-safe.
+interface RedisShard {
+
+  /// How many keys it holds, those of others included.
+  long size();
+
+  ScanResult<String> scan(String cursor, ScanParams params);
+
+  /// Drawn one by one, so a key may come again; fewer when it runs empty.
+  List<String> randomKeys(int count);
+
+  /// All servers that hold keys.
+  ///
+  /// @throws JedisException when one of a cluster does not answer
+  static List<RedisShard> all(UnifiedJedis client) {
+    if (!(client instanceof RedisClusterClient cluster)) {
+      return List.of(RedisShard.of(client));
+    }
+    List<RedisShard> nodes = new ArrayList<>();
+    JedisException silence = new JedisException("a node that holds keys is not known");
+    long wanted = Long.MAX_VALUE;
+    for (ConnectionPool node : cluster.getClusterNodes().values()) {
+      try (Jedis server = new Jedis(node.getResource())) {
+        if (holdsSlots(server.clusterNodes())) {
+          nodes.add(RedisShard.of(node));
+          wanted = holders(server.clusterInfo());
+        }
+      } catch (JedisException e) {
+        // It may be a replica, or one that another took the place of.
+        silence = e;
+      }
+    }
+    if (nodes.size() < wanted) {
+      throw silence;
+    }
+    return nodes;
+  }
+
+  /// Of the line about the server that is asked: `<id> <address> myself,master - 0 0 1 connected
+  /// 0-5460`.
+  private static boolean holdsSlots(String clusterNodes) {
+    return clusterNodes
+        .lines()
+        .map(line -> line.split(" "))
+        .anyMatch(
+            fields ->
+                fields[2].contains("myself") && fields[2].contains("master") && fields.length > 8);
+  }
+
+  /// How many nodes hold slots.
+  private static long holders(String clusterInfo) {
+    return clusterInfo
+        .lines()
+        .filter(line -> line.startsWith("cluster_size:"))
+        .mapToLong(line -> Long.parseLong(line.substring(line.indexOf(':') + 1).strip()))
+        .findFirst()
+        .orElse(0);
+  }
+
+  /// The server that a client leads to.
+  private static RedisShard of(UnifiedJedis client) {
+    return new RedisShard() {
+      @Override
+      public long size() {
+        return client.dbSize();
+      }
+
+      @Override
+      public ScanResult<String> scan(String cursor, ScanParams params) {
+        return client.scan(cursor, params);
+      }
+
+      @Override
+      public List<String> randomKeys(int count) {
+        try (AbstractPipeline pipeline = client.pipelined()) {
+          return RedisShard.randomKeys(pipeline, count);
+        }
+      }
+    };
+  }
+
+  /// A node of a cluster.
+  private static RedisShard of(ConnectionPool node) {
+    return new RedisShard() {
+      @Override
+      public long size() {
+        return ask(Jedis::dbSize);
+      }
+
+      @Override
+      public ScanResult<String> scan(String cursor, ScanParams params) {
+        return ask(server -> server.scan(cursor, params));
+      }
+
+      @Override
+      public List<String> randomKeys(int count) {
+        return ask(server -> RedisShard.randomKeys(server.pipelined(), count));
+      }
+
+      private <T> T ask(Function<Jedis, T> question) {
+        // Closes the connection, which gives it back to the pool.
+        try (Jedis server = new Jedis(node.getResource())) {
+          return question.apply(server);
+        }
+      }
+    };
+  }
+
+  private static List<String> randomKeys(AbstractPipeline pipeline, int count) {
+    List<Response<String>> drawn = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      drawn.add(pipeline.randomKey());
+    }
+    pipeline.sync();
+    return drawn.stream().map(Response::get).filter(Objects::nonNull).toList();
+  }
+}
