@@ -108,33 +108,40 @@ final class Leadership implements AutoCloseable {
   /// slot is free. For whoever holds the leadership only: the predecessor was stopped or cut off,
   /// and the server would wait for it for as long as `wal_sender_timeout`, a minute unless set.
   ///
-  /// @throws StreamFailed when that process belongs to another role and must not be ended
+  /// A process that makes the slot or looks at it by SQL, as `migrate` does, is let be.
+  ///
+  /// @throws StreamFailed when that process belongs to another role and must not be ended, or the
+  ///   slot does not become free
   void freeSlot() {
     long begin = System.nanoTime();
     while (terminateSlotReader()) {
       if (System.nanoTime() - begin > SLOT_LIMIT.toNanos() || waited(SLOT_POLL)) {
         throw new StreamFailed(
-            "replication slot %s is still read by the process that was told to end".formatted(slot),
+            "replication slot %s is still in use by another process of the server; see active_pid in pg_replication_slots"
+                .formatted(slot),
             null);
       }
     }
   }
 
   /// Tells the reader to end, if there is one; more than once does no harm.
+  ///
+  /// @return whether the slot is in use
   private boolean terminateSlotReader() {
     // In the session that holds the lock: without the lock there is none.
     try (var statement =
         Objects.requireNonNull(session, "the leadership was not won")
             .prepareStatement(
                 """
-                select slot.active_pid, pg_terminate_backend(slot.active_pid)
-                  from pg_replication_slots as slot
+                select slot.active_pid,
+                       case when process.backend_type is distinct from 'client backend' then pg_terminate_backend(slot.active_pid) end as is_told
+                  from pg_replication_slots as slot left join pg_stat_activity as process on process.pid = slot.active_pid
                  where slot.slot_name = ? and slot.active_pid is not null
                 """)) {
       statement.setString(1, slot);
       try (var reader = statement.executeQuery()) {
         boolean isRead = reader.next();
-        if (isRead) {
+        if (isRead && reader.getBoolean("is_told")) {
           log.atInfo()
               .addKeyValue("slot", slot)
               .addKeyValue("pid", reader.getInt("active_pid"))

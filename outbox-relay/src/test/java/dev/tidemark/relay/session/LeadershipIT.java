@@ -17,8 +17,10 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -119,7 +121,8 @@ class LeadershipIT {
     database.useHandle(
         h ->
             h.execute(
-                "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted"));
+                "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and"
+                    + " granted"));
 
     assertThat(lost.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
     assertThatThrownBy(first::requireHeld).isInstanceOf(StreamFailed.class);
@@ -145,13 +148,16 @@ class LeadershipIT {
       database.useHandle(
           h -> {
             h.execute(
-                "insert into outbox (aggregatetype, aggregateid, version, type, payload) select 'product', 'p', n, 'product.updated', to_json(repeat('x', 10000)) from generate_series(1, 3000) n");
+                "insert into outbox (aggregatetype, aggregateid, version, type, payload) select"
+                    + " 'product', 'p', n, 'product.updated', to_json(repeat('x', 10000)) from"
+                    + " generate_series(1, 3000) n");
             await("the reader to be stuck")
                 .atMost(SOON)
                 .until(
                     () ->
                         h.createQuery(
-                                    "select count(*) from pg_stat_activity where backend_type = 'walsender' and wait_event = 'WalSenderWriteData'")
+                                    "select count(*) from pg_stat_activity where backend_type ="
+                                        + " 'walsender' and wait_event = 'WalSenderWriteData'")
                                 .mapTo(Integer.class)
                                 .one()
                             == 1);
@@ -161,6 +167,40 @@ class LeadershipIT {
       first.freeSlot();
 
       assertThat(slotReader()).isEmpty();
+    }
+  }
+
+  /// Making a slot waits for the transactions that are open.
+  @Test
+  void whoMakesTheSlotIsNotInterrupted() throws Exception {
+    var slot = "tidemark_being_made";
+    var leadership = new Leadership(asRelay(postgres.url()), slot);
+    try (leadership;
+        var open = database.open();
+        var making = asRelay(postgres.url()).getConnection()) {
+      open.begin();
+      open.execute("select pg_current_xact_id()");
+      var made =
+          CompletableFuture.supplyAsync(
+              () ->
+                  Jdbi.create(making)
+                      .withHandle(
+                          h ->
+                              h.execute(
+                                  "select pg_create_logical_replication_slot(?, 'pgoutput')",
+                                  slot)));
+      await("the slot to be in the making").atMost(SOON).until(() -> user(slot).isPresent());
+      assertThat(leadership.tryAcquire()).isTrue();
+
+      assertThatThrownBy(leadership::freeSlot)
+          .isInstanceOf(StreamFailed.class)
+          .hasMessageContaining("slot tidemark_being_made is still in use");
+
+      open.commit();
+      assertThat(made).succeedsWithin(SOON);
+      leadership.freeSlot();
+    } finally {
+      database.useHandle(h -> h.execute("select pg_drop_replication_slot(?)", slot));
     }
   }
 
@@ -180,8 +220,13 @@ class LeadershipIT {
   }
 
   private static Leadership leadership(String url) {
-    var asRelay = DatabaseUrl.parse(url).withUser("tidemark_relay", Optional.empty());
-    return new Leadership(asRelay.dataSource("leadership-it"), SLOT);
+    return new Leadership(asRelay(url), SLOT);
+  }
+
+  private static DataSource asRelay(String url) {
+    return DatabaseUrl.parse(url)
+        .withUser("tidemark_relay", Optional.empty())
+        .dataSource("leadership-it");
   }
 
   private static Connection replication(String user) throws SQLException {
@@ -208,11 +253,16 @@ class LeadershipIT {
   }
 
   private static Optional<Integer> slotReader() {
+    return user(SLOT);
+  }
+
+  private static Optional<Integer> user(String slot) {
     return database.withHandle(
         h ->
             h.createQuery(
-                    "select active_pid from pg_replication_slots where slot_name = :slot and active_pid is not null")
-                .bind("slot", SLOT)
+                    "select active_pid from pg_replication_slots where slot_name = :slot and"
+                        + " active_pid is not null")
+                .bind("slot", slot)
                 .mapTo(Integer.class)
                 .findOne());
   }

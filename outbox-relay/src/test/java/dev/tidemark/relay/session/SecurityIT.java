@@ -72,13 +72,17 @@ class SecurityIT {
     try (var _ = RunningRelay.start(environment(kafkaByTls))) {
       insert();
       awaitEvent();
-      assertThat(
-              texts(
-                  """
-                  select distinct backend_type || case when ssl then '' else ' without TLS' end
-                  from pg_stat_activity join pg_stat_ssl using (pid) where usename = 'tidemark_relay' order by 1
-                  """))
-          .containsExactly("client backend", "walsender");
+      await()
+          .atMost(SOON)
+          .untilAsserted(
+              () ->
+                  assertThat(
+                          texts(
+                              """
+                              select distinct backend_type || case when ssl then '' else ' without TLS' end
+                              from pg_stat_activity join pg_stat_ssl using (pid) where usename = 'tidemark_relay' order by 1
+                              """))
+                      .containsExactly("client backend", "walsender"));
     }
   }
 

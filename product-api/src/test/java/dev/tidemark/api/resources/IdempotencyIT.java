@@ -93,7 +93,8 @@ final class IdempotencyIT {
         .useHandle(
             handle ->
                 handle.execute(
-                    "alter table idempotency_key add constraint no_lost check (key <> 'lost') not valid"));
+                    "alter table idempotency_key add constraint no_lost check (key <> 'lost') not"
+                        + " valid"));
     try {
       assertThat(
               api.post(
@@ -118,7 +119,8 @@ final class IdempotencyIT {
         .useHandle(
             handle ->
                 handle.execute(
-                    "update idempotency_key set created_at = created_at - interval '25 hours' where key = 'day'"));
+                    "update idempotency_key set created_at = created_at - interval '25 hours' where"
+                        + " key = 'day'"));
     try (Service _ = api.beside().service()) {
       await()
           .untilAsserted(

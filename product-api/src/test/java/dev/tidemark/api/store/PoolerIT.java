@@ -156,7 +156,8 @@ final class PoolerIT {
     }
     assertThat(
             servers.texts(
-                "select count(*) || ' ' || max(substring(id from 3)::int) from product where deleted_at is null"))
+                "select count(*) || ' ' || max(substring(id from 3)::int) from product where"
+                    + " deleted_at is null"))
         .containsExactly("2000 1999");
   }
 
