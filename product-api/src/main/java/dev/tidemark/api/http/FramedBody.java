@@ -17,6 +17,8 @@ final class FramedBody extends FilterInputStream {
 
   private final @Nullable ClientWait wait = ClientWait.current();
 
+  private @Nullable RuntimeException fault;
+
   FramedBody(InputStream body) {
     super(body);
   }
@@ -28,7 +30,7 @@ final class FramedBody extends FilterInputStream {
     try {
       read = super.read();
     } catch (RuntimeException e) {
-      throw told(e);
+      throw failed(e);
     } finally {
       end();
     }
@@ -42,14 +44,24 @@ final class FramedBody extends FilterInputStream {
     try {
       read = super.read(bytes, offset, length);
     } catch (RuntimeException e) {
-      throw told(e);
+      throw failed(e);
     } finally {
       end();
     }
     return read;
   }
 
+  private RuntimeException failed(RuntimeException e) {
+    RuntimeException told = told(e);
+    fault = told;
+    return told;
+  }
+
   private void begin() {
+    // After it nobody knows where the body ends, or waits for more of it in vain.
+    if (fault != null) {
+      throw fault;
+    }
     if (wait != null) {
       wait.beginReading();
     }

@@ -303,7 +303,7 @@ final class MalformedHttpIT {
   @ParameterizedTest
   @CsvSource({
     "GET /health/ready, 200",
-    "GET /health/live,  204",
+    "GET /health/live,  200",
     "GET /metrics,      200",
     "OPTIONS /,         404",
   })
