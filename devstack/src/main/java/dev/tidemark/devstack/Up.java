@@ -14,8 +14,7 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "up",
     description = {
-      "Starts PostgreSQL, Kafka, Redis and the services, keeps them running, and stops them in"
-          + " order at Ctrl-C.",
+      "Starts PostgreSQL, Kafka, Redis and the services, keeps them running, and stops them in order at Ctrl-C.",
       "Data stay in the data folder; the next `up` goes on with them."
     })
 final class Up implements Callable<Integer> {

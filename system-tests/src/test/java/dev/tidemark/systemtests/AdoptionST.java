@@ -194,8 +194,7 @@ class AdoptionST {
     database.useHandle(
         handle ->
             handle.execute(
-                "insert into outbox (aggregatetype, aggregateid, version, type, payload) values"
-                    + " ('customer', 'nobody', 0, 'customer.created', '{}')"));
+                "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('customer', 'nobody', 0, 'customer.created', '{}')"));
     write("after-nobody", "a@b.example");
     awaitCached("after-nobody", 1);
 

@@ -53,8 +53,7 @@ record DemoReport(
     lines.add(
         row(
             "outbox = topic",
-            "%,d outbox rows: %,d missing in the topic, %,d repeated, %,d out of order; %,d"
-                + " products with gaps%s",
+            "%,d outbox rows: %,d missing in the topic, %,d repeated, %,d out of order; %,d products with gaps%s",
             topic.outboxRows(),
             topic.missing(),
             topic.repeated(),
@@ -73,8 +72,7 @@ record DemoReport(
     lines.add(
         row(
             "writes",
-            "%,d acknowledged: %,d lost; every product read once more: %,d answers not the"
-                + " database's",
+            "%,d acknowledged: %,d lost; every product read once more: %,d answers not the database's",
             traffic.writes(),
             writes.lost(),
             writes.oldAnswers()));
@@ -96,8 +94,7 @@ record DemoReport(
     lines.add(
         row(
             "a naive cache",
-            "beside it, same traffic: %,d of %,d reads older than its last eviction; %,d stale"
-                + " entries at the end",
+            "beside it, same traffic: %,d of %,d reads older than its last eviction; %,d stale entries at the end",
             traffic.naiveOlderReads.sum(),
             traffic.naiveReads.sum(),
             cache.naiveStale()));

@@ -36,8 +36,7 @@ final class NaiveCache {
             handle ->
                 handle
                     .createQuery(
-                        "select product_json(p)::text from product p where id = :id and deleted_at"
-                            + " is null")
+                        "select product_json(p)::text from product p where id = :id and deleted_at is null")
                     .bind("id", id)
                     .mapTo(String.class)
                     .findOne()

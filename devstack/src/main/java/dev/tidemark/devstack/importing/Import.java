@@ -29,12 +29,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "import",
     description = {
-      "Sends a file of products, one JSON object a line, to the API. A product that is there"
-          + " already becomes what its line says; one that is so already is not written again. So"
-          + " the file can be sent again after a cut.",
-      "The API is that of --data DIR, else that of API_URL, else that of the stack in the folder"
-          + " .tidemark. Of the tokens in API_TOKEN, or in the file that API_TOKEN_FILE names, the"
-          + " first is shown."
+      "Sends a file of products, one JSON object a line, to the API. A product that is there already becomes what its line says; one that is so already is not written again. So the file can be sent again after a cut.",
+      "The API is that of --data DIR, else that of API_URL, else that of the stack in the folder .tidemark. Of the tokens in API_TOKEN, or in the file that API_TOKEN_FILE names, the first is shown."
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
@@ -60,8 +56,7 @@ public final class Import implements Callable<Integer> {
   @Option(
       names = "--replace",
       description =
-          "Also delete the products that are not in the file. Nothing is written before all of it"
-              + " was sent.")
+          "Also delete the products that are not in the file. Nothing is written before all of it was sent.")
   private boolean replace;
 
   @Option(

@@ -19,8 +19,7 @@ record AuditTarget(RedisTarget redis, DatabaseUrl database) {
     Optional<DatabaseUrl> database = Configuration.database(environment);
     if (environment.variables().getOrDefault(Configuration.DATABASE, "").isBlank()) {
       environment.fault(
-          "DATABASE_URL is not set: the cache is compared with it; the role tidemark_audit may do"
-              + " what that needs");
+          "DATABASE_URL is not set: the cache is compared with it; the role tidemark_audit may do what that needs");
     }
     environment.check();
     return new AuditTarget(redis, database.orElseThrow());

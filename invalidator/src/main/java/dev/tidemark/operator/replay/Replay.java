@@ -24,11 +24,10 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Reads the topics again, from a point of the past to the ends that they have now, and evicts"
-          + " what they tell to be old. A repair for a cache that may have missed evictions: what"
-          + " is fresh stays, so it costs a warm cache nothing.",
-      "Safe while the system runs, and to repeat. It has a consumer of its own: the offsets of the"
-          + " invalidators stay as they are."
+      "Reads the topics again, from a point of the past to the ends that they have now, and evicts what they tell to be"
+          + " old. A repair for a cache that may have missed evictions: what is fresh stays, so it costs a warm cache nothing.",
+      "Safe while the system runs, and to repeat. It has a consumer of its own: the offsets of the invalidators stay as"
+          + " they are."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -38,8 +37,7 @@ import picocli.CommandLine.Spec;
       "  replay --from beginning --prefix shoe- --rate 5000/s",
       "  replay --from beginning --key kettle     only this one",
       "  replay --from 120000                     in each partition from this offset on",
-      "  replay --from 0:120000,3:98000           partition:offset; partitions not named are left"
-          + " out",
+      "  replay --from 0:120000,3:98000           partition:offset; partitions not named are left out",
       "",
       "Settings come from the environment, as the invalidator's do (see invalidator --help)."
     },
@@ -62,8 +60,7 @@ public final class Replay implements Callable<Integer> {
       paramLabel = "START",
       required = true,
       description =
-          "beginning, a time, how long ago (15m, 2h, 1d), an offset, or"
-              + " partition:offset[,partition:offset].")
+          "beginning, a time, how long ago (15m, 2h, 1d), an offset, or partition:offset[,partition:offset].")
   private String from = "";
 
   @Option(

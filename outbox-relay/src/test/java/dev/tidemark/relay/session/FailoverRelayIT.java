@@ -154,8 +154,7 @@ class FailoverRelayIT {
     return server.withHandle(
         h ->
             h.createQuery(
-                    "select confirmed_flush_lsn >= cast(:lsn as pg_lsn) from pg_replication_slots"
-                        + " where slot_name = 'tidemark_relay'")
+                    "select confirmed_flush_lsn >= cast(:lsn as pg_lsn) from pg_replication_slots where slot_name = 'tidemark_relay'")
                 .bind("lsn", lsn)
                 .mapTo(Boolean.class)
                 .one());
@@ -200,8 +199,7 @@ class FailoverRelayIT {
     return standby.withHandle(
         h ->
             h.createQuery(
-                    "select exists (select from pg_replication_slots where slot_name ="
-                        + " 'tidemark_relay' and synced and not temporary)")
+                    "select exists (select from pg_replication_slots where slot_name = 'tidemark_relay' and synced and not temporary)")
                 .mapTo(Boolean.class)
                 .one());
   }

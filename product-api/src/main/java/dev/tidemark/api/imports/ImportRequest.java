@@ -37,8 +37,7 @@ record ImportRequest(boolean replace, OptionalLong confirmed) {
     if (!readable) {
       throw new ProblemException(
           Problem.malformedRequest(
-              "The parameters are replace (true or false) and, with replace=true, confirm-delete (a"
-                  + " number of products)."));
+              "The parameters are replace (true or false) and, with replace=true, confirm-delete (a number of products)."));
     }
     return new ImportRequest(
         replace,

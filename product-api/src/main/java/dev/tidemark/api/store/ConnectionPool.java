@@ -31,8 +31,7 @@ public final class ConnectionPool {
       "-c statement_timeout=" + STATEMENT_TIMEOUT.toMillis() + " -c enable_seqscan=off";
 
   public static final String STANDBY =
-      "DATABASE_URL leads to a standby (a server in recovery), which may be behind: the API needs"
-          + " the primary";
+      "DATABASE_URL leads to a standby (a server in recovery), which may be behind: the API needs the primary";
 
   /// A server that was demoted has restarted, so each connection to it is a new one.
   private static final String REFUSE_STANDBY =

@@ -205,8 +205,7 @@ public final class Replacement implements AutoCloseable {
   private static ProblemException over() {
     return new ProblemException(
         Problem.databaseAway(
-            "The database was restarted, or the connection to it was lost and another import with"
-                + " replace=true has begun."));
+            "The database was restarted, or the connection to it was lost and another import with replace=true has begun."));
   }
 
   private <T> T inTransaction(Function<Handle, T> work) {

@@ -163,10 +163,7 @@ public final class MalformedRequests {
 
   private byte[] chunked() {
     String head =
-        "PUT /products/fuzz HTTP/1.1\r\n"
-            + "Host: x\r\n"
-            + "Content-Type: application/json\r\n"
-            + "Transfer-Encoding: chunked\r\n\r\n";
+        "PUT /products/fuzz HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
     return joined(head, damaged(bytes("5\r\n{\"nam\r\n3;x=y\r\ne\":\r\n0\r\n\r\n")));
   }
 

@@ -32,8 +32,7 @@ final class ReplacingImportsIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private static final String LOCK_HOLDERS =
-      "from pg_locks l join pg_stat_activity a using (pid) where l.locktype = 'advisory' and"
-          + " l.granted";
+      "from pg_locks l join pg_stat_activity a using (pid) where l.locktype = 'advisory' and l.granted";
 
   private static String lines(String prefix, int from, int to) {
     return IntStream.range(from, to)
@@ -133,8 +132,7 @@ final class ReplacingImportsIT {
     }
     assertThat(
             api.texts(
-                "select aggregateid from outbox where aggregateid like 'shared-%' and type ="
-                    + " 'product.deleted'"))
+                "select aggregateid from outbox where aggregateid like 'shared-%' and type = 'product.deleted'"))
         .isEmpty();
     assertThat(live()).contains("shared-0", "shared-199");
   }
@@ -216,8 +214,7 @@ final class ReplacingImportsIT {
         .until(
             () ->
                 !api.texts(
-                        "select pid from pg_stat_activity where usename = 'tidemark_api' and"
-                            + " wait_event_type = 'Lock'")
+                        "select pid from pg_stat_activity where usename = 'tidemark_api' and wait_event_type = 'Lock'")
                     .isEmpty());
   }
 
@@ -239,8 +236,7 @@ final class ReplacingImportsIT {
       assertThat(cut.status()).isEqualTo(503);
       assertThat(cut.json().get("detail").asText())
           .endsWith(
-              "Lines 1 to 60 are dealt with: 0 products created, 60 updated, 0 unchanged, 0 lines"
-                  + " failed. 0 products were deleted.");
+              "Lines 1 to 60 are dealt with: 0 products created, 60 updated, 0 unchanged, 0 lines failed. 0 products were deleted.");
       assertThat(cut.json().get("deleted").asInt()).isZero();
       holder.rollback();
     }
@@ -331,8 +327,7 @@ final class ReplacingImportsIT {
             () ->
                 assertThat(
                         api.texts(
-                            "select id::text from replacing_import union all select id from"
-                                + " replacing_import_id"))
+                            "select id::text from replacing_import union all select id from replacing_import_id"))
                     .isEmpty());
   }
 }

@@ -277,9 +277,8 @@ final class ConcurrentWritesIT {
             handle ->
                 handle
                     .createQuery(
-                        "select version, type, payload::text as payload, (payload ->>"
-                            + " 'version')::bigint as inner_version from outbox where aggregateid ="
-                            + " :id order by version")
+                        "select version, type, payload::text as payload, (payload ->> 'version')::bigint as inner_version"
+                            + " from outbox where aggregateid = :id order by version")
                     .bind("id", id)
                     .map(
                         (row, context) ->

@@ -93,8 +93,7 @@ final class IdempotencyIT {
         .useHandle(
             handle ->
                 handle.execute(
-                    "alter table idempotency_key add constraint no_lost check (key <> 'lost') not"
-                        + " valid"));
+                    "alter table idempotency_key add constraint no_lost check (key <> 'lost') not valid"));
     try {
       assertThat(
               api.post(
@@ -119,8 +118,7 @@ final class IdempotencyIT {
         .useHandle(
             handle ->
                 handle.execute(
-                    "update idempotency_key set created_at = created_at - interval '25 hours' where"
-                        + " key = 'day'"));
+                    "update idempotency_key set created_at = created_at - interval '25 hours' where key = 'day'"));
     try (Service _ = api.beside().service()) {
       await()
           .untilAsserted(

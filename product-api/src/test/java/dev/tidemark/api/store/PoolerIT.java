@@ -156,8 +156,7 @@ final class PoolerIT {
     }
     assertThat(
             servers.texts(
-                "select count(*) || ' ' || max(substring(id from 3)::int) from product where"
-                    + " deleted_at is null"))
+                "select count(*) || ' ' || max(substring(id from 3)::int) from product where deleted_at is null"))
         .containsExactly("2000 1999");
   }
 

@@ -79,8 +79,7 @@ record RedisAddress(
     if (rest.indexOf('@', authority.length()) >= 0) {
       // Whatever is shown of it could be a part of the password.
       throw new IllegalArgumentException(
-          "there is an @ behind the hosts: in user, password and options / is written %2F, ? %3F, @"
-              + " %40");
+          "there is an @ behind the hosts: in user, password and options / is written %2F, ? %3F, @ %40");
     }
     int at = authority.lastIndexOf('@');
     String userInfo = at < 0 ? "" : authority.substring(0, at);
