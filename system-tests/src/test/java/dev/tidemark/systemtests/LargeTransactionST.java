@@ -51,10 +51,10 @@ class LargeTransactionST {
   @Test
   void hundredThousandRowsOfOneTransactionComeInOrderOnceAndWithProgress_H33() throws Exception {
     int rows = 100_000;
-    writeInOneTransaction("small", rows, "repeat('x', 1000)");
     var log = folder.resolve("small.log");
 
     try (var _ = relay("small", log)) {
+      writeInOneTransaction("small", rows, "repeat('x', 1000)");
       assertThat(committedVersions("small.events", rows))
           .containsExactlyElementsOf(LongStream.rangeClosed(1, rows).boxed().toList());
     }
@@ -69,16 +69,18 @@ class LargeTransactionST {
   @Test
   void rowsAsLargeAsTheyMayBeComeInOrderAndOnce() throws Exception {
     int rows = 100;
-    writeInOneTransaction("large", rows, "'€' || repeat('x', 4100000)");
     var log = folder.resolve("large.log");
 
     try (var _ = relay("large", log)) {
+      writeInOneTransaction("large", rows, "'€' || repeat('x', 4100000)");
       assertThat(committedVersions("large.events", rows))
           .containsExactlyElementsOf(LongStream.rangeClosed(1, rows).boxed().toList());
     }
     assertThat(log).content().doesNotContain("session ended");
   }
 
+  /// To a relay that streams: what is there before its first session is fetched from the table.
+  ///
   /// One aggregate, so that its events are in one partition of the topic and their order can be
   /// seen.
   private static void writeInOneTransaction(String type, int rows, String text) {
