@@ -113,7 +113,7 @@ public final class KafkaAuditLoop implements AutoCloseable {
 
   private void goOver(KafkaGroupConsumers consumers, UnsupportedVersionException cause) {
     try {
-      consumers.areNotSupported(cause);
+      consumers.fallBack(cause);
     } catch (UnsupportedVersionException e) {
       obstacle.block(e.toString());
     }

@@ -61,11 +61,11 @@ public final class KafkaGroupConsumers {
     }
   }
 
-  /// Goes over to the classic protocol for those that are opened from now on.
+  /// Opens by the classic protocol from now on.
   ///
   /// @param cause what a consumer threw
   /// @throws UnsupportedVersionException the same, when that is what the broker does not have
-  public void areNotSupported(UnsupportedVersionException cause) {
+  public void fallBack(UnsupportedVersionException cause) {
     if (protocol == GroupProtocol.CLASSIC) {
       throw cause;
     }

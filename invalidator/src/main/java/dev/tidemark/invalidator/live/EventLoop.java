@@ -114,7 +114,7 @@ public final class EventLoop {
         try {
           follow(consumers);
         } catch (UnsupportedVersionException e) {
-          consumers.areNotSupported(e);
+          consumers.fallBack(e);
           forgetAll();
         }
       }

@@ -58,8 +58,10 @@ final class Leadership implements AutoCloseable {
     this.slot = slot;
   }
 
-  /// Whether this relay is the active one now. From then on it is, until [#close] or until it is
-  /// lost; do not ask again.
+  /// Takes the leadership where nobody holds it. From then on this relay is the active one, until
+  /// [#close] or until the leadership is lost; do not ask again.
+  ///
+  /// @return whether it was taken
   boolean tryAcquire() {
     try {
       var current = connected();
@@ -124,7 +126,7 @@ final class Leadership implements AutoCloseable {
     }
   }
 
-  /// Tells the reader to end, if there is one; more than once does no harm.
+  /// Tells the reader that a predecessor left to end; more than once does no harm.
   ///
   /// @return whether the slot is in use
   private boolean terminateSlotReader() {
