@@ -1,9 +1,9 @@
 package dev.tidemark.benchmarks;
 
-import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.embedded.RedisServer;
+import dev.tidemark.service.settings.DatabaseUrl;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

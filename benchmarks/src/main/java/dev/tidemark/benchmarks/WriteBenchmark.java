@@ -1,8 +1,8 @@
 package dev.tidemark.benchmarks;
 
-import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.PostgresServer;
+import dev.tidemark.service.settings.DatabaseUrl;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;

@@ -1,5 +1,9 @@
 package dev.tidemark.db;
 
+import dev.tidemark.service.settings.DatabaseUrl;
+import dev.tidemark.service.settings.Secret;
+import dev.tidemark.service.settings.ServiceLinks;
+import dev.tidemark.service.settings.SettingNames;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;

@@ -1,6 +1,9 @@
-/// The database: its tables, partitions, roles and publication as migrations, the program that
-/// applies them, and where it is. Beside that, what all services read of their environment alike:
-/// secrets, and the settings of Kafka's clients.
+/// The database: its tables, partitions, roles and publication as migrations, and the program that
+/// applies them.
+///
+/// [Main] reads [Configuration], waits for the server, and runs [Migration]; then [RelaySlot] makes
+/// the slot, and each [Login] gets its password. It knows no service: they find what they need
+/// there.
 @NullMarked
 package dev.tidemark.db;
 

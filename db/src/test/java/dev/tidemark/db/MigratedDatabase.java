@@ -1,6 +1,7 @@
 package dev.tidemark.db;
 
 import dev.tidemark.embedded.PostgresServer;
+import dev.tidemark.service.settings.DatabaseUrl;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

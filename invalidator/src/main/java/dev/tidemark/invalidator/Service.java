@@ -18,6 +18,7 @@ import dev.tidemark.invalidator.status.InvalidatorMetrics;
 import dev.tidemark.invalidator.status.KafkaLag;
 import dev.tidemark.invalidator.status.KafkaWatch;
 import dev.tidemark.invalidator.status.StatusReport;
+import dev.tidemark.service.http.AdminServer;
 import io.helidon.webserver.WebServer;
 import io.opentelemetry.api.metrics.Meter;
 import io.opentelemetry.exporter.prometheus.PrometheusMetricReader;
@@ -85,7 +86,11 @@ final class Service implements AutoCloseable {
             () -> auditReport().map(AuditReport::json));
     this.admin =
         AdminServer.create(
-            configuration.adminHost(), configuration.adminPort(), report, prometheus);
+            configuration.adminHost(),
+            configuration.adminPort(),
+            report.obstacles(),
+            prometheus,
+            report::json);
   }
 
   /// Runs on the calling thread until [#close]. What it throws is the end of the process.

@@ -8,8 +8,8 @@ import dev.tidemark.relay.session.Housekeeping;
 import dev.tidemark.relay.session.Relay;
 import dev.tidemark.relay.session.SessionParts;
 import dev.tidemark.relay.settings.Configuration;
-import dev.tidemark.relay.status.AdminServer;
 import dev.tidemark.relay.status.Finding;
+import dev.tidemark.relay.status.RelayAdmin;
 import dev.tidemark.relay.status.RelayMetrics;
 import dev.tidemark.relay.status.RelayStatus;
 import dev.tidemark.relay.status.StatusReport;
@@ -166,7 +166,7 @@ public final class Main implements Callable<Integer> {
     try (var telemetry = telemetry(prometheus)) {
       var metrics = new RelayMetrics(telemetry.getMeter("dev.tidemark.relay"), status);
       var admin =
-          AdminServer.create(
+          RelayAdmin.create(
               configuration.adminHost(),
               configuration.adminPort(),
               new StatusReport(configuration.slot(), configuration.retention(), status),

@@ -24,7 +24,7 @@ import dev.tidemark.api.resources.ProductReads;
 import dev.tidemark.api.resources.ProductWrites;
 import dev.tidemark.api.store.ProductStore;
 import dev.tidemark.cache.VersionedCache;
-import dev.tidemark.service.Http1;
+import dev.tidemark.service.http.Http1;
 import io.helidon.common.configurable.Resource;
 import io.helidon.common.pki.Keys;
 import io.helidon.common.tls.TlsConfig;

@@ -16,6 +16,7 @@ import dev.tidemark.cache.VersionedCache;
 import dev.tidemark.cache.redis.RedisConnection;
 import dev.tidemark.cache.redis.RedisSettings;
 import dev.tidemark.cache.store.EntryStoreException;
+import dev.tidemark.service.http.AdminServer;
 import io.helidon.health.HealthCheck;
 import io.helidon.webserver.WebServer;
 import io.opentelemetry.api.metrics.Meter;

@@ -2,10 +2,10 @@ package dev.tidemark.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.embedded.RedisServer;
+import dev.tidemark.service.settings.DatabaseUrl;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;

@@ -4,11 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_16;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.Ports;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.embedded.RedisServer;
+import dev.tidemark.service.settings.DatabaseUrl;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;

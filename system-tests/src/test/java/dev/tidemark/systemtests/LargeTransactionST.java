@@ -3,10 +3,10 @@ package dev.tidemark.systemtests;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.PostgresServer;
+import dev.tidemark.service.settings.DatabaseUrl;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;

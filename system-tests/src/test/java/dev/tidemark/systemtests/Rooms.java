@@ -26,12 +26,13 @@ final class Rooms {
         .            store
         store
       service
-        .
-      db
+        settings
+        http
+      db service
         .
       embedded
         .
-      api event cache service db
+      api event cache service
         .            feed http imports problem product resources store
         resources    http problem product store
         imports      http problem product store
@@ -40,7 +41,7 @@ final class Rooms {
         product      problem
         problem
         feed
-      relay event service db
+      relay event service
         .            checks resync session settings status
         session      checks settings sink source status
         resync       settings sink
@@ -49,7 +50,7 @@ final class Rooms {
         status
         source       settings
         settings
-      invalidator event cache service db operator
+      invalidator event cache service operator
         .            audit events live offsets settings status
         live         events offsets settings status
         status       offsets settings
@@ -57,7 +58,7 @@ final class Rooms {
         audit        events settings
         settings
         events
-      operator event cache db invalidator
+      operator event cache service invalidator
         status       audit deadletters run topics
         replay       run topics
         rebuild      run topics
@@ -72,7 +73,7 @@ final class Rooms {
         client       stack
         stack        screen
         screen
-      benchmarks event cache db embedded invalidator
+      benchmarks event cache service db embedded invalidator
         .
       """;
 
@@ -85,7 +86,7 @@ final class Rooms {
       redis.clients       cache.redis devstack.demo embedded operator.status
       org.jdbi            api api.store devstack.demo invalidator.audit relay relay.checks relay.resync relay.session relay.sink relay.status
       com.zaxxer          api api.store devstack.demo
-      io.helidon          api api.http api.imports api.problem api.resources api.store invalidator invalidator.settings relay relay.status service
+      io.helidon          api api.http api.imports api.problem api.resources api.store invalidator invalidator.settings relay relay.status service.http
       """;
 
   /// A package with more files than [#MOST_FILES], and why it is not split.

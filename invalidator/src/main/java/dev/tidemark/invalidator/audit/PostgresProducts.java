@@ -1,6 +1,6 @@
 package dev.tidemark.invalidator.audit;
 
-import dev.tidemark.db.DatabaseUrl;
+import dev.tidemark.service.settings.DatabaseUrl;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -1,6 +1,6 @@
 package dev.tidemark.invalidator.events;
 
-import dev.tidemark.db.KafkaClientSettings;
+import dev.tidemark.service.settings.KafkaClientSettings;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;

@@ -1,8 +1,8 @@
 package dev.tidemark.invalidator.settings;
 
-import dev.tidemark.db.DatabaseUrl;
-import dev.tidemark.db.ServiceLinks;
-import dev.tidemark.db.SettingNames;
+import dev.tidemark.service.settings.DatabaseUrl;
+import dev.tidemark.service.settings.ServiceLinks;
+import dev.tidemark.service.settings.SettingNames;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

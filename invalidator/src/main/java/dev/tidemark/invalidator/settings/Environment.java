@@ -1,6 +1,6 @@
 package dev.tidemark.invalidator.settings;
 
-import dev.tidemark.db.Secret;
+import dev.tidemark.service.settings.Secret;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

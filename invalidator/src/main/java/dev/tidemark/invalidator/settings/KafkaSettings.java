@@ -1,6 +1,6 @@
 package dev.tidemark.invalidator.settings;
 
-import dev.tidemark.db.KafkaClientSettings;
+import dev.tidemark.service.settings.KafkaClientSettings;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

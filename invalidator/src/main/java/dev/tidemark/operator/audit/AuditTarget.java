@@ -1,9 +1,9 @@
 package dev.tidemark.operator.audit;
 
-import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.invalidator.settings.Configuration;
 import dev.tidemark.invalidator.settings.Environment;
 import dev.tidemark.invalidator.settings.RedisTarget;
+import dev.tidemark.service.settings.DatabaseUrl;
 import java.util.Map;
 import java.util.Optional;
 

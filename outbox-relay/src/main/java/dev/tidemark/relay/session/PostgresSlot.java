@@ -1,7 +1,7 @@
 package dev.tidemark.relay.session;
 
-import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.relay.source.StreamFailed;
+import dev.tidemark.service.settings.DatabaseUrl;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.atomic.AtomicReference;

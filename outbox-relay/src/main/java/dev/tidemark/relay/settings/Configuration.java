@@ -1,10 +1,10 @@
 package dev.tidemark.relay.settings;
 
-import dev.tidemark.db.DatabaseUrl;
-import dev.tidemark.db.KafkaClientSettings;
-import dev.tidemark.db.ServiceLinks;
-import dev.tidemark.db.SettingNames;
 import dev.tidemark.event.Topics;
+import dev.tidemark.service.settings.DatabaseUrl;
+import dev.tidemark.service.settings.KafkaClientSettings;
+import dev.tidemark.service.settings.ServiceLinks;
+import dev.tidemark.service.settings.SettingNames;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -2,7 +2,7 @@
 ///
 /// The rooms tell [RelayStatus], [RelayMetrics] and [StreamLag] what they do, and [Findings] what
 /// they found; [SlotState] and [OutboxState] are what PostgreSQL tells. [StatusReport] writes all
-/// of it as JSON, and [AdminServer] serves it.
+/// of it as JSON, and [RelayAdmin] serves it.
 ///
 /// It asks no server and decides nothing.
 @NullMarked

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
-import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.relay.status.Finding;
 import dev.tidemark.relay.status.Finding.Severity;
+import dev.tidemark.service.settings.DatabaseUrl;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;

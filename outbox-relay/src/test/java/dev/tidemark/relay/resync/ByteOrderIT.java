@@ -2,10 +2,10 @@ package dev.tidemark.relay.resync;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.event.OutboxEvent;
+import dev.tidemark.service.settings.DatabaseUrl;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;

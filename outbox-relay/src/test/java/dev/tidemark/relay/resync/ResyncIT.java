@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.PostgresServer;
@@ -17,6 +16,7 @@ import dev.tidemark.relay.session.Topic;
 import dev.tidemark.relay.settings.Configuration;
 import dev.tidemark.relay.status.RelayStatus;
 import dev.tidemark.relay.status.RelayStatus.Streaming;
+import dev.tidemark.service.settings.DatabaseUrl;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;

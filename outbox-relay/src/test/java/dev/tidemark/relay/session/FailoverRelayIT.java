@@ -4,11 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.event.EventHeaders;
+import dev.tidemark.service.settings.DatabaseUrl;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

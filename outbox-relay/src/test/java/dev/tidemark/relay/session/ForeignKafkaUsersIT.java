@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.PostgresServer;
@@ -14,6 +13,7 @@ import dev.tidemark.relay.status.RelayStatus.Starting;
 import dev.tidemark.relay.status.RelayStatus.Streaming;
 import dev.tidemark.relay.status.TopicFollower;
 import dev.tidemark.relay.status.TopicFollower.Followed;
+import dev.tidemark.service.settings.DatabaseUrl;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -2,10 +2,10 @@ package dev.tidemark.relay.session;
 
 import static org.awaitility.Awaitility.await;
 
-import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.relay.checks.Check;
 import dev.tidemark.relay.status.Finding;
 import dev.tidemark.relay.status.RelayStatus;
+import dev.tidemark.service.settings.DatabaseUrl;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.CuttableRoute;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.relay.settings.Configuration;
 import dev.tidemark.relay.source.StreamFailed;
+import dev.tidemark.service.settings.DatabaseUrl;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;

@@ -5,7 +5,6 @@ import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.PostgresServer;
@@ -20,6 +19,7 @@ import dev.tidemark.relay.status.RelayStatus.Failed;
 import dev.tidemark.relay.status.RelayStatus.StandingBy;
 import dev.tidemark.relay.status.RelayStatus.Streaming;
 import dev.tidemark.relay.status.SlotState;
+import dev.tidemark.service.settings.DatabaseUrl;
 import java.io.StringReader;
 import java.nio.file.Path;
 import java.sql.DriverManager;

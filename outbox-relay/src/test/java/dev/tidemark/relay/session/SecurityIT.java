@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.CertificateAuthority;
 import dev.tidemark.embedded.KafkaListener;
@@ -13,6 +12,7 @@ import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.relay.Main;
 import dev.tidemark.relay.status.RelayStatus.Failed;
 import dev.tidemark.relay.status.RelayStatus.Phase;
+import dev.tidemark.service.settings.DatabaseUrl;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -5,17 +5,17 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.relay.Main;
-import dev.tidemark.relay.status.AdminServer;
+import dev.tidemark.relay.status.RelayAdmin;
 import dev.tidemark.relay.status.RelayMetrics;
 import dev.tidemark.relay.status.RelayStatus;
 import dev.tidemark.relay.status.RelayStatus.Failed;
 import dev.tidemark.relay.status.RelayStatus.Streaming;
 import dev.tidemark.relay.status.StatusReport;
+import dev.tidemark.service.settings.DatabaseUrl;
 import io.helidon.webserver.WebServer;
 import io.opentelemetry.exporter.prometheus.PrometheusMetricReader;
 import io.opentelemetry.sdk.metrics.SdkMeterProvider;
@@ -246,7 +246,7 @@ class SlotCareIT {
 
   private static Admin admin(RelayStatus status, PrometheusMetricReader metrics) {
     var report = new StatusReport("tidemark_relay", Optional.of(Duration.ofDays(7)), status);
-    return new Admin(AdminServer.create("127.0.0.1", 0, report, metrics).start());
+    return new Admin(RelayAdmin.create("127.0.0.1", 0, report, metrics).start());
   }
 
   private record Admin(WebServer server) implements AutoCloseable {

@@ -4,12 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.event.EventHeaders;
 import dev.tidemark.relay.status.RelayStatus.Streaming;
+import dev.tidemark.service.settings.DatabaseUrl;
 import java.io.IOException;
 import java.io.StringReader;
 import java.io.UncheckedIOException;

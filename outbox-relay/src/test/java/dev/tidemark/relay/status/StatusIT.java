@@ -36,7 +36,7 @@ class StatusIT {
   @BeforeEach
   void startAdminPort() {
     var report = new StatusReport("tidemark_relay", Optional.of(Duration.ofDays(7)), status);
-    admin = AdminServer.create("127.0.0.1", 0, report, PrometheusMetricReader.create()).start();
+    admin = RelayAdmin.create("127.0.0.1", 0, report, PrometheusMetricReader.create()).start();
   }
 
   @AfterEach

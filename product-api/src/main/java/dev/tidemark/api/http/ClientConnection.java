@@ -1,6 +1,6 @@
 package dev.tidemark.api.http;
 
-import dev.tidemark.service.PassedOn;
+import dev.tidemark.service.http.PassedOn;
 import io.helidon.common.buffers.BufferData;
 import io.helidon.common.buffers.DataReader;
 import io.helidon.common.buffers.DataWriter;

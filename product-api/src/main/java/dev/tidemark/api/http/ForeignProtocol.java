@@ -1,7 +1,7 @@
 package dev.tidemark.api.http;
 
 import dev.tidemark.api.problem.Problem;
-import dev.tidemark.service.Http1;
+import dev.tidemark.service.http.Http1;
 import io.helidon.common.buffers.BufferData;
 import io.helidon.common.buffers.DataReader.IncorrectNewLineException;
 import io.helidon.common.concurrency.limits.Limit;

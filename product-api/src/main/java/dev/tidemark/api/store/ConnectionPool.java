@@ -3,7 +3,7 @@ package dev.tidemark.api.store;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
-import dev.tidemark.db.DatabaseUrl;
+import dev.tidemark.service.settings.DatabaseUrl;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.metrics.Meter;

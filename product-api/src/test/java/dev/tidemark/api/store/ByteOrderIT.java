@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.api.RunningService;
 import dev.tidemark.api.RunningService.Answer;
-import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.db.Migration;
+import dev.tidemark.service.settings.DatabaseUrl;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.sql.SQLException;
 import java.util.ArrayList;

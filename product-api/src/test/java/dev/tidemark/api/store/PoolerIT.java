@@ -5,9 +5,9 @@ import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.api.RunningService;
 import dev.tidemark.api.RunningService.Answer;
-import dev.tidemark.db.DatabaseUrl;
 import dev.tidemark.embedded.ChildProcess;
 import dev.tidemark.embedded.Ports;
+import dev.tidemark.service.settings.DatabaseUrl;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;

@@ -1,4 +1,4 @@
-package dev.tidemark.db;
+package dev.tidemark.service.settings;
 
 import java.util.HashMap;
 import java.util.Locale;

@@ -1,4 +1,4 @@
-package dev.tidemark.db;
+package dev.tidemark.service.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;

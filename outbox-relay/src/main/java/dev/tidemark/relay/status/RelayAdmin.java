@@ -8,71 +8,33 @@ import dev.tidemark.relay.status.RelayStatus.StandingBy;
 import dev.tidemark.relay.status.RelayStatus.Starting;
 import dev.tidemark.relay.status.RelayStatus.Streaming;
 import dev.tidemark.relay.status.RelayStatus.Waiting;
-import dev.tidemark.service.Http1;
+import dev.tidemark.service.http.AdminServer;
 import io.helidon.health.HealthCheck;
 import io.helidon.health.HealthCheckResponse;
 import io.helidon.health.HealthCheckType;
-import io.helidon.http.HeaderNames;
 import io.helidon.webserver.WebServer;
-import io.helidon.webserver.http.Handler;
-import io.helidon.webserver.observe.ObserveFeature;
-import io.helidon.webserver.observe.health.HealthObserver;
 import io.opentelemetry.exporter.prometheus.PrometheusMetricReader;
-import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
-import java.io.ByteArrayOutputStream;
 import java.time.Duration;
+import java.util.List;
 
-/// Health at `/health/live` and `/health/ready`, metrics at `/metrics`, the whole state at
-/// `/status`.
-public final class AdminServer {
+/// The relay's admin server, with its readiness and its state.
+public final class RelayAdmin {
   /// A heartbeat goes out every two seconds; a busy stream may hold one up for some time.
   private static final Duration STALLED = Duration.ofSeconds(30);
 
-  private AdminServer() {}
+  private RelayAdmin() {}
 
   public static WebServer create(
       String host, int port, StatusReport report, PrometheusMetricReader metrics) {
     var readiness = new Readiness(report.status());
-    var health =
-        HealthObserver.builder()
-            .endpoint("/health")
-            .details(true)
-            .useSystemServices(false)
-            .addCheck(readiness)
-            .build();
-    return WebServer.builder()
-        .host(host)
-        .port(port)
-        .shutdownHook(false)
-        .protocolsDiscoverServices(false)
-        .addConnectionSelector(new Http1())
-        .addFeature(
-            ObserveFeature.builder().observersDiscoverServices(false).addObserver(health).build())
-        .routing(
-            routing ->
-                routing
-                    .get("/metrics", prometheus(metrics))
-                    .get("/status", status(readiness, report)))
-        .build();
+    return AdminServer.create(
+        host, port, List.of(readiness), metrics, () -> json(readiness, report));
   }
 
-  private static Handler prometheus(PrometheusMetricReader metrics) {
-    var format = PrometheusTextFormatWriter.builder().build();
-    return (request, response) -> {
-      var text = new ByteArrayOutputStream();
-      format.write(text, metrics.collect());
-      response.header(HeaderNames.CONTENT_TYPE, format.getContentType());
-      response.send(text.toByteArray());
-    };
-  }
-
-  private static Handler status(Readiness readiness, StatusReport report) {
-    return (request, response) -> {
-      var answer = readiness.call();
-      var reason = String.valueOf(answer.details().get(Readiness.REASON));
-      response.header(HeaderNames.CONTENT_TYPE, "application/json");
-      response.send(report.json(answer.status() == HealthCheckResponse.Status.UP, reason));
-    };
+  private static byte[] json(Readiness readiness, StatusReport report) {
+    var answer = readiness.call();
+    var reason = String.valueOf(answer.details().get(Readiness.REASON));
+    return report.json(answer.status() == HealthCheckResponse.Status.UP, reason);
   }
 
   /// Ready: streaming with heartbeats coming back, or standing by for the relay that is; and

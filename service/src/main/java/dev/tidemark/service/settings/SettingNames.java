@@ -1,4 +1,4 @@
-package dev.tidemark.db;
+package dev.tidemark.service.settings;
 
 import java.util.List;
 import java.util.Set;

@@ -1,4 +1,4 @@
-package dev.tidemark.service;
+package dev.tidemark.service.http;
 
 import io.helidon.common.buffers.DataReader;
 import io.helidon.common.buffers.DataReader.IncorrectNewLineException;
