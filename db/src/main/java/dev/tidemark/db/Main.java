@@ -1,5 +1,7 @@
 package dev.tidemark.db;
 
+import dev.tidemark.service.program.SettingsHelp;
+import dev.tidemark.service.settings.InvalidSettings;
 import java.io.PrintWriter;
 import java.sql.SQLException;
 import java.util.Locale;
@@ -20,23 +22,6 @@ import picocli.CommandLine.Spec;
       "Brings the database to the state that the services need, and makes the slot that the relay"
           + " reads.",
       "Can be repeated at any time."
-    },
-    footerHeading = "%nEnvironment:%n",
-    footer = {
-      "  DATABASE_URL                 postgresql://user[:password]@host[:port]/database",
-      "                               [?parameters]; the user must be allowed to",
-      "                               create roles and to replicate (see --print-sql)",
-      "  DATABASE_USER                instead of the user in it",
-      "  DATABASE_PASSWORD            instead of the password in it",
-      "  TIDEMARK_DB_API_PASSWORD     password to set for the role tidemark_api",
-      "  TIDEMARK_DB_RELAY_PASSWORD   password to set for the role tidemark_relay",
-      "  TIDEMARK_DB_AUDIT_PASSWORD   password to set for the role tidemark_audit",
-      "  TIDEMARK_DB_SCHEMA           schema of the tables, made where it is missing (public)",
-      "  TIDEMARK_DB_WAIT_SECONDS     how long to wait for the server (60)",
-      "  TIDEMARK_DB_SLOT_FAILOVER    true: the slot is copied to standbys that are set up for it",
-      "                               (PostgreSQL 17 or newer); false: it is not; not set: as it",
-      "                               is, a new slot not",
-      "Instead of a password, NAME_FILE may name a file that holds it."
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
@@ -61,7 +46,7 @@ public final class Main implements Callable<Integer> {
     Locale.setDefault(Locale.ROOT);
     System.setProperty("logback.configurationFile", "migrate-logback.xml");
     System.exit(
-        new CommandLine(new Main())
+        SettingsHelp.add(new CommandLine(new Main()), Configuration.SETTINGS.settings())
             .setCommandName(System.getProperty("tidemark.command", "migrate"))
             .execute(arguments));
   }
@@ -73,7 +58,7 @@ public final class Main implements Callable<Integer> {
     Configuration configuration;
     try {
       configuration = Configuration.from(System.getenv());
-    } catch (IllegalArgumentException e) {
+    } catch (InvalidSettings e) {
       err.println(e.getMessage());
       return CommandLine.ExitCode.USAGE;
     }

@@ -36,7 +36,7 @@ final class RelaySlot {
     if (isFailoverWanted() && version < FIRST_VERSION_WITH_FAILOVER) {
       throw new SQLException(
           "%s is true, but the server is PostgreSQL %d, and failover slots begin with 17: leave the setting out"
-              .formatted(Configuration.SLOT_FAILOVER, version / 10_000));
+              .formatted(Configuration.SLOT_FAILOVER.label(), version / 10_000));
     }
   }
 

@@ -19,15 +19,15 @@ import dev.tidemark.invalidator.status.KafkaLag;
 import dev.tidemark.invalidator.status.KafkaWatch;
 import dev.tidemark.invalidator.status.StatusReport;
 import dev.tidemark.service.http.AdminServer;
+import dev.tidemark.service.program.RunningService;
+import dev.tidemark.service.program.Telemetry;
 import io.helidon.webserver.WebServer;
 import io.opentelemetry.api.metrics.Meter;
 import io.opentelemetry.exporter.prometheus.PrometheusMetricReader;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
-import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -37,7 +37,7 @@ import org.slf4j.LoggerFactory;
 
 /// The running invalidator with all its parts: they start against the flow of events and stop with
 /// it. Thread-safe.
-final class Service implements AutoCloseable {
+final class Service implements RunningService {
 
   private static final Logger log = LoggerFactory.getLogger(Service.class);
 
@@ -63,11 +63,11 @@ final class Service implements AutoCloseable {
   private final CountDownLatch ended = new CountDownLatch(1);
   private volatile @Nullable EventLoop loop;
 
-  Service(Configuration configuration) {
+  private Service(Configuration configuration) {
     this.configuration = configuration;
     this.redisWatch =
         new RedisWatch(redisObstacle, EvictionTrial.of(configuration.kafka().topics()));
-    this.telemetry = telemetry(prometheus);
+    this.telemetry = Telemetry.create("tidemark-invalidator", prometheus);
     Meter meter = telemetry.getMeter("dev.tidemark.invalidator");
     this.metrics = new InvalidatorMetrics(meter, lag);
     this.commitToEvict = new CommitToEvict(meter, System::nanoTime);
@@ -93,15 +93,33 @@ final class Service implements AutoCloseable {
             report::json);
   }
 
-  /// Runs on the calling thread until [#close]. What it throws is the end of the process.
-  void run() {
+  /// Starts the admin server.
+  ///
+  /// @throws IllegalStateException when it cannot listen
+  static Service start(Configuration configuration) {
+    Service service = new Service(configuration);
     try {
-      listen();
-      log.atInfo()
-          .addKeyValue("admin", "http://%s:%d".formatted(configuration.adminHost(), admin.port()))
-          .addKeyValue("topics", configuration.kafka().topics())
-          .addKeyValue("group", configuration.group())
-          .log("invalidator starts");
+      AdminServer.listen(
+          service.admin,
+          configuration.adminHost(),
+          configuration.adminPort(),
+          Configuration.ADMIN_PORT);
+    } catch (RuntimeException e) {
+      service.telemetry.close();
+      throw e;
+    }
+    log.atInfo()
+        .addKeyValue(
+            "admin", "http://%s:%d".formatted(configuration.adminHost(), service.admin.port()))
+        .addKeyValue("topics", configuration.kafka().topics())
+        .addKeyValue("group", configuration.group())
+        .log("invalidator starts");
+    return service;
+  }
+
+  @Override
+  public void run() {
+    try {
       Optional<RedisConnection> redis = connect();
       if (redis.isPresent()) {
         try (RedisConnection connection = redis.get()) {
@@ -113,16 +131,6 @@ final class Service implements AutoCloseable {
       admin.stop();
       telemetry.close();
       ended.countDown();
-    }
-  }
-
-  /// Helidon itself only logs that it could not listen.
-  private void listen() {
-    admin.start();
-    if (!admin.isRunning()) {
-      throw new IllegalStateException(
-          "cannot listen on %s:%d; is it in use by another program? TIDEMARK_INVALIDATOR_ADMIN_PORT sets another"
-              .formatted(configuration.adminHost(), configuration.adminPort()));
     }
   }
 
@@ -198,20 +206,5 @@ final class Service implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  private static OpenTelemetrySdk telemetry(PrometheusMetricReader prometheus) {
-    return AutoConfiguredOpenTelemetrySdk.builder()
-        .disableShutdownHook()
-        .addPropertiesSupplier(
-            () ->
-                Map.of(
-                    "otel.service.name", "tidemark-invalidator",
-                    "otel.traces.exporter", "none",
-                    "otel.metrics.exporter", "none",
-                    "otel.logs.exporter", "none"))
-        .addMeterProviderCustomizer((provider, config) -> provider.registerMetricReader(prometheus))
-        .build()
-        .getOpenTelemetrySdk();
   }
 }

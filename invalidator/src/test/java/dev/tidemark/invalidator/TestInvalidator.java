@@ -24,7 +24,7 @@ public final class TestInvalidator implements AutoCloseable {
   private final HttpClient http = HttpClient.newHttpClient();
 
   public TestInvalidator(Map<String, String> environment) {
-    this.service = new Service(Configuration.from(environment));
+    this.service = Service.start(Configuration.from(environment));
     this.end = CompletableFuture.runAsync(service::run, task -> new Thread(task, "owner").start());
     await().until(() -> end.isDone() || service.adminPort() > 0);
   }

@@ -6,23 +6,19 @@ import dev.tidemark.api.http.Limits;
 import dev.tidemark.api.http.TlsFiles;
 import dev.tidemark.cache.redis.RedisConnection;
 import dev.tidemark.service.settings.DatabaseUrl;
+import dev.tidemark.service.settings.InvalidSettings;
 import dev.tidemark.service.settings.KafkaClientSettings;
-import dev.tidemark.service.settings.Secret;
-import dev.tidemark.service.settings.ServiceLinks;
-import dev.tidemark.service.settings.SettingNames;
+import dev.tidemark.service.settings.ProgramSettings;
+import dev.tidemark.service.settings.Setting;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Supplier;
-import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.LoggerFactory;
 
 /// The settings of the service, all from the environment, all checked before anything starts.
 ///
@@ -56,43 +52,186 @@ public record Configuration(
     Optional<NearCache> nearCache) {
 
   private static final String LOOPBACK = "127.0.0.1";
-  private static final int LARGEST_PORT = 65_535;
-  private static final int LONGEST_TTL_SECONDS = 30 * 24 * 3600;
-  private static final int LONGEST_REDIS_TIMEOUT_MILLIS = 60_000;
-  private static final int MOST_CONNECTIONS = 1000;
   private static final int MOST_CLIENTS = 1_000_000;
-  private static final int SMALLEST_BODY = 1024;
-  private static final int LARGEST_BODY = 64 * 1024 * 1024;
   private static final int LARGEST_HEAP = 1024 * 1024;
-  private static final int MOST_NEAR_ENTRIES = 10_000_000;
+
+  private static final Setting<String> REDIS_URL =
+      Setting.secret("REDIS_URL", RedisConnection.URL_FORM, RedisConnection::checked);
+
+  private static final Setting<Duration> CACHE_TTL =
+      Setting.time(
+          "CACHE_TTL_SECONDS",
+          ChronoUnit.SECONDS,
+          300,
+          1,
+          30 * 24 * 3600,
+          "longest life of a cached value");
+
+  private static final Setting<ApiTokens> TOKENS =
+      Setting.read(
+          "API_TOKEN",
+          "what writers show as \"Authorization: Bearer\", several with commas between; without it the service listens on loopback only",
+          Configuration::apiTokens);
+
+  private static final Setting<Boolean> TOKENS_NOTE =
+      Setting.note(
+          "API_TOKEN_FILE", "instead: a file with a token a line, read again when it changes");
+
+  private static final Setting<String> HOST =
+      Setting.read(
+          "TIDEMARK_API_HOST",
+          "where requests are served (%s)".formatted(LOOPBACK),
+          Configuration::host);
+
+  public static final Setting<Integer> PORT =
+      Setting.port("TIDEMARK_API_PORT", 8080, "and on which port");
 
   private static final String TLS_CERTIFICATE = "TIDEMARK_API_TLS_CERTIFICATE_FILE";
   private static final String TLS_KEY = "TIDEMARK_API_TLS_KEY_FILE";
-  private static final String NEAR_CACHE_ENTRIES = "TIDEMARK_API_NEAR_CACHE_ENTRIES";
-  private static final String MEGABYTES = "TIDEMARK_API_MEGABYTES_UNDER_WAY";
-  private static final String KAFKA_SERVERS = "KAFKA_BOOTSTRAP_SERVERS";
-  private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
 
-  private static final Set<String> OWN =
-      Set.of(
-          "TIDEMARK_API_HOST",
-          "TIDEMARK_API_PORT",
-          "TIDEMARK_API_ADMIN_HOST",
-          "TIDEMARK_API_ADMIN_PORT",
-          "TIDEMARK_API_DATABASE_CONNECTIONS",
-          "TIDEMARK_API_BODY_LIMIT_BYTES",
-          "TIDEMARK_API_REDIS_TIMEOUT_MS",
-          "TIDEMARK_API_CONNECTIONS",
-          "TIDEMARK_API_REQUESTS",
-          "TIDEMARK_API_READ_TIMEOUT_SECONDS",
-          "TIDEMARK_API_WRITE_TIMEOUT_SECONDS",
-          "TIDEMARK_API_DRAIN_SECONDS",
-          "TIDEMARK_API_ACCESS_LOG",
-          "TIDEMARK_API_CORS_ORIGINS",
-          MEGABYTES,
+  private static final Setting<Optional<TlsFiles>> TLS =
+      new Setting<>(
           TLS_CERTIFICATE,
-          TLS_KEY,
-          NEAR_CACHE_ENTRIES);
+          Set.of(TLS_CERTIFICATE, TLS_KEY),
+          "PEM file of the certificate; with it, and with %s, requests are served by TLS only"
+              .formatted(TLS_KEY),
+          Configuration::tls);
+
+  private static final Setting<String> ADMIN_HOST =
+      Setting.text("TIDEMARK_API_ADMIN_HOST", LOOPBACK, "where health and metrics are served");
+
+  public static final Setting<Integer> ADMIN_PORT =
+      Setting.port("TIDEMARK_API_ADMIN_PORT", 8081, "and on which port");
+
+  private static final Setting<Integer> DATABASE_CONNECTIONS =
+      Setting.number(
+          "TIDEMARK_API_DATABASE_CONNECTIONS", 10, 1, 1000, "connections to the database");
+
+  private static final Setting<Integer> BODY_LIMIT =
+      Setting.number(
+          "TIDEMARK_API_BODY_LIMIT_BYTES",
+          1024 * 1024,
+          1024,
+          64 * 1024 * 1024,
+          "longest body, and longest line of an import");
+
+  private static final Setting<Integer> CONNECTIONS =
+      Setting.number(
+          "TIDEMARK_API_CONNECTIONS",
+          10_000,
+          1,
+          MOST_CLIENTS,
+          "open connections; more wait to be accepted");
+
+  private static final Setting<Integer> REQUESTS =
+      Setting.number(
+          "TIDEMARK_API_REQUESTS",
+          1000,
+          1,
+          MOST_CLIENTS,
+          "requests at the same time; more are answered 503");
+
+  private static final Setting<Integer> MEGABYTES =
+      Setting.number(
+          "TIDEMARK_API_MEGABYTES_UNDER_WAY",
+          Math.clamp(Runtime.getRuntime().maxMemory() / 4 / 1024 / 1024, 1, LARGEST_HEAP),
+          1,
+          LARGEST_HEAP,
+          "of large bodies and answers at the same time; more are answered 503; by default a quarter of the heap");
+
+  private static final Setting<Duration> READ_TIMEOUT =
+      Setting.time(
+          "TIDEMARK_API_READ_TIMEOUT_SECONDS",
+          ChronoUnit.SECONDS,
+          60,
+          1,
+          3600,
+          "for a client that is silent in or between requests");
+
+  private static final Setting<Duration> WRITE_TIMEOUT =
+      Setting.time(
+          "TIDEMARK_API_WRITE_TIMEOUT_SECONDS",
+          ChronoUnit.SECONDS,
+          30,
+          1,
+          3600,
+          "for a client that does not take its answer");
+
+  private static final Setting<Duration> DRAIN =
+      Setting.time(
+          "TIDEMARK_API_DRAIN_SECONDS",
+          ChronoUnit.SECONDS,
+          1,
+          0,
+          3600,
+          "to go on serving, not ready any more, when told to stop");
+
+  private static final Setting<Cors> CORS =
+      Setting.read(
+          "TIDEMARK_API_CORS_ORIGINS",
+          "whose pages may use the API in a browser, as https://shop.example, several with commas between, or * (none)",
+          environment -> Cors.of(environment.getOrDefault("TIDEMARK_API_CORS_ORIGINS", "")));
+
+  private static final Setting<Boolean> ACCESS_LOG =
+      Setting.flag("TIDEMARK_API_ACCESS_LOG", "true: a line in the log for each request");
+
+  private static final Setting<Duration> REDIS_TIMEOUT =
+      Setting.time(
+          "TIDEMARK_API_REDIS_TIMEOUT_MS",
+          ChronoUnit.MILLIS,
+          50,
+          1,
+          60_000,
+          "for a connection to Redis, and for each answer");
+
+  private static final Setting<Integer> NEAR_ENTRIES =
+      Setting.number(
+          "TIDEMARK_API_NEAR_CACHE_ENTRIES",
+          0,
+          0,
+          10_000_000,
+          "values kept inside the process, too; 0: none; needs Kafka:");
+
+  /// Without a near cache Kafka's settings are none of this program's business.
+  private static final Setting<Optional<NearCache>> NEAR_CACHE =
+      Setting.read(
+          "KAFKA_PRODUCT_TOPIC",
+          "where the events of products are (product.events)",
+          Configuration::nearCache);
+
+  public static final ProgramSettings SETTINGS =
+      new ProgramSettings(
+          "the product API",
+          "TIDEMARK_API_",
+          List.of(
+              DatabaseUrl.SETTING,
+              DatabaseUrl.USER_NOTE,
+              REDIS_URL,
+              CACHE_TTL,
+              TOKENS,
+              TOKENS_NOTE,
+              HOST,
+              PORT,
+              TLS,
+              ADMIN_HOST,
+              ADMIN_PORT,
+              DATABASE_CONNECTIONS,
+              BODY_LIMIT,
+              CONNECTIONS,
+              REQUESTS,
+              MEGABYTES,
+              READ_TIMEOUT,
+              WRITE_TIMEOUT,
+              DRAIN,
+              CORS,
+              ACCESS_LOG,
+              REDIS_TIMEOUT,
+              NEAR_ENTRIES,
+              Setting.note(KafkaClientSettings.SERVERS.label(), KafkaClientSettings.SERVERS.help()),
+              NEAR_CACHE,
+              Setting.note(KafkaClientSettings.CLIENT.label(), KafkaClientSettings.CLIENT.help()),
+              ProgramSettings.TELEMETRY_NOTE,
+              ProgramSettings.SECRET_NOTE));
 
   /// The cache inside the process, and where it hears of changes.
   ///
@@ -102,20 +241,54 @@ public record Configuration(
 
     public NearCache {
       kafkaClient = Map.copyOf(kafkaClient);
-      if (!TOPIC.matcher(topic).matches()) {
+      if (!KafkaClientSettings.TOPIC.matcher(topic).matches()) {
         throw new IllegalArgumentException(
             "KAFKA_PRODUCT_TOPIC begins with \"%s\", but must be a topic, or several with a comma between, each of %s"
-                .formatted(topic, TOPIC));
+                .formatted(topic, KafkaClientSettings.TOPIC));
       }
     }
   }
 
-  public Configuration {
-    if (apiTokens.fixed().isEmpty() && !isLoopback(host)) {
+  /// Reads the environment.
+  ///
+  /// @throws InvalidSettings with one line for each thing that is wrong
+  public static Configuration from(Map<String, String> variables) {
+    Map<String, String> environment = SETTINGS.check(variables);
+    return new Configuration(
+        DatabaseUrl.SETTING.from(environment),
+        REDIS_URL.from(environment),
+        REDIS_TIMEOUT.from(environment),
+        CACHE_TTL.from(environment),
+        TOKENS.from(environment),
+        HOST.from(environment),
+        PORT.from(environment),
+        ADMIN_HOST.from(environment),
+        ADMIN_PORT.from(environment),
+        DATABASE_CONNECTIONS.from(environment),
+        BODY_LIMIT.from(environment),
+        new Limits(
+            CONNECTIONS.from(environment),
+            REQUESTS.from(environment),
+            1024L * 1024 * MEGABYTES.from(environment),
+            READ_TIMEOUT.from(environment),
+            WRITE_TIMEOUT.from(environment),
+            DRAIN.from(environment)),
+        TLS.from(environment),
+        ACCESS_LOG.from(environment),
+        CORS.from(environment),
+        NEAR_CACHE.from(environment));
+  }
+
+  private static String host(Map<String, String> environment) {
+    String host = environment.getOrDefault("TIDEMARK_API_HOST", LOOPBACK);
+    boolean hasToken =
+        environment.containsKey("API_TOKEN") || environment.containsKey("API_TOKEN_FILE");
+    if (!hasToken && !isLoopback(host)) {
       throw new IllegalArgumentException(
           "TIDEMARK_API_HOST is \"%s\", where others can write, and API_TOKEN is not set; set it, or listen on %s"
               .formatted(host, LOOPBACK));
     }
+    return host;
   }
 
   private static boolean isLoopback(String host) {
@@ -125,105 +298,6 @@ public record Configuration(
       throw new IllegalArgumentException(
           "TIDEMARK_API_HOST is \"" + host + "\", which is no address of this machine", e);
     }
-  }
-
-  /// Reads the environment.
-  ///
-  /// @throws IllegalArgumentException with one line for each thing that is wrong
-  public static Configuration from(Map<String, String> variables) {
-    Map<String, String> environment =
-        ServiceLinks.passedOver(variables, LoggerFactory.getLogger(Configuration.class)::info);
-    List<String> faults = new ArrayList<>(unknownNames(environment));
-    Reader read = new Reader(environment, faults);
-    DatabaseUrl database = read.attempt(() -> DatabaseUrl.from(environment));
-    String redisUrl = read.attempt(() -> redisUrl(environment));
-    ApiTokens apiTokens = read.attempt(() -> apiTokens(environment));
-    int ttl = read.number("CACHE_TTL_SECONDS", 300, 1, LONGEST_TTL_SECONDS);
-    int port = read.number("TIDEMARK_API_PORT", 8080, 0, LARGEST_PORT);
-    int adminPort = read.number("TIDEMARK_API_ADMIN_PORT", 8081, 0, LARGEST_PORT);
-    int connections = read.number("TIDEMARK_API_DATABASE_CONNECTIONS", 10, 1, MOST_CONNECTIONS);
-    int bodyLimit =
-        read.number("TIDEMARK_API_BODY_LIMIT_BYTES", 1024 * 1024, SMALLEST_BODY, LARGEST_BODY);
-    int redisTimeout =
-        read.number("TIDEMARK_API_REDIS_TIMEOUT_MS", 50, 1, LONGEST_REDIS_TIMEOUT_MILLIS);
-    Limits limits =
-        new Limits(
-            read.number("TIDEMARK_API_CONNECTIONS", 10_000, 1, MOST_CLIENTS),
-            read.number("TIDEMARK_API_REQUESTS", 1000, 1, MOST_CLIENTS),
-            1024L * 1024 * read.number(MEGABYTES, quarterOfTheHeap(), 1, LARGEST_HEAP),
-            Duration.ofSeconds(read.number("TIDEMARK_API_READ_TIMEOUT_SECONDS", 60, 1, 3600)),
-            Duration.ofSeconds(read.number("TIDEMARK_API_WRITE_TIMEOUT_SECONDS", 30, 1, 3600)),
-            Duration.ofSeconds(read.number("TIDEMARK_API_DRAIN_SECONDS", 1, 0, 3600)));
-    Optional<TlsFiles> tls = read.attempt(() -> tls(environment));
-    boolean accessLog = read.flag("TIDEMARK_API_ACCESS_LOG");
-    Cors cors =
-        read.attempt(() -> Cors.of(environment.getOrDefault("TIDEMARK_API_CORS_ORIGINS", "")));
-    int nearEntries = read.number(NEAR_CACHE_ENTRIES, 0, 0, MOST_NEAR_ENTRIES);
-    Optional<NearCache> nearCache = read.attempt(() -> nearCache(nearEntries, environment));
-    Configuration configuration = null;
-    if (database != null
-        && redisUrl != null
-        && apiTokens != null
-        && tls != null
-        && cors != null
-        && nearCache != null) {
-      configuration =
-          read.attempt(
-              () ->
-                  new Configuration(
-                      database,
-                      redisUrl,
-                      Duration.ofMillis(redisTimeout),
-                      Duration.ofSeconds(ttl),
-                      apiTokens,
-                      environment.getOrDefault("TIDEMARK_API_HOST", LOOPBACK),
-                      port,
-                      environment.getOrDefault("TIDEMARK_API_ADMIN_HOST", LOOPBACK),
-                      adminPort,
-                      connections,
-                      bodyLimit,
-                      limits,
-                      tls,
-                      accessLog,
-                      cors,
-                      nearCache));
-    }
-    if (configuration == null || !faults.isEmpty()) {
-      throw new IllegalArgumentException(String.join("\n", faults));
-    }
-    return configuration;
-  }
-
-  /// In megabytes.
-  private static int quarterOfTheHeap() {
-    return Math.clamp(Runtime.getRuntime().maxMemory() / 4 / 1024 / 1024, 1, LARGEST_HEAP);
-  }
-
-  private static List<String> unknownNames(Map<String, String> environment) {
-    return SettingNames.unknown(environment.keySet(), "TIDEMARK_API_", OWN::contains).stream()
-        .map(
-            name ->
-                name
-                    + " is not a setting; there are "
-                    + String.join(", ", OWN.stream().sorted().toList()))
-        .toList();
-  }
-
-  private static String redisUrl(Map<String, String> environment) {
-    String url =
-        Secret.read("REDIS_URL", environment)
-            .map(String::strip)
-            .filter(text -> !text.isEmpty())
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        "REDIS_URL is not set; its form is redis://[user:password@]host:port"));
-    try {
-      RedisConnection.check(url);
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException("REDIS_URL: " + e.getMessage(), e);
-    }
-    return url;
   }
 
   private static ApiTokens apiTokens(Map<String, String> environment) {
@@ -252,66 +326,30 @@ public record Configuration(
     return Optional.of(new TlsFiles(Path.of(certificate), Path.of(key)));
   }
 
-  /// Without a near cache Kafka's settings are none of this program's business.
-  private static Optional<NearCache> nearCache(int entries, Map<String, String> environment) {
+  private static Optional<NearCache> nearCache(Map<String, String> environment) {
+    int entries;
+    try {
+      entries = NEAR_ENTRIES.from(environment);
+    } catch (IllegalArgumentException toldAlready) {
+      return Optional.empty();
+    }
     if (entries == 0) {
       return Optional.empty();
     }
-    String servers = environment.getOrDefault(KAFKA_SERVERS, "").strip();
-    if (servers.isEmpty()) {
+    String servers;
+    try {
+      servers = KafkaClientSettings.SERVERS.from(environment);
+    } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          "%s is %d, but %s is not set: the near cache hears of changes from Kafka"
-              .formatted(NEAR_CACHE_ENTRIES, entries, KAFKA_SERVERS));
+          "%s is %d, but %s: the near cache hears of changes from Kafka"
+              .formatted(NEAR_ENTRIES.label(), entries, e.getMessage()),
+          e);
     }
+    Map<String, String> client = KafkaClientSettings.CLIENT.from(environment);
+    client.put("bootstrap.servers", servers);
+    client.putIfAbsent("client.id", "tidemark-product-api");
     // The relay and the invalidator may be given several topics; the products' is the first.
     String topics = environment.getOrDefault("KAFKA_PRODUCT_TOPIC", "product.events");
-    return Optional.of(
-        new NearCache(
-            entries, kafkaClient(environment, servers), topics.split(",", -1)[0].strip()));
-  }
-
-  private static Map<String, String> kafkaClient(Map<String, String> environment, String servers) {
-    Map<String, String> settings = KafkaClientSettings.read(environment);
-    settings.put("bootstrap.servers", servers);
-    settings.putIfAbsent("client.id", "tidemark-product-api");
-    return settings;
-  }
-
-  /// Reads single settings, and notes what is wrong.
-  private record Reader(Map<String, String> environment, List<String> faults) {
-
-    <T> @Nullable T attempt(Supplier<T> reading) {
-      try {
-        return reading.get();
-      } catch (IllegalArgumentException e) {
-        faults.add(String.valueOf(e.getMessage()));
-        return null;
-      }
-    }
-
-    boolean flag(String name) {
-      String text = environment.getOrDefault(name, "false");
-      if (!text.equals("true") && !text.equals("false")) {
-        faults.add("%s is \"%s\", not true or false".formatted(name, text));
-      }
-      return text.equals("true");
-    }
-
-    int number(String name, int otherwise, int least, int most) {
-      String text = environment.get(name);
-      if (text == null) {
-        return otherwise;
-      }
-      try {
-        int number = Integer.parseInt(text.strip());
-        if (number >= least && number <= most) {
-          return number;
-        }
-      } catch (NumberFormatException e) {
-        // Told below, with the numbers out of range.
-      }
-      faults.add("%s is \"%s\", not a number from %d to %d".formatted(name, text, least, most));
-      return otherwise;
-    }
+    return Optional.of(new NearCache(entries, client, topics.split(",", -1)[0].strip()));
   }
 }

@@ -17,24 +17,25 @@ import dev.tidemark.cache.redis.RedisConnection;
 import dev.tidemark.cache.redis.RedisSettings;
 import dev.tidemark.cache.store.EntryStoreException;
 import dev.tidemark.service.http.AdminServer;
+import dev.tidemark.service.program.RunningService;
+import dev.tidemark.service.program.Telemetry;
 import io.helidon.health.HealthCheck;
 import io.helidon.webserver.WebServer;
 import io.opentelemetry.api.metrics.Meter;
 import io.opentelemetry.exporter.prometheus.PrometheusMetricReader;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
-import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jdbi.v3.core.Jdbi;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The running service: its parts, started against the flow of requests and stopped with it.
-public final class Service implements AutoCloseable {
+public final class Service implements RunningService {
 
   private static final Logger log = LoggerFactory.getLogger(Service.class);
 
@@ -49,10 +50,11 @@ public final class Service implements AutoCloseable {
   private final WebServer admin;
   private final Duration drain;
   private final AtomicBoolean draining = new AtomicBoolean();
+  private final CountDownLatch closed = new CountDownLatch(1);
 
   private Service(Configuration configuration) {
     PrometheusMetricReader prometheus = PrometheusMetricReader.create();
-    telemetry = telemetry(prometheus);
+    telemetry = Telemetry.create("tidemark-product-api", prometheus);
     Meter meter = telemetry.getMeter("dev.tidemark.api");
     database = ConnectionPool.create(configuration.database(), configuration.databaseConnections());
     ConnectionPool.measure(database, meter);
@@ -96,8 +98,13 @@ public final class Service implements AutoCloseable {
     service.nearCacheFeed.ifPresent(KafkaInvalidationFeed::start);
     try {
       ConnectionPool.refuseStandby(service.database);
-      listen(service.admin, configuration.adminHost(), configuration.adminPort());
-      listen(service.api, configuration.host(), configuration.port());
+      AdminServer.listen(
+          service.admin,
+          configuration.adminHost(),
+          configuration.adminPort(),
+          Configuration.ADMIN_PORT);
+      AdminServer.listen(
+          service.api, configuration.host(), configuration.port(), Configuration.PORT);
       service.clients.start();
       service.sweep.start();
     } catch (RuntimeException e) {
@@ -144,15 +151,6 @@ public final class Service implements AutoCloseable {
     return reasons;
   }
 
-  /// Helidon itself only logs that it could not listen.
-  private static void listen(WebServer server, String host, int port) {
-    server.start();
-    if (!server.isRunning()) {
-      throw new IllegalStateException(
-          "cannot listen on %s:%d; is it in use by another program?".formatted(host, port));
-    }
-  }
-
   public int port() {
     return api.port();
   }
@@ -172,6 +170,16 @@ public final class Service implements AutoCloseable {
     }
   }
 
+  /// Waits: requests have threads of their own.
+  @Override
+  public void run() {
+    try {
+      closed.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   /// Says that it is no longer ready, lets the requests under way finish, and lets go of the rest.
   @Override
   public void close() {
@@ -185,7 +193,7 @@ public final class Service implements AutoCloseable {
       database.close();
       redis.close();
       telemetry.close();
-      log.info("product-api stopped");
+      closed.countDown();
     }
   }
 
@@ -201,20 +209,5 @@ public final class Service implements AutoCloseable {
                 .nearCache()
                 .map(near -> NearCacheSettings.of(near.entries()))
                 .orElseGet(NearCacheSettings::off));
-  }
-
-  private static OpenTelemetrySdk telemetry(PrometheusMetricReader prometheus) {
-    return AutoConfiguredOpenTelemetrySdk.builder()
-        .disableShutdownHook()
-        .addPropertiesSupplier(
-            () ->
-                Map.of(
-                    "otel.service.name", "tidemark-product-api",
-                    "otel.traces.exporter", "none",
-                    "otel.metrics.exporter", "none",
-                    "otel.logs.exporter", "none"))
-        .addMeterProviderCustomizer((provider, config) -> provider.registerMetricReader(prometheus))
-        .build()
-        .getOpenTelemetrySdk();
   }
 }

@@ -26,8 +26,9 @@ final class Rooms {
         .            store
         store
       service
+        program      settings
+        http         settings
         settings
-        http
       db service
         .
       embedded

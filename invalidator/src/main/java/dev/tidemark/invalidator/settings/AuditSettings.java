@@ -1,7 +1,9 @@
 package dev.tidemark.invalidator.settings;
 
+import dev.tidemark.service.settings.Setting;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// How the running invalidator audits the cache. Immutable.
@@ -12,11 +14,29 @@ import java.util.Optional;
 /// @param mostPending events that are kept in mind at most
 public record AuditSettings(double share, List<Duration> within, int mostPending) {
 
-  static final String MODE = "TIDEMARK_INVALIDATOR_AUDIT";
-  static final String SAMPLE = "TIDEMARK_INVALIDATOR_AUDIT_SAMPLE";
+  private enum Mode {
+    OFF,
+    SAMPLED,
+    FULL
+  }
 
-  /// Costs next to nothing, and comes upon whatever happens again and again.
-  private static final double SAMPLED = 0.01;
+  private static final Setting<Mode> MODE =
+      Setting.choice(
+          "TIDEMARK_INVALIDATOR_AUDIT",
+          "sampled",
+          Map.of("off", Mode.OFF, "sampled", Mode.SAMPLED, "full", Mode.FULL),
+          "off, sampled or full: check the cache some time after each event, and evict what is stale");
+
+  /// The default costs next to nothing, and comes upon whatever happens again and again.
+  private static final Setting<Double> SAMPLE =
+      Setting.of(
+          "TIDEMARK_INVALIDATOR_AUDIT_SAMPLE",
+          0.01,
+          AuditSettings::share,
+          "a number above 0 and at most 1",
+          "share of the events that is audited when sampled (0.01)");
+
+  static final List<Setting<?>> SETTINGS = List.of(MODE, SAMPLE);
 
   private static final List<Duration> WITHIN =
       List.of(Duration.ofSeconds(2), Duration.ofSeconds(10), Duration.ofSeconds(60));
@@ -38,32 +58,20 @@ public record AuditSettings(double share, List<Duration> within, int mostPending
   }
 
   /// Empty for an audit that is off.
-  static Optional<AuditSettings> from(Environment environment) {
-    double share = share(environment);
-    return switch (environment.text(MODE, "sampled").strip()) {
-      case "off" -> Optional.empty();
-      case "sampled" -> Optional.of(of(share));
-      case "full" -> Optional.of(of(1));
-      case String other -> {
-        environment.fault("%s is '%s', but must be off, sampled or full".formatted(MODE, other));
-        yield Optional.empty();
-      }
+  static Optional<AuditSettings> from(Map<String, String> environment) {
+    return switch (MODE.from(environment)) {
+      case OFF -> Optional.empty();
+      case SAMPLED -> Optional.of(of(SAMPLE.from(environment)));
+      case FULL -> Optional.of(of(1));
     };
   }
 
-  private static double share(Environment environment) {
-    String text = environment.text(SAMPLE, Double.toString(SAMPLED));
+  private static Optional<Double> share(String text) {
     try {
-      double share = Double.parseDouble(text.strip());
-      if (share > 0 && share <= 1) {
-        return share;
-      }
+      return Optional.of(Double.parseDouble(text)).filter(share -> share > 0 && share <= 1);
     } catch (NumberFormatException notANumber) {
-      // Told below, together with a number out of range.
+      return Optional.empty();
     }
-    environment.fault(
-        "%s is '%s', but must be a number above 0 and at most 1".formatted(SAMPLE, text));
-    return SAMPLED;
   }
 
   /// With the times of every day.

@@ -1,14 +1,16 @@
 package dev.tidemark.invalidator.settings;
 
 import dev.tidemark.service.settings.DatabaseUrl;
-import dev.tidemark.service.settings.ServiceLinks;
-import dev.tidemark.service.settings.SettingNames;
+import dev.tidemark.service.settings.InvalidSettings;
+import dev.tidemark.service.settings.KafkaClientSettings;
+import dev.tidemark.service.settings.ProgramSettings;
+import dev.tidemark.service.settings.Setting;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import org.slf4j.LoggerFactory;
+import java.util.stream.Stream;
 
 /// The settings of the invalidator, all from the environment, all checked before anything starts.
 ///
@@ -25,80 +27,59 @@ public record Configuration(
     String adminHost,
     int adminPort) {
 
-  private static final String GROUP = "KAFKA_GROUP_ID";
-  public static final String DATABASE = "DATABASE_URL";
-  private static final String REWIND = "TIDEMARK_INVALIDATOR_REWIND_SECONDS";
-  private static final String ADMIN_HOST = "TIDEMARK_INVALIDATOR_ADMIN_HOST";
-  private static final String ADMIN_PORT = "TIDEMARK_INVALIDATOR_ADMIN_PORT";
-  private static final Set<String> OWN =
-      Set.of(
-          RedisTarget.TIMEOUT,
-          REWIND,
-          AuditSettings.MODE,
-          AuditSettings.SAMPLE,
-          ADMIN_HOST,
-          ADMIN_PORT);
+  private static final Setting<Duration> REWIND =
+      Setting.time(
+          "TIDEMARK_INVALIDATOR_REWIND_SECONDS",
+          ChronoUnit.SECONDS,
+          60,
+          1,
+          86_400,
+          "so much is applied again when Redis may have lost it: longer than its replicas are ever behind");
 
-  private static final int LARGEST_PORT = 65_535;
-  private static final int LONGEST_REWIND_SECONDS = 86_400;
+  private static final Setting<Optional<DatabaseUrl>> DATABASE =
+      DatabaseUrl.SETTING.optional(
+          "where the audit asks what was committed, as tidemark_audit; optional");
 
-  /// What is wrong with the environment, one line for each fault.
-  public static final class Invalid extends RuntimeException {
-    Invalid(List<String> faults) {
-      super(String.join(System.lineSeparator(), faults));
-    }
-  }
+  private static final Setting<String> ADMIN_HOST =
+      Setting.text(
+          "TIDEMARK_INVALIDATOR_ADMIN_HOST", "127.0.0.1", "where health and metrics are served");
+
+  public static final Setting<Integer> ADMIN_PORT =
+      Setting.port("TIDEMARK_INVALIDATOR_ADMIN_PORT", 8083, "and on which port");
+
+  public static final ProgramSettings SETTINGS =
+      new ProgramSettings(
+          "the invalidator",
+          "TIDEMARK_INVALIDATOR_",
+          Stream.of(
+                  KafkaSettings.SETTINGS,
+                  List.of(KafkaClientSettings.GROUP),
+                  RedisTarget.SETTINGS,
+                  List.of(REWIND),
+                  AuditSettings.SETTINGS,
+                  List.of(
+                      DATABASE,
+                      DatabaseUrl.USER_NOTE,
+                      ADMIN_HOST,
+                      ADMIN_PORT,
+                      ProgramSettings.TELEMETRY_NOTE,
+                      ProgramSettings.SECRET_NOTE))
+              .<Setting<?>>flatMap(List::stream)
+              .toList());
 
   /// Reads the environment.
   ///
-  /// @throws Invalid naming every variable that is wrong, and what is allowed
+  /// @throws InvalidSettings naming every variable that is wrong, and what is allowed
   public static Configuration from(Map<String, String> variables) {
-    Environment environment = checkedNames(variables);
-    Configuration configuration =
-        new Configuration(
-            KafkaSettings.from(environment),
-            RedisTarget.from(environment),
-            group(environment),
-            Duration.ofSeconds(environment.number(REWIND, 60, 1, LONGEST_REWIND_SECONDS)),
-            AuditSettings.from(environment),
-            database(environment),
-            environment.text(ADMIN_HOST, "127.0.0.1"),
-            environment.number(ADMIN_PORT, 8083, 0, LARGEST_PORT));
-    if (configuration.group().isBlank()) {
-      environment.fault(GROUP + " is empty");
-    }
-    environment.check();
-    return configuration;
-  }
-
-  public static String group(Environment environment) {
-    return environment.text(GROUP, "tidemark-invalidator");
-  }
-
-  /// The environment, with a fault for each name that no program has.
-  public static Environment checkedNames(Map<String, String> variables) {
-    Environment environment =
-        new Environment(
-            ServiceLinks.passedOver(variables, LoggerFactory.getLogger(Configuration.class)::info));
-    SettingNames.unknown(environment.variables().keySet(), "TIDEMARK_INVALIDATOR_", OWN::contains)
-        .forEach(
-            name ->
-                environment.fault(
-                    name
-                        + " is not a setting of the invalidator; there are "
-                        + String.join(", ", OWN.stream().sorted().toList())));
-    return environment;
-  }
-
-  public static Optional<DatabaseUrl> database(Environment environment) {
-    if (!environment.variables().containsKey(DATABASE)) {
-      return Optional.empty();
-    }
-    try {
-      return Optional.of(DatabaseUrl.from(environment.variables()));
-    } catch (IllegalArgumentException e) {
-      environment.fault(String.valueOf(e.getMessage()));
-      return Optional.empty();
-    }
+    Map<String, String> environment = SETTINGS.check(variables);
+    return new Configuration(
+        KafkaSettings.from(environment),
+        RedisTarget.from(environment),
+        KafkaClientSettings.GROUP.from(environment),
+        REWIND.from(environment),
+        AuditSettings.from(environment),
+        DATABASE.from(environment),
+        ADMIN_HOST.from(environment),
+        ADMIN_PORT.from(environment));
   }
 }

@@ -1,12 +1,14 @@
 package dev.tidemark.invalidator.settings;
 
 import dev.tidemark.service.settings.KafkaClientSettings;
+import dev.tidemark.service.settings.Setting;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
-import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 
 /// How Kafka is reached, and which topics are read there.
@@ -14,58 +16,62 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 /// @param client settings for every client, under Kafka's own names
 public record KafkaSettings(Map<String, String> client, List<String> topics) {
 
-  private static final String TOPICS = "KAFKA_PRODUCT_TOPIC";
-  private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
+  public static final Setting<List<String>> TOPICS =
+      Setting.of(
+          "KAFKA_PRODUCT_TOPIC",
+          List.of("product.events"),
+          KafkaSettings::topics,
+          "one or more topics, comma between, each of " + KafkaClientSettings.TOPIC,
+          "topics to follow, comma between (product.events)");
+
+  private static final Setting<Map<String, String>> CLIENT =
+      Setting.read(
+          KafkaClientSettings.CLIENT.label(),
+          KafkaClientSettings.CLIENT.help(),
+          KafkaSettings::client);
+
+  public static final List<Setting<?>> SETTINGS =
+      List.of(KafkaClientSettings.SERVERS, TOPICS, CLIENT);
 
   public KafkaSettings {
     client = Map.copyOf(client);
     topics = List.copyOf(topics);
   }
 
-  public static KafkaSettings from(Environment environment) {
-    return new KafkaSettings(client(environment), topics(environment));
-  }
-
-  public static List<String> topics(Environment environment) {
-    List<String> topics = environment.list(TOPICS, "product.events");
-    if (!topics.stream().allMatch(topic -> TOPIC.matcher(topic).matches())) {
-      environment.fault(
-          "%s is '%s', but must be one or more topics, comma between, each of %s"
-              .formatted(TOPICS, environment.text(TOPICS, ""), TOPIC));
-    }
-    return topics;
-  }
-
-  private static Map<String, String> client(Environment environment) {
-    Map<String, String> settings = new HashMap<>();
-    try {
-      settings.putAll(KafkaClientSettings.read(environment.variables()));
-    } catch (IllegalArgumentException e) {
-      environment.fault(String.valueOf(e.getMessage()));
-    }
-    checkGroup(settings, environment);
+  public static KafkaSettings from(Map<String, String> environment) {
+    Map<String, String> client = CLIENT.from(environment);
     // What the members of groups do by themselves, and the others could not with every setting.
-    settings.remove(ConsumerConfig.GROUP_PROTOCOL_CONFIG, "consumer");
-    settings.put("bootstrap.servers", environment.text("KAFKA_BOOTSTRAP_SERVERS"));
-    settings.putIfAbsent("client.id", "tidemark-invalidator");
-    return settings;
+    client.remove(ConsumerConfig.GROUP_PROTOCOL_CONFIG, "consumer");
+    client.put("bootstrap.servers", KafkaClientSettings.SERVERS.from(environment));
+    client.putIfAbsent("client.id", "tidemark-invalidator");
+    return new KafkaSettings(client, TOPICS.from(environment));
+  }
+
+  private static Optional<List<String>> topics(String text) {
+    return Optional.of(Stream.of(text.split(",", -1)).map(String::strip).distinct().toList())
+        .filter(
+            topics ->
+                topics.stream()
+                    .allMatch(topic -> KafkaClientSettings.TOPIC.matcher(topic).matches()));
   }
 
   /// Most consumers of this program are members of no group.
-  private static void checkGroup(Map<String, String> settings, Environment environment) {
-    String protocol = settings.get(ConsumerConfig.GROUP_PROTOCOL_CONFIG);
+  private static Map<String, String> client(Map<String, String> environment) {
+    Map<String, String> client = KafkaClientSettings.CLIENT.from(environment);
+    String protocol = client.get(ConsumerConfig.GROUP_PROTOCOL_CONFIG);
     if (protocol != null && !Set.of("classic", "consumer").contains(protocol)) {
-      environment.fault(
-          "%s is '%s', but must be classic or consumer"
+      throw new IllegalArgumentException(
+          "%s is \"%s\", but must be classic or consumer"
               .formatted(
                   KafkaClientSettings.variable(ConsumerConfig.GROUP_PROTOCOL_CONFIG), protocol));
     }
-    if (settings.containsKey(ConsumerConfig.GROUP_REMOTE_ASSIGNOR_CONFIG)) {
-      environment.fault(
+    if (client.containsKey(ConsumerConfig.GROUP_REMOTE_ASSIGNOR_CONFIG)) {
+      throw new IllegalArgumentException(
           "%s is set; leave it out: the broker's own assignor is used"
               .formatted(
                   KafkaClientSettings.variable(ConsumerConfig.GROUP_REMOTE_ASSIGNOR_CONFIG)));
     }
+    return client;
   }
 
   public KafkaSettings withTopics(List<String> others) {
@@ -123,7 +129,7 @@ public record KafkaSettings(Map<String, String> client, List<String> topics) {
   public static Unavailable noTopic(String topic) {
     return new Unavailable(
         "there is no topic %s: %s must name the topics that the relay writes to"
-            .formatted(topic, TOPICS));
+            .formatted(topic, TOPICS.label()));
   }
 
   /// A fresh map for a client, to be added to.

@@ -2,7 +2,11 @@ package dev.tidemark.invalidator.settings;
 
 import dev.tidemark.cache.redis.RedisConnection;
 import dev.tidemark.cache.redis.RedisSettings;
+import dev.tidemark.service.settings.Setting;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
 
 /// Where the cache is.
 ///
@@ -10,24 +14,25 @@ import java.time.Duration;
 /// @param timeout for a connection, and for the answers to one batch
 public record RedisTarget(String url, Duration timeout) {
 
-  private static final String URL = "REDIS_URL";
-  static final String TIMEOUT = "TIDEMARK_INVALIDATOR_REDIS_TIMEOUT_MS";
-  private static final int LONGEST_TIMEOUT_MILLIS = 60_000;
+  public static final Setting<String> URL =
+      Setting.secret("REDIS_URL", RedisConnection.URL_FORM, RedisConnection::checked);
+
+  private static final Setting<Duration> TIMEOUT =
+      Setting.time(
+          "TIDEMARK_INVALIDATOR_REDIS_TIMEOUT_MS",
+          ChronoUnit.MILLIS,
+          1000,
+          1,
+          60_000,
+          "for a connection to Redis, and for the answers to a batch");
+
+  public static final List<Setting<?>> SETTINGS = List.of(URL, TIMEOUT);
 
   /// One batch is under way at a time; its single repeats have several.
   private static final int CONNECTIONS = 16;
 
-  public static RedisTarget from(Environment environment) {
-    String url = environment.secret(URL);
-    if (!url.isEmpty()) {
-      try {
-        RedisConnection.check(url);
-      } catch (IllegalArgumentException e) {
-        environment.fault(URL + ": " + e.getMessage());
-      }
-    }
-    return new RedisTarget(
-        url, Duration.ofMillis(environment.number(TIMEOUT, 1000, 1, LONGEST_TIMEOUT_MILLIS)));
+  public static RedisTarget from(Map<String, String> environment) {
+    return new RedisTarget(URL.from(environment), TIMEOUT.from(environment));
   }
 
   public RedisTarget withTimeout(Duration other) {

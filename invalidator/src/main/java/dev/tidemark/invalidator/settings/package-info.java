@@ -1,7 +1,7 @@
 /// The settings of the invalidator, and what reads and reports them.
 ///
-/// [Configuration] names each variable and reads it by [Environment], which notes each fault, so
-/// that all are told at once. [KafkaSettings] and [RedisTarget] are where the servers are,
+/// [Configuration] declares each variable, which the operators' commands read by the same
+/// declaration. [KafkaSettings] and [RedisTarget] are where the servers are,
 /// [AuditSettings] how the cache is audited. [ReadinessReason] is why one of them does not work
 /// now, and [Unavailable] ends a command for that reason.
 ///

@@ -1,10 +1,9 @@
 package dev.tidemark.operator.audit;
 
-import dev.tidemark.invalidator.settings.Configuration;
 import dev.tidemark.operator.run.CommandOptions;
 import dev.tidemark.operator.run.CommandRun;
 import dev.tidemark.operator.run.KeyFilter;
-import dev.tidemark.operator.run.TimeSpan;
+import dev.tidemark.operator.run.TimeSpanOption;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -78,7 +77,7 @@ public final class Audit implements Callable<Integer> {
   @Option(
       names = "--grace",
       paramLabel = "TIME",
-      converter = TimeSpan.class,
+      converter = TimeSpanOption.class,
       description = "How long an entry may be behind until it is stale: 10s (the default), 2m, 1h.")
   private Duration grace = Duration.ofSeconds(10);
 
@@ -141,18 +140,10 @@ public final class Audit implements Callable<Integer> {
         spec,
         options,
         new AuditRun(
-            target(),
+            AuditTarget.from(environment),
             new AuditScope(which.sample(), which.keys(), repair, grace),
             options,
             clock,
             line -> spec.commandLine().getErr().println(line)));
-  }
-
-  private AuditTarget target() {
-    try {
-      return AuditTarget.from(environment);
-    } catch (Configuration.Invalid e) {
-      throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
-    }
   }
 }

@@ -2,7 +2,7 @@ package dev.tidemark.operator.audit;
 
 import dev.tidemark.cache.redis.RedisInspection;
 import dev.tidemark.operator.run.KeyFilter;
-import dev.tidemark.operator.run.TimeSpan;
+import dev.tidemark.operator.run.TimeSpanOption;
 import java.time.Duration;
 import java.util.OptionalInt;
 
@@ -35,6 +35,6 @@ record AuditScope(OptionalInt sample, KeyFilter keys, boolean repair, Duration g
     if (which.isEmpty()) {
       which = sample.isPresent() ? " --sample " + sample.getAsInt() : " --all";
     }
-    return which + (repair ? " --repair" : "") + " --grace " + TimeSpan.text(grace);
+    return which + (repair ? " --repair" : "") + " --grace " + TimeSpanOption.text(grace);
   }
 }

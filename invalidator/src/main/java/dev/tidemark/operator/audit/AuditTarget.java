@@ -1,27 +1,36 @@
 package dev.tidemark.operator.audit;
 
 import dev.tidemark.invalidator.settings.Configuration;
-import dev.tidemark.invalidator.settings.Environment;
 import dev.tidemark.invalidator.settings.RedisTarget;
 import dev.tidemark.service.settings.DatabaseUrl;
+import dev.tidemark.service.settings.InvalidSettings;
+import dev.tidemark.service.settings.Setting;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.stream.Stream;
 
 /// The two that the command `audit` compares. Kafka is not asked.
 record AuditTarget(RedisTarget redis, DatabaseUrl database) {
 
+  private static final Setting<DatabaseUrl> DATABASE =
+      Setting.read(DatabaseUrl.SETTING.label(), DatabaseUrl.SETTING.help(), AuditTarget::database);
+
   /// Reads the environment.
   ///
-  /// @throws Configuration.Invalid naming every variable that is wrong
+  /// @throws InvalidSettings naming every variable that is wrong
   static AuditTarget from(Map<String, String> variables) {
-    Environment environment = Configuration.checkedNames(variables);
-    RedisTarget redis = RedisTarget.from(environment);
-    Optional<DatabaseUrl> database = Configuration.database(environment);
-    if (environment.variables().getOrDefault(Configuration.DATABASE, "").isBlank()) {
-      environment.fault(
+    Map<String, String> environment =
+        Configuration.SETTINGS.check(
+            variables,
+            Stream.of(RedisTarget.SETTINGS, List.of(DATABASE)).flatMap(List::stream).toList());
+    return new AuditTarget(RedisTarget.from(environment), DATABASE.from(environment));
+  }
+
+  private static DatabaseUrl database(Map<String, String> environment) {
+    if (environment.getOrDefault(DatabaseUrl.SETTING.label(), "").isBlank()) {
+      throw new IllegalArgumentException(
           "DATABASE_URL is not set: the cache is compared with it; the role tidemark_audit may do what that needs");
     }
-    environment.check();
-    return new AuditTarget(redis, database.orElseThrow());
+    return DatabaseUrl.from(environment);
   }
 }

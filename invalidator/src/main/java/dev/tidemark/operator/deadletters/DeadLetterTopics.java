@@ -2,12 +2,12 @@ package dev.tidemark.operator.deadletters;
 
 import dev.tidemark.event.Topics;
 import dev.tidemark.invalidator.settings.Configuration;
-import dev.tidemark.invalidator.settings.Environment;
 import dev.tidemark.invalidator.settings.KafkaSettings;
 import dev.tidemark.invalidator.settings.Unavailable;
 import dev.tidemark.operator.run.StopRequest;
 import dev.tidemark.operator.topics.ScanStart;
 import dev.tidemark.operator.topics.TopicScan;
+import dev.tidemark.service.settings.InvalidSettings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +15,6 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 
 /// The dead letters of the topics that are followed: the relay's, of rows that cannot become
 /// events, and the invalidator's, of records that break the contract.
@@ -31,15 +30,10 @@ final class DeadLetterTopics {
 
   /// With the settings that the environment tells.
   ///
-  /// @throws ParameterException when they are wrong
+  /// @throws InvalidSettings when they are wrong
   static DeadLetterTopics of(CommandSpec spec, Map<String, String> variables) {
-    Environment environment = Configuration.checkedNames(variables);
-    KafkaSettings settings = KafkaSettings.from(environment);
-    try {
-      environment.check();
-    } catch (Configuration.Invalid e) {
-      throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
-    }
+    KafkaSettings settings =
+        KafkaSettings.from(Configuration.SETTINGS.check(variables, KafkaSettings.SETTINGS));
     return new DeadLetterTopics(settings, line -> spec.commandLine().getErr().println(line));
   }
 

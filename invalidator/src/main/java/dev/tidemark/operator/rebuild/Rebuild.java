@@ -4,24 +4,26 @@ import dev.tidemark.cache.CacheSettings;
 import dev.tidemark.cache.TimeToLive;
 import dev.tidemark.cache.redis.RedisConnection;
 import dev.tidemark.invalidator.settings.Configuration;
-import dev.tidemark.invalidator.settings.Environment;
 import dev.tidemark.invalidator.settings.KafkaSettings;
 import dev.tidemark.invalidator.settings.RedisTarget;
 import dev.tidemark.operator.run.CommandOptions;
 import dev.tidemark.operator.run.CommandRun;
 import dev.tidemark.operator.run.KeyFilter;
 import dev.tidemark.operator.run.RetryingBatches;
+import dev.tidemark.service.settings.Setting;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -67,10 +69,22 @@ import picocli.CommandLine.TypeConversionException;
     })
 public final class Rebuild implements Callable<Integer> {
 
-  private static final String URL = "REDIS_URL";
+  private static final String URL = RedisTarget.URL.label();
   private static final String FILE = "file:";
   private static final String VARIABLE = "env:";
-  private static final int LONGEST_TTL_SECONDS = 30 * 24 * 3600;
+  private static final Setting<Duration> TTL =
+      Setting.time(
+          "CACHE_TTL_SECONDS",
+          ChronoUnit.SECONDS,
+          300,
+          1,
+          30 * 24 * 3600,
+          "longest life of what is filled");
+
+  private static final List<Setting<?>> SETTINGS =
+      Stream.of(KafkaSettings.SETTINGS, RedisTarget.SETTINGS, List.of(TTL))
+          .<Setting<?>>flatMap(List::stream)
+          .toList();
 
   /// A batch takes some ten milliseconds.
   private static final Duration LEASE_TTL = Duration.ofSeconds(5);
@@ -143,32 +157,24 @@ public final class Rebuild implements Callable<Integer> {
       variables.remove(URL + "_FILE");
       variables.put(URL, target(into));
     }
-    try {
-      Environment checked = Configuration.checkedNames(variables);
-      KafkaSettings kafka = KafkaSettings.from(checked);
-      RedisTarget redis = RedisTarget.from(checked);
-      int ttl = checked.number("CACHE_TTL_SECONDS", 300, 1, LONGEST_TTL_SECONDS);
-      checked.check();
-      return CommandRun.of(
-          spec,
-          options,
-          new RebuildRun(
-              kafka,
-              redis,
-              RedisConnection::entries,
-              TimeToLive.ofMany(CacheSettings.defaults().withTtl(Duration.ofSeconds(ttl))),
-              new KeyFilter(keys, Optional.ofNullable(prefix)),
-              new RebuildRun.Settings(
-                  LEASE_TTL,
-                  memory == null ? Runtime.getRuntime().maxMemory() / SHARE_OF_HEAP : memory,
-                  RetryingBatches.PATIENCE,
-                  targetAgain()),
-              options,
-              line -> spec.commandLine().getErr().println(line),
-              clock));
-    } catch (Configuration.Invalid e) {
-      throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
-    }
+    Map<String, String> checked = Configuration.SETTINGS.check(variables, SETTINGS);
+    return CommandRun.of(
+        spec,
+        options,
+        new RebuildRun(
+            KafkaSettings.from(checked),
+            RedisTarget.from(checked),
+            RedisConnection::entries,
+            TimeToLive.ofMany(CacheSettings.defaults().withTtl(TTL.from(checked))),
+            new KeyFilter(keys, Optional.ofNullable(prefix)),
+            new RebuildRun.Settings(
+                LEASE_TTL,
+                memory == null ? Runtime.getRuntime().maxMemory() / SHARE_OF_HEAP : memory,
+                RetryingBatches.PATIENCE,
+                targetAgain()),
+            options,
+            line -> spec.commandLine().getErr().println(line),
+            clock));
   }
 
   private String target(String named) {
@@ -183,7 +189,7 @@ public final class Rebuild implements Callable<Integer> {
       url = environment.getOrDefault(named.substring(VARIABLE.length()), "").strip();
     }
     try {
-      RedisConnection.check(url);
+      var _ = RedisConnection.checked(url);
     } catch (IllegalArgumentException e) {
       throw wrong(String.valueOf(e.getMessage()));
     }

@@ -15,7 +15,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// The command `replay`.
@@ -81,7 +80,7 @@ public final class Replay implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Configuration configuration = configuration();
+    Configuration configuration = Configuration.from(environment);
     return CommandRun.of(
         spec,
         options,
@@ -92,13 +91,5 @@ public final class Replay implements Callable<Integer> {
             new KeyFilter(keys, Optional.ofNullable(prefix)),
             options,
             line -> spec.commandLine().getErr().println(line)));
-  }
-
-  private Configuration configuration() {
-    try {
-      return Configuration.from(environment);
-    } catch (Configuration.Invalid e) {
-      throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
-    }
   }
 }

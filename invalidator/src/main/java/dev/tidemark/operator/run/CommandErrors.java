@@ -2,6 +2,7 @@ package dev.tidemark.operator.run;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tidemark.service.settings.InvalidSettings;
 import java.util.Arrays;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
@@ -36,6 +37,11 @@ public final class CommandErrors {
 
   private static int unexpected(Exception fault, CommandLine command, ParseResult parsed) {
     CommandSpec spec = command.getCommandSpec();
+    if (fault instanceof InvalidSettings) {
+      ParameterException wrong =
+          new ParameterException(command, String.valueOf(fault.getMessage()), fault);
+      return wrongUsage(wrong, parsed.originalArgs().toArray(String[]::new));
+    }
     tell(
         spec,
         parsed.originalArgs().contains(JSON),

@@ -5,15 +5,17 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.tidemark.invalidator.settings.Environment;
 import dev.tidemark.operator.run.Deadline;
+import dev.tidemark.service.settings.Setting;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
 import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /// Where a service serves its health, as the variable of the environment says.
 ///
@@ -55,26 +57,33 @@ record AdminPort(String service, String variable, String base) {
     }
   }
 
-  /// Those of all instances, comma between, in the variable.
-  static List<AdminPort> from(
-      Environment environment, String service, String variable, String otherwise) {
-    return environment.list(variable, otherwise).stream()
-        .map(text -> text.replaceAll("/+$", ""))
-        .filter(text -> isAddress(environment, variable, text))
-        .map(text -> new AdminPort(service, variable, text))
-        .toList();
+  /// A setting with the addresses of all instances, comma between.
+  static Setting<List<AdminPort>> setting(String service, String variable, String standard) {
+    return Setting.of(
+        variable,
+        List.of(new AdminPort(service, variable, standard)),
+        text -> addresses(service, variable, text),
+        "http://host:port, or several with commas between",
+        "where the %s serves its health (%s)".formatted(service, standard));
   }
 
-  private static boolean isAddress(Environment environment, String variable, String text) {
-    if (!text.matches("https?://[^/?#]+")) {
-      environment.fault("%s is '%s', but must be http://host:port".formatted(variable, text));
-      return false;
-    }
+  private static Optional<List<AdminPort>> addresses(String service, String variable, String text) {
+    List<String> bases =
+        Stream.of(text.split(",", -1))
+            .map(String::strip)
+            .distinct()
+            .map(base -> base.replaceAll("/+$", ""))
+            .toList();
+    return bases.stream().allMatch(AdminPort::isAddress)
+        ? Optional.of(bases.stream().map(base -> new AdminPort(service, variable, base)).toList())
+        : Optional.empty();
+  }
+
+  private static boolean isAddress(String text) {
     try {
-      URI.create(text);
-      return true;
+      URI address = URI.create(text);
+      return text.matches("https?://[^/?#]+") && address.getHost() != null;
     } catch (IllegalArgumentException e) {
-      environment.fault("%s is '%s': %s".formatted(variable, text, e.getMessage()));
       return false;
     }
   }

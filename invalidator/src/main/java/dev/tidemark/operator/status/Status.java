@@ -1,14 +1,15 @@
 package dev.tidemark.operator.status;
 
-import dev.tidemark.invalidator.settings.Configuration;
 import dev.tidemark.operator.run.CommandRun;
 import dev.tidemark.operator.run.StopRequest;
-import dev.tidemark.operator.run.TimeSpan;
+import dev.tidemark.operator.run.TimeSpanOption;
 import dev.tidemark.operator.status.PartStatus.Line;
+import dev.tidemark.service.settings.Setting;
 import java.io.PrintWriter;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -37,17 +38,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "  status --data .tidemark        the system that `up` runs there",
       "  status --watch                 again and again, until Ctrl-C",
-      "  status --json | jq .kafka.group.lagEvents",
-      "",
-      "Settings, from the environment:",
-      "  OUTBOX_RELAY_ADMIN_URL    where the relay serves its health ("
-          + Status.RELAY_DEFAULT
-          + ")",
-      "  INVALIDATOR_ADMIN_URL     the invalidators, comma between ("
-          + Status.INVALIDATOR_DEFAULT
-          + ")",
-      "  PRODUCT_API_ADMIN_URL     the product API (" + Status.API_DEFAULT + ")",
-      "  KAFKA_…, REDIS_URL        as for the invalidator; a part without its address is not asked"
+      "  status --json | jq .kafka.group.lagEvents"
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
@@ -58,9 +49,8 @@ import picocli.CommandLine.Spec;
     })
 public final class Status implements Callable<Integer> {
 
-  static final String API_DEFAULT = "http://127.0.0.1:8081";
-  static final String RELAY_DEFAULT = "http://127.0.0.1:8082";
-  static final String INVALIDATOR_DEFAULT = "http://127.0.0.1:8083";
+  /// What it reads of the environment.
+  public static final List<Setting<?>> SETTINGS = StatusQuestions.SETTINGS;
 
   private static final Duration LONGEST = Duration.ofHours(1);
   private static final String CLEAR = "\033[H\033[2J";
@@ -76,7 +66,7 @@ public final class Status implements Callable<Integer> {
   @Option(
       names = "--timeout",
       paramLabel = "TIME",
-      converter = TimeSpan.class,
+      converter = TimeSpanOption.class,
       description =
           "Answer within this time with what is known by then (${DEFAULT-VALUE}). What nobody has"
               + " told is red, or yellow where its neighbours reach it.")
@@ -87,7 +77,7 @@ public final class Status implements Callable<Integer> {
       arity = "0..1",
       paramLabel = "TIME",
       fallbackValue = "2s",
-      converter = TimeSpan.class,
+      converter = TimeSpanOption.class,
       description = "Ask again so long after each answer (${FALLBACK-VALUE}), until Ctrl-C.")
   private @Nullable Duration watch;
 
@@ -111,7 +101,7 @@ public final class Status implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--timeout is %s, but must be from 1s to 1h".formatted(timeout));
     }
-    try (StatusQuestions questions = questions()) {
+    try (StatusQuestions questions = StatusQuestions.from(variables, timeout)) {
       while (true) {
         SystemStatus status = questions.ask(timeout, clock);
         print(status);
@@ -156,13 +146,5 @@ public final class Status implements Callable<Integer> {
       case YELLOW -> YELLOW + line.text() + PLAIN;
       case WELL, DETAIL -> line.text();
     };
-  }
-
-  private StatusQuestions questions() {
-    try {
-      return StatusQuestions.from(Configuration.checkedNames(variables), timeout);
-    } catch (Configuration.Invalid e) {
-      throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
-    }
   }
 }

@@ -2,14 +2,17 @@ package dev.tidemark.operator.status;
 
 import dev.tidemark.invalidator.events.EvictionTrial;
 import dev.tidemark.invalidator.settings.Configuration;
-import dev.tidemark.invalidator.settings.Environment;
 import dev.tidemark.invalidator.settings.KafkaSettings;
 import dev.tidemark.invalidator.settings.RedisTarget;
 import dev.tidemark.operator.run.Deadline;
+import dev.tidemark.service.settings.InvalidSettings;
+import dev.tidemark.service.settings.KafkaClientSettings;
+import dev.tidemark.service.settings.Setting;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -23,8 +26,21 @@ import java.util.concurrent.TimeoutException;
 /// to one thread.
 final class StatusQuestions implements AutoCloseable {
 
-  private static final String SERVERS = "KAFKA_BOOTSTRAP_SERVERS";
-  private static final String REDIS = "REDIS_URL";
+  private static final Setting<List<AdminPort>> RELAY =
+      AdminPort.setting("relay", "OUTBOX_RELAY_ADMIN_URL", "http://127.0.0.1:8082");
+  private static final Setting<List<AdminPort>> INVALIDATORS =
+      AdminPort.setting("invalidator", "INVALIDATOR_ADMIN_URL", "http://127.0.0.1:8083");
+  private static final Setting<List<AdminPort>> API =
+      AdminPort.setting("product API", "PRODUCT_API_ADMIN_URL", "http://127.0.0.1:8081");
+
+  static final List<Setting<?>> SETTINGS =
+      List.of(
+          RELAY,
+          INVALIDATORS,
+          API,
+          Setting.note(
+              "KAFKA_…, REDIS_URL",
+              "as for the invalidator; a part without its address is not asked"));
 
   /// Of the time there is, what a part may take: it then says itself what it knows and what not.
   private static final double FOR_A_PART = 0.9;
@@ -53,32 +69,27 @@ final class StatusQuestions implements AutoCloseable {
 
   /// Asks nothing yet.
   ///
-  /// @throws Configuration.Invalid naming every variable that is wrong
-  static StatusQuestions from(Environment environment, Duration timeout) {
-    List<AdminPort> relay =
-        AdminPort.from(environment, "relay", "OUTBOX_RELAY_ADMIN_URL", Status.RELAY_DEFAULT);
-    List<AdminPort> invalidators =
-        AdminPort.from(
-            environment, "invalidator", "INVALIDATOR_ADMIN_URL", Status.INVALIDATOR_DEFAULT);
-    List<AdminPort> api =
-        AdminPort.from(environment, "product API", "PRODUCT_API_ADMIN_URL", Status.API_DEFAULT);
-    Optional<KafkaPart> kafka =
-        isSet(environment, SERVERS)
+  /// @throws InvalidSettings naming every variable that is wrong
+  static StatusQuestions from(Map<String, String> variables, Duration timeout) {
+    boolean asksKafka = variables.containsKey(KafkaClientSettings.SERVERS.label());
+    boolean asksRedis = RedisTarget.URL.names().stream().anyMatch(variables::containsKey);
+    List<Setting<?>> needed = new ArrayList<>(SETTINGS);
+    needed.addAll(asksKafka ? KafkaSettings.SETTINGS : List.of(KafkaSettings.TOPICS));
+    needed.addAll(asksRedis ? RedisTarget.SETTINGS : List.of());
+    Map<String, String> environment = Configuration.SETTINGS.check(variables, needed);
+    return new StatusQuestions(
+        RELAY.from(environment).getFirst(),
+        INVALIDATORS.from(environment),
+        API.from(environment).getFirst(),
+        asksKafka
             ? Optional.of(
                 new KafkaPart(
-                    KafkaSettings.from(environment), Configuration.group(environment), timeout))
-            : Optional.empty();
-    Optional<RedisTarget> redis =
-        isSet(environment, REDIS) || isSet(environment, REDIS + "_FILE")
-            ? Optional.of(RedisTarget.from(environment))
-            : Optional.empty();
-    EvictionTrial trial = EvictionTrial.of(KafkaSettings.topics(environment));
-    environment.check();
-    return new StatusQuestions(relay.getFirst(), invalidators, api.getFirst(), kafka, redis, trial);
-  }
-
-  private static boolean isSet(Environment environment, String variable) {
-    return environment.variables().containsKey(variable);
+                    KafkaSettings.from(environment),
+                    KafkaClientSettings.GROUP.from(environment),
+                    timeout))
+            : Optional.empty(),
+        asksRedis ? Optional.of(RedisTarget.from(environment)) : Optional.empty(),
+        EvictionTrial.of(KafkaSettings.TOPICS.from(environment)));
   }
 
   /// Asks all, and returns at the end of the time at the latest.
@@ -90,7 +101,10 @@ final class StatusQuestions implements AutoCloseable {
       Future<PartStatus> ofRelay = threads.submit(() -> RelayPart.ask(relay, each));
       Future<PartStatus> ofKafka =
           threads.submit(
-              question(kafka.map(part -> () -> part.ask(each)), KafkaPart.NAME, SERVERS));
+              question(
+                  kafka.map(part -> () -> part.ask(each)),
+                  KafkaPart.NAME,
+                  KafkaClientSettings.SERVERS.label()));
       List<Future<PartStatus>> ofInvalidators = new ArrayList<>();
       for (AdminPort one : invalidators) {
         ofInvalidators.add(threads.submit(() -> InvalidatorPart.ask(one, each)));
@@ -100,7 +114,7 @@ final class StatusQuestions implements AutoCloseable {
               question(
                   redis.map(target -> () -> RedisPart.ask(target, trial, each)),
                   RedisPart.NAME,
-                  REDIS));
+                  RedisTarget.URL.label()));
       Future<PartStatus> ofApi = threads.submit(() -> ApiPart.ask(api, each));
       return SystemStatus.of(
           within(end, ofRelay, RelayPart.NAME, RelayPart.NAME),

@@ -1,6 +1,6 @@
 package dev.tidemark.operator.topics;
 
-import dev.tidemark.operator.run.TimeSpan;
+import dev.tidemark.service.settings.TimeSpan;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.LocalDateTime;
@@ -94,7 +94,7 @@ public sealed interface ScanStart {
     return offset(text)
         .<ScanStart>map(Offset::new)
         .or(() -> offsets(text))
-        .or(() -> TimeSpan.of(text).map(time -> new At(now.minus(time))))
+        .or(() -> TimeSpan.withUnit(text).map(time -> new At(now.minus(time))))
         .or(() -> time(text).map(At::new))
         .orElseThrow(
             () ->

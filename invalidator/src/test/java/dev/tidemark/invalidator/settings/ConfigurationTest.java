@@ -3,6 +3,7 @@ package dev.tidemark.invalidator.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tidemark.service.settings.InvalidSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -119,7 +120,7 @@ class ConfigurationTest {
   void aWrongValueIsNamed(String name, String value) {
     environment.put(name, value);
     assertThatThrownBy(() -> Configuration.from(environment))
-        .isInstanceOf(Configuration.Invalid.class)
+        .isInstanceOf(InvalidSettings.class)
         .hasMessageContaining(name);
   }
 

@@ -9,7 +9,6 @@ import dev.tidemark.invalidator.CommandOutcome;
 import dev.tidemark.invalidator.SharedKafka;
 import dev.tidemark.invalidator.TestTopic;
 import dev.tidemark.invalidator.events.EventReading;
-import dev.tidemark.invalidator.settings.Environment;
 import dev.tidemark.invalidator.settings.KafkaSettings;
 import dev.tidemark.operator.deadletters.DeadLetterEvent.Corrections;
 import dev.tidemark.operator.run.CommandOptions;
@@ -133,7 +132,7 @@ class DeadLetterCommandIT {
     letter("kettle", 4);
     var sending =
         new DeadLetterSendRun(
-            new DeadLetterTopics(KafkaSettings.from(new Environment(environment())), line -> {}),
+            new DeadLetterTopics(KafkaSettings.from(environment()), line -> {}),
             List.of(),
             new Corrections(Optional.empty(), Optional.empty(), OptionalLong.empty()),
             new CommandOptions(),

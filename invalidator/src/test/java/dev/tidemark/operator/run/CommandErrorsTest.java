@@ -94,7 +94,7 @@ class CommandErrorsTest {
   @ParameterizedTest
   @ValueSource(strings = {"45s", "5m", "2h", "1d", "1h30m", "90"})
   void timesHaveUnits(String text) {
-    assertThat(new TimeSpan().convert(text)).isPositive();
+    assertThat(new TimeSpanOption().convert(text)).isPositive();
   }
 
   @ParameterizedTest

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tidemark.relay.resync.PostgresProducts.AnotherRuns;
 import dev.tidemark.relay.settings.Configuration;
 import dev.tidemark.relay.sink.KafkaTopics;
+import dev.tidemark.service.settings.InvalidSettings;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.List;
@@ -132,7 +133,7 @@ public final class Resync implements Callable<Integer> {
     Configuration configuration;
     try {
       configuration = Configuration.from(environment);
-    } catch (Configuration.Invalid e) {
+    } catch (InvalidSettings e) {
       throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()));
     }
     int code;

@@ -3,6 +3,7 @@ package dev.tidemark.relay.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tidemark.service.settings.InvalidSettings;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -102,7 +103,7 @@ class ConfigurationTest {
     environment.put(name, value);
 
     assertThatThrownBy(() -> Configuration.from(environment))
-        .isInstanceOf(Configuration.Invalid.class)
+        .isInstanceOf(InvalidSettings.class)
         .hasMessageContaining(name);
   }
 

@@ -1,5 +1,6 @@
 package dev.tidemark.service.http;
 
+import dev.tidemark.service.settings.Setting;
 import io.helidon.health.HealthCheck;
 import io.helidon.http.HeaderNames;
 import io.helidon.webserver.WebServer;
@@ -45,6 +46,19 @@ public final class AdminServer {
                   response.header(HeaderNames.CONTENT_TYPE, "application/json");
                   response.send(status.get());
                 }));
+  }
+
+  /// Starts a server; Helidon itself only logs that it could not listen.
+  ///
+  /// @param setting of the port
+  /// @throws IllegalStateException when it cannot listen
+  public static void listen(WebServer server, String host, int port, Setting<?> setting) {
+    server.start();
+    if (!server.isRunning()) {
+      throw new IllegalStateException(
+          "cannot listen on %s:%d; is it in use by another program? %s sets another port"
+              .formatted(host, port, setting.label()));
+    }
   }
 
   private static WebServer server(

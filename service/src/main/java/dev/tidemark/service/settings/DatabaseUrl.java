@@ -27,6 +27,12 @@ public record DatabaseUrl(
   private static final String FORM =
       "postgresql://user[:password]@host[:port]/database[?parameters]";
 
+  public static final Setting<DatabaseUrl> SETTING =
+      Setting.read("DATABASE_URL", FORM, DatabaseUrl::from);
+
+  public static final Setting<Boolean> USER_NOTE =
+      Setting.note("DATABASE_USER, DATABASE_PASSWORD", "override the user and password in it");
+
   /// libpq parameters that pgjdbc calls by another name; all others have the same name in both.
   private static final Map<String, PGProperty> LIBPQ_NAMES =
       Map.of(

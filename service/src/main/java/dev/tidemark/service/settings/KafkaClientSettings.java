@@ -3,13 +3,29 @@ package dev.tidemark.service.settings;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /// What the environment tells of Kafka's clients, whichever setting they have:
 /// `KAFKA_CLIENT_SSL_KEYSTORE_TYPE` is `ssl.keystore.type`. As with other secrets `NAME_FILE` may
 /// name a file that holds the value.
 public final class KafkaClientSettings {
+
+  public static final Setting<String> SERVERS =
+      Setting.required("KAFKA_BOOTSTRAP_SERVERS", "host:port[,host:port]");
+
+  /// The invalidators' consumer group.
+  public static final Setting<String> GROUP =
+      Setting.text("KAFKA_GROUP_ID", "tidemark-invalidator", "consumer group of the invalidators");
+
+  public static final Setting<Map<String, String>> CLIENT =
+      Setting.read(
+          "KAFKA_CLIENT_<NAME>",
+          "any setting of Kafka's clients: KAFKA_CLIENT_SECURITY_PROTOCOL is security.protocol",
+          KafkaClientSettings::read);
+
+  public static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
+
   private static final String PREFIX = "KAFKA_CLIENT_";
-  private static final String FILE = "_FILE";
 
   /// Among these there are settings of Kafka's own that end so.
   private static final String OAUTH = PREFIX + "SASL_OAUTHBEARER_";
@@ -25,8 +41,8 @@ public final class KafkaClientSettings {
     for (String variable : environment.keySet()) {
       if (variable.startsWith(PREFIX)) {
         String name =
-            variable.endsWith(FILE) && !variable.startsWith(OAUTH)
-                ? variable.substring(0, variable.length() - FILE.length())
+            variable.endsWith(Secret.FILE) && !variable.startsWith(OAUTH)
+                ? variable.substring(0, variable.length() - Secret.FILE.length())
                 : variable;
         Secret.read(name, environment)
             .ifPresent(value -> settings.put(kafkaName(name.substring(PREFIX.length())), value));

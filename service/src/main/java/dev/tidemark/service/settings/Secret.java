@@ -9,6 +9,9 @@ import java.util.Optional;
 /// A secret from the environment: `NAME` itself, or the content of the file that `NAME_FILE` names,
 /// its final line break not counted.
 public final class Secret {
+
+  static final String FILE = "_FILE";
+
   private Secret() {}
 
   /// Reads one; empty where neither variable is set.
@@ -16,7 +19,7 @@ public final class Secret {
   /// @throws IllegalArgumentException naming the variables, when both are set, or the file cannot
   ///   be read
   public static Optional<String> read(String name, Map<String, String> environment) {
-    String fileVariable = name + "_FILE";
+    String fileVariable = name + FILE;
     String value = environment.get(name);
     String file = environment.get(fileVariable);
     if (file == null) {

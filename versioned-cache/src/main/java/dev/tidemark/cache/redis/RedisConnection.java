@@ -36,6 +36,10 @@ import redis.clients.jedis.util.Delay;
 /// the sentinels one must answer.
 public final class RedisConnection implements AutoCloseable {
 
+  /// The form of an address.
+  public static final String URL_FORM =
+      "redis:// or rediss://[user:password@]host:port, one or several hosts [?sslrootcert=FILE&sslcert=FILE&sslkey=FILE]";
+
   /// Of a command to a cluster, redirections included.
   private static final int CLUSTER_ATTEMPTS = 3;
 
@@ -85,12 +89,15 @@ public final class RedisConnection implements AutoCloseable {
     return address.tls() ? Optional.of(new RedisTlsSockets(address.tlsFiles())) : Optional.empty();
   }
 
-  /// Whether an address is well-formed, and the files that it names are right, for a service that
-  /// checks its configuration before it opens anything.
+  /// An address that is well-formed and names files that are right, for a service that checks its
+  /// configuration before it opens anything.
   ///
+  /// @return the same, without blanks around it
   /// @throws IllegalArgumentException with the fault, and without the password
-  public static void check(String url) {
-    var _ = tls(RedisAddress.parse(url));
+  public static String checked(String url) {
+    String address = url.strip();
+    var _ = tls(RedisAddress.parse(address));
+    return address;
   }
 
   /// The client, for commands of one's own. Where a connection turns out to be stale a command is

@@ -79,7 +79,7 @@ class RedisTlsFilesTest {
             folder.resolve("order.pem"),
             Files.readString(trusted) + Files.readString(own.certificate()));
     assertWrong(pair(wrongOrder, own.key()), "one's own first: " + wrongOrder);
-    RedisConnection.check("rediss://h?sslrootcert=%s&%s".formatted(all, pair(all, all)));
+    RedisConnection.checked("rediss://h?sslrootcert=%s&%s".formatted(all, pair(all, all)));
     assertThat(RedisAddress.parse("rediss://h?sslrootcert=" + all).tlsFiles().read()).isNotNull();
   }
 
@@ -88,7 +88,7 @@ class RedisTlsFilesTest {
   }
 
   private static void assertWrong(String options, String words) {
-    assertThatThrownBy(() -> RedisConnection.check("rediss://u:secret@h?" + options))
+    assertThatThrownBy(() -> RedisConnection.checked("rediss://u:secret@h?" + options))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(words)
         .hasMessageNotContaining("secret");
