@@ -55,7 +55,7 @@ public final class KafkaTopics {
 
   private static final long POSITIONS_BYTES = 256L << 20;
 
-  /// Managed services refuse segments below 50 MiB.
+  /// Confluent Cloud refuses segments below 50 MiB.
   private static final long POSITIONS_SEGMENT_BYTES = 64L << 20;
 
   private final Map<String, Object> settings;
