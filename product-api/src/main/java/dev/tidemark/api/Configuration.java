@@ -190,7 +190,7 @@ public record Configuration(
           0,
           0,
           10_000_000,
-          "values kept inside the process, too; 0: none; needs Kafka:");
+          "values kept inside the process, too, by Kafka, whose settings follow; 0: none");
 
   /// Without a near cache Kafka's settings are none of this program's business.
   private static final Setting<Optional<NearCache>> NEAR_CACHE =

@@ -1,17 +1,23 @@
 package dev.tidemark.relay.checks;
 
 import dev.tidemark.relay.settings.Configuration;
+import dev.tidemark.relay.settings.Pooler;
 import dev.tidemark.relay.status.Finding;
 import dev.tidemark.relay.status.Finding.Server;
 import dev.tidemark.relay.status.Finding.Severity;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import javax.sql.DataSource;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
+import org.postgresql.PGConnection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,29 +44,71 @@ public final class DatabaseCheck implements Check {
   public List<Finding> findings() {
     try {
       return database.withHandle(
-          handle ->
-              handle
-                  .createQuery(QUERY)
-                  .bind("slot", slot)
-                  .bind("publication", Configuration.PUBLICATION)
-                  .map(
-                      (row, context) ->
-                          new Finding(
-                              Server.POSTGRESQL,
-                              Severity.valueOf(row.getString("severity")),
-                              row.getString("what"),
-                              row.getString("remedy")))
-                  .list());
-    } catch (JdbiException e) {
+          handle -> {
+            var found = new ArrayList<Finding>();
+            pooler(handle).ifPresent(found::add);
+            found.addAll(asked(handle));
+            return found;
+          });
+    } catch (JdbiException | SQLException e) {
       log.atDebug().setCause(e).log("PostgreSQL could not be checked");
       var cause = e.getCause() == null ? e : e.getCause();
       return List.of(
-          new Finding(
-              Server.POSTGRESQL,
-              Severity.ERROR,
-              "PostgreSQL does not answer the check (%s)".formatted(cause.getMessage()),
-              "see that it runs and that DATABASE_URL is right"));
+          Pooler.behind(e)
+              .map(what -> finding(Severity.ERROR, what, Pooler.REMEDY))
+              .orElseGet(
+                  () ->
+                      finding(
+                          Severity.ERROR,
+                          "PostgreSQL does not answer the check (%s)".formatted(cause.getMessage()),
+                          "see that it runs and that DATABASE_URL is right")));
     }
+  }
+
+  private List<Finding> asked(Handle handle) {
+    return handle
+        .createQuery(QUERY)
+        .bind("slot", slot)
+        .bind("publication", Configuration.PUBLICATION)
+        .map(
+            (row, context) ->
+                finding(
+                    Severity.valueOf(row.getString("severity")),
+                    row.getString("what"),
+                    row.getString("remedy")))
+        .list();
+  }
+
+  /// The process id that a client is told when it connects is the server's, or a pooler's
+  /// invention. A proxy that gives each client a session of its own invents one, too, and does no
+  /// harm; so a second connection is made, which has the same session only where sessions are
+  /// shared.
+  private Optional<Finding> pooler(Handle handle) throws SQLException {
+    var told = handle.getConnection().unwrap(PGConnection.class).getBackendPID();
+    var process = process(handle);
+    if (told == process) {
+      return Optional.empty();
+    }
+    try (var another = database.open()) {
+      return Optional.of(
+          process(another) == process
+              ? finding(
+                  Severity.ERROR,
+                  "DATABASE_URL leads to a connection pooler that shares sessions (PgBouncer in transaction mode, or its like)",
+                  Pooler.REMEDY)
+              : finding(
+                  Severity.WARNING,
+                  "a pooler or proxy stands between the relay and PostgreSQL",
+                  "see that it shares no sessions; " + Pooler.REMEDY));
+    }
+  }
+
+  private static int process(Handle handle) {
+    return handle.createQuery("select pg_backend_pid()").mapTo(Integer.class).one();
+  }
+
+  private static Finding finding(Severity severity, String what, String remedy) {
+    return new Finding(Server.POSTGRESQL, severity, what, remedy);
   }
 
   private static String query() {

@@ -5,10 +5,13 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.tidemark.db.Migration;
+import dev.tidemark.embedded.PgBouncer;
 import dev.tidemark.embedded.PostgresServer;
+import dev.tidemark.relay.settings.Pooler;
 import dev.tidemark.relay.status.Finding;
 import dev.tidemark.relay.status.Finding.Severity;
 import dev.tidemark.service.settings.DatabaseUrl;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -20,12 +23,14 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.postgresql.ds.PGSimpleDataSource;
 
 class DatabaseCheckIT {
   private static final Duration SOON = Duration.ofSeconds(30);
@@ -249,6 +254,36 @@ class DatabaseCheckIT {
         .singleElement()
         .satisfies(finding -> assertThat(finding.isError()).isTrue())
         .satisfies(finding -> assertThat(finding.text()).contains("PostgreSQL does not answer"));
+  }
+
+  @Test
+  void aPoolerIsNamed_H59(@TempDir Path own) throws IOException {
+    Optional<PgBouncer> started = PgBouncer.start(own, postgres, "tidemark_relay");
+    Assumptions.assumeTrue(started.isPresent(), "this machine has no pgbouncer");
+    try (PgBouncer pooler = started.get()) {
+      DatabaseUrl behind =
+          DatabaseUrl.parse(
+              "postgresql://tidemark_relay@127.0.0.1:%d/%s"
+                  .formatted(pooler.port(), url.database()));
+      assertThat(new DatabaseCheck(behind.dataSource("it"), "tidemark_relay").findings())
+          .first()
+          .satisfies(
+              finding -> {
+                assertThat(finding.severity()).isEqualTo(Severity.ERROR);
+                assertThat(finding.text())
+                    .contains("leads to a connection pooler that shares sessions")
+                    .contains("name PostgreSQL itself in DATABASE_URL");
+              });
+      // Before 1.23 it refuses the connection that the log is read by; later it passes it on.
+      PGSimpleDataSource replication = behind.dataSource("it");
+      replication.setReplication("database");
+      try {
+        replication.getConnection().close();
+      } catch (SQLException e) {
+        assertThat(Pooler.behind(e))
+            .contains("DATABASE_URL leads to a connection pooler (PgBouncer)");
+      }
+    }
   }
 
   private static void fillSegments(int count) {

@@ -1,30 +1,18 @@
 package dev.tidemark.api.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.api.RunningService;
 import dev.tidemark.api.RunningService.Answer;
-import dev.tidemark.embedded.ChildProcess;
-import dev.tidemark.embedded.Ports;
-import dev.tidemark.service.settings.DatabaseUrl;
+import dev.tidemark.embedded.PgBouncer;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -40,65 +28,19 @@ final class PoolerIT {
 
   @TempDir private static Path folder;
 
-  private static ChildProcess pooler;
+  private static PgBouncer pooler;
   private static RunningService api;
 
   @BeforeAll
   static void startBehindAPooler() throws IOException {
-    Optional<Path> program =
-        Stream.of((System.getenv("PATH") + ":/usr/sbin").split(":", -1))
-            .map(directory -> Path.of(directory, "pgbouncer"))
-            .filter(Files::isExecutable)
-            .findFirst();
-    Assumptions.assumeTrue(program.isPresent(), "this machine has no pgbouncer");
-    int port = Ports.free();
-    DatabaseUrl database = DatabaseUrl.parse(servers.postgres().url());
-    Path users = Files.writeString(folder.resolve("users.txt"), "\"tidemark_api\" \"\"\n");
-    Path settings =
-        Files.writeString(
-            folder.resolve("pgbouncer.ini"),
-            """
-            [databases]
-            tidemark = host=%s port=%d dbname=%s
-            [pgbouncer]
-            listen_addr = 127.0.0.1
-            listen_port = %d
-            unix_socket_dir =
-            auth_type = trust
-            auth_file = %s
-            pool_mode = transaction
-            default_pool_size = 8
-            ignore_startup_parameters = extra_float_digits,options
-            """
-                .formatted(database.host(), database.port(), database.database(), port, users));
-    List<String> command = new ArrayList<>(List.of(program.get().toString()));
-    if (System.getProperty("user.name").equals("root")) {
-      // It does not run as root.
-      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
-      command.addAll(List.of("-u", "nobody"));
-    }
-    command.add(settings.toString());
-    pooler =
-        ChildProcess.start(
-            new ChildProcess.Program(
-                "pgbouncer",
-                command,
-                Map.of(),
-                Set.of(),
-                folder.resolve("pgbouncer.log"),
-                ChildProcess.StopSignal.TERM));
-    await("the pooler listens")
-        .atMost(Duration.ofSeconds(60))
-        .ignoreExceptions()
-        .until(
-            () -> {
-              new Socket(InetAddress.getLoopbackAddress(), port).close();
-              return true;
-            });
+    Optional<PgBouncer> started = PgBouncer.start(folder, servers.postgres(), "tidemark_api");
+    Assumptions.assumeTrue(started.isPresent(), "this machine has no pgbouncer");
+    pooler = started.get();
     api =
         servers.beside(
             "DATABASE_URL",
-            "postgresql://tidemark_api@127.0.0.1:%d/tidemark?prepareThreshold=0".formatted(port));
+            "postgresql://tidemark_api@127.0.0.1:%d/tidemark?prepareThreshold=0"
+                .formatted(pooler.port()));
   }
 
   @AfterAll

@@ -1,10 +1,10 @@
 /// What all programs read of their environment alike.
 ///
 /// A program declares each of its variables once, as a [Setting], and [ProgramSettings] checks them
-/// all together: it refuses names that are no setting, passes over the [ServiceLinks] of Kubernetes,
-/// and ends with one [InvalidSettings]. [Secret] reads a value or the file that holds it, [TimeSpan]
-/// a time. [DatabaseUrl] and [KafkaClientSettings] are where PostgreSQL and Kafka are, and how a
-/// client is to speak to them.
+/// all together: it refuses names that are no setting, passes over the [ServiceLinks] of
+/// Kubernetes, and ends with one [InvalidSettings]. [Secret] reads a value or the file that holds
+/// it, [TimeSpan] a time. [DatabaseUrl] and [KafkaClientSettings] are where PostgreSQL and Kafka
+/// are, and how a client is to speak to them.
 ///
 /// It reads maps that it is given, never the process's own environment, and knows no program.
 @NullMarked

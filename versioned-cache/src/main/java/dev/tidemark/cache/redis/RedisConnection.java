@@ -38,7 +38,7 @@ public final class RedisConnection implements AutoCloseable {
 
   /// The form of an address.
   public static final String URL_FORM =
-      "redis:// or rediss://[user:password@]host:port, one or several hosts [?sslrootcert=FILE&sslcert=FILE&sslkey=FILE]";
+      "redis:// or rediss://[user:password@]host:port, one or several hosts; TLS files by ?sslrootcert=FILE&sslcert=FILE&sslkey=FILE";
 
   /// Of a command to a cluster, redirections included.
   private static final int CLUSTER_ATTEMPTS = 3;
