@@ -6,6 +6,7 @@ import dev.failsafe.RetryPolicy;
 import dev.tidemark.event.Topics;
 import dev.tidemark.relay.settings.Configuration;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -121,28 +122,46 @@ public final class KafkaTopics {
     if (known.contains(topic)) {
       return;
     }
-    var all = new HashMap<>(needed);
-    all.putAll(wished);
     try (var admin = Admin.create(settings)) {
       // Whoever may not make topics gets no other answer for one that is there.
       if (!isThere(admin, topic)) {
-        make(admin, topic, partitions, all);
-      }
-    } catch (Refused refused) {
-      if (!(refused.getCause() instanceof PolicyViolationException)
-          && !(refused.getCause() instanceof InvalidConfigurationException)) {
-        throw refused;
-      }
-      log.atWarn()
-          .addKeyValue("topic", topic)
-          .addKeyValue("settings", wished)
-          .addKeyValue("reason", refused.getCause().getMessage())
-          .log("topic is made without settings that Kafka refuses");
-      try (var admin = Admin.create(settings)) {
-        make(admin, topic, partitions, needed);
+        make(admin, topic, partitions, needed, wished);
       }
     }
     known.add(topic);
+  }
+
+  /// With all that is wished, or else without one of it, or else without any.
+  private static void make(
+      Admin admin,
+      String topic,
+      int partitions,
+      Map<String, String> needed,
+      Map<String, String> wished) {
+    List<Set<String>> without = new ArrayList<>(List.of(Set.of()));
+    wished.keySet().stream().sorted().map(Set::of).forEach(without::add);
+    without.add(wished.keySet());
+    for (var left : without) {
+      var config = new HashMap<>(wished);
+      config.keySet().removeAll(left);
+      config.putAll(needed);
+      try {
+        make(admin, topic, partitions, config);
+        return;
+      } catch (Refused refused) {
+        var isOfSettings =
+            refused.getCause() instanceof PolicyViolationException
+                || refused.getCause() instanceof InvalidConfigurationException;
+        if (!isOfSettings || left.equals(wished.keySet())) {
+          throw refused;
+        }
+        log.atWarn()
+            .addKeyValue("topic", topic)
+            .addKeyValue("settings", config)
+            .addKeyValue("reason", refused.getCause().getMessage())
+            .log("Kafka refuses a setting; the topic is made without it");
+      }
+    }
   }
 
   private static void make(Admin admin, String topic, int partitions, Map<String, String> config) {

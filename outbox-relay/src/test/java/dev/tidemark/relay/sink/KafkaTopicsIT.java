@@ -3,6 +3,7 @@ package dev.tidemark.relay.sink;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.embedded.KafkaServer;
+import dev.tidemark.event.Topics;
 import dev.tidemark.relay.settings.Configuration;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,8 +35,11 @@ class KafkaTopicsIT {
     @Override
     public void validate(RequestMetadata wanted) {
       if (wanted.configs().containsKey("segment.bytes")
-          || wanted.configs().containsKey("max.message.bytes")) {
-        throw new PolicyViolationException("segment.bytes and max.message.bytes are ours to set");
+          || wanted.configs().containsKey("min.compaction.lag.ms")) {
+        throw new PolicyViolationException("segment.bytes and compaction lags are ours to set");
+      }
+      if (wanted.topic().endsWith(".dlt") && wanted.configs().containsKey("max.message.bytes")) {
+        throw new PolicyViolationException("max.message.bytes is ours to set");
       }
     }
 
@@ -77,6 +81,11 @@ class KafkaTopicsIT {
       assertThat(setting(admin, "product.events", "cleanup.policy")).isEqualTo("compact");
       assertThat(setting(admin, "product.events.dlt", "retention.ms")).isEqualTo("-1");
       assertThat(setting(admin, KafkaPositions.TOPIC, "retention.ms")).isEqualTo("-1");
+      // What is not refused stays.
+      assertThat(setting(admin, "product.events", "max.message.bytes"))
+          .isEqualTo(Integer.toString(Topics.MAX_RECORD_BYTES));
+      assertThat(setting(admin, KafkaPositions.TOPIC, "retention.bytes"))
+          .isEqualTo(Long.toString(256L << 20));
     }
   }
 
