@@ -14,6 +14,8 @@ final class Looks implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Looks.class);
 
+  private static final Duration LONGEST_LOOK = Duration.ofSeconds(5);
+
   private final Duration pause;
   private final ScheduledExecutorService threads =
       Executors.newScheduledThreadPool(2, Thread.ofVirtual().name("watch-", 0).factory());
@@ -41,8 +43,14 @@ final class Looks implements AutoCloseable {
     }
   }
 
+  /// Waits for a look that is under way, since what it looks at is closed next.
   @Override
   public void close() {
     threads.shutdownNow();
+    try {
+      threads.awaitTermination(LONGEST_LOOK.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

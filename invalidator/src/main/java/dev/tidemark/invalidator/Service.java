@@ -57,8 +57,6 @@ final class Service implements RunningService {
   private final InvalidatorMetrics metrics;
   private final CommitToEvict commitToEvict;
   private final WebServer admin;
-  private final Looks looks = new Looks(LOOK_EVERY);
-
   private final CountDownLatch stopping = new CountDownLatch(1);
   private final CountDownLatch ended = new CountDownLatch(1);
   private volatile @Nullable EventLoop loop;
@@ -127,7 +125,6 @@ final class Service implements RunningService {
         }
       }
     } finally {
-      looks.close();
       admin.stop();
       telemetry.close();
       ended.countDown();
@@ -136,7 +133,8 @@ final class Service implements RunningService {
 
   private void runWith(RedisConnection redis) {
     try (KafkaWatch watch = new KafkaWatch(configuration, kafkaObstacle, lag);
-        DeadLetters deadLetters = new DeadLetters(configuration.kafka().forClient())) {
+        DeadLetters deadLetters = new DeadLetters(configuration.kafka().forClient());
+        Looks looks = new Looks(LOOK_EVERY)) {
       Evictor evictor = new Evictor(redis.entries(), deadLetters, metrics, clock);
       EventLoop started =
           new EventLoop(
