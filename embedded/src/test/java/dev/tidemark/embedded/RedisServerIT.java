@@ -17,7 +17,8 @@ class RedisServerIT {
 
   @Test
   void anAppendOnlyFileKeepsTheDataThroughAKill() {
-    try (RedisServer server = RedisServer.start(dir, 0, "--appendonly", "yes")) {
+    try (RedisServer server =
+        RedisServer.start(dir, 0, "--appendonly", "yes", "--appendfsync", "always")) {
       set(server, "kept");
       server.kill();
       assertThat(server.isAlive()).isFalse();

@@ -66,6 +66,8 @@ class ClusterIT {
             NODE_TIMEOUT,
             "--appendonly",
             "yes",
+            "--appendfsync",
+            "always",
             "--repl-diskless-sync-delay",
             "0",
             "--cluster-replica-validity-factor",

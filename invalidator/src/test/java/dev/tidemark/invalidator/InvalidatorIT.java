@@ -60,8 +60,11 @@ class InvalidatorIT {
   static void startServers() {
     Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
     kafka = KafkaServer.start(dir.resolve("kafka"), 0);
-    // What Redis holds survives a kill, so that a lost eviction would show.
-    redis = RedisServer.start(dir.resolve("redis"), 0, "--appendonly", "yes");
+    // What Redis holds survives a kill, so that a lost eviction would show. With a flush each
+    // second only, a write may wait for a slow disk, and a kill loses it.
+    redis =
+        RedisServer.start(
+            dir.resolve("redis"), 0, "--appendonly", "yes", "--appendfsync", "always");
     connection =
         RedisConnection.open(
             redis.url(), RedisSettings.defaults().withTimeout(Duration.ofSeconds(30)));

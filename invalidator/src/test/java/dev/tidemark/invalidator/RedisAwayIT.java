@@ -59,7 +59,9 @@ class RedisAwayIT {
     Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
     String group = "away-" + UUID.randomUUID();
     try (KafkaServer kafka = KafkaServer.start(dir.resolve("kafka"), 0);
-        RedisServer redis = RedisServer.start(dir.resolve("redis"), 0, "--appendonly", "yes");
+        RedisServer redis =
+            RedisServer.start(
+                dir.resolve("redis"), 0, "--appendonly", "yes", "--appendfsync", "always");
         RedisConnection connection =
             RedisConnection.open(
                 redis.url(), RedisSettings.defaults().withTimeout(Duration.ofSeconds(5)));

@@ -59,7 +59,9 @@ class KafkaAuditLoopIT {
   static void startServers(KafkaServer shared) throws Exception {
     Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
     kafka = shared;
-    redis = RedisServer.start(dir.resolve("redis"), 0, "--appendonly", "yes");
+    redis =
+        RedisServer.start(
+            dir.resolve("redis"), 0, "--appendonly", "yes", "--appendfsync", "always");
     connection =
         RedisConnection.open(
             redis.url(), RedisSettings.defaults().withTimeout(Duration.ofSeconds(3)));
