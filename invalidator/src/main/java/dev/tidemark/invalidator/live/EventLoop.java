@@ -76,8 +76,23 @@ public final class EventLoop {
   /// Comes after it.
   private PendingEvictions next = new PendingEvictions();
 
-  private Duration retry = FIRST_RETRY;
+  private Flow flow = new Following();
   private volatile boolean stopping;
+
+  /// What the loop does with records.
+  private sealed interface Flow {}
+
+  /// Reads and applies.
+  private record Following() implements Flow {}
+
+  /// Reads nothing, and applies what is pending again after each pause.
+  private record Held(Duration pause) implements Flow {
+
+    Held longer() {
+      Duration doubled = pause.multipliedBy(2);
+      return new Held(doubled.compareTo(LONGEST_RETRY) < 0 ? doubled : LONGEST_RETRY);
+    }
+  }
 
   public EventLoop(
       Configuration configuration,
@@ -134,6 +149,7 @@ public final class EventLoop {
     try (Consumer<byte[], byte[]> consumer = consumers.open()) {
       Offsets offsets = new Offsets(consumer, redis, configuration.rewind());
       consumer.subscribe(configuration.kafka().topics(), new Rebalance(consumer, offsets));
+      flow = new Following();
       obstacle.clear();
       while (!stopping) {
         step(consumer, offsets);
@@ -193,8 +209,8 @@ public final class EventLoop {
   }
 
   private Duration patience() {
-    if (!pending.isEmpty() && !evictor.isUnderWay()) {
-      return retry;
+    if (flow instanceof Held(var pause) && !evictor.isUnderWay()) {
+      return pause;
     }
     return evictor.isUnderWay() || !next.isEmpty() ? Duration.ZERO : POLL;
   }
@@ -256,18 +272,15 @@ public final class EventLoop {
   }
 
   private void goOn(Consumer<?, ?> consumer) {
-    if (obstacle.reason().isPresent()) {
+    if (flow instanceof Held) {
+      flow = new Following();
       obstacle.clear();
       consumer.resume(consumer.paused());
-      retry = FIRST_RETRY;
     }
   }
 
   private void hold(Consumer<?, ?> consumer, String reason) {
-    if (obstacle.reason().isPresent()) {
-      Duration doubled = retry.multipliedBy(2);
-      retry = doubled.compareTo(LONGEST_RETRY) < 0 ? doubled : LONGEST_RETRY;
-    }
+    flow = flow instanceof Held held ? held.longer() : new Held(FIRST_RETRY);
     obstacle.block(reason);
     consumer.pause(consumer.assignment());
   }
@@ -298,7 +311,7 @@ public final class EventLoop {
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
       settle(consumer, offsets);
-      if (!pending.isEmpty()) {
+      if (flow instanceof Held) {
         consumer.pause(partitions);
       }
       rewind(offsets.begin(partitions), consumer, offsets);
