@@ -36,7 +36,7 @@ public final class PgBouncer implements AutoCloseable {
   public static Optional<PgBouncer> start(Path folder, PostgresServer server, String user)
       throws IOException {
     Optional<Path> program =
-        Stream.of((System.getenv("PATH") + ":/usr/sbin").split(":", -1))
+        Stream.of("/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin")
             .map(directory -> Path.of(directory, "pgbouncer"))
             .filter(Files::isExecutable)
             .findFirst();

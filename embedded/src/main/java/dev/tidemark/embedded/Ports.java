@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// TCP ports of the loopback address. Thread-safe.
 public final class Ports {
@@ -15,12 +16,17 @@ public final class Ports {
   private static final int HIGHEST = 32_700;
   private static final int ATTEMPTS = 200;
 
+  /// Processes that begin at places of their own, and go on from there, do not find the same port
+  /// free before either of them listens.
+  private static final AtomicInteger next =
+      new AtomicInteger(ThreadLocalRandom.current().nextInt(HIGHEST - LOWEST));
+
   private Ports() {}
 
   /// A port on which nothing listens now. Nobody reserves it: start the server soon.
   public static int free() {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-      int port = ThreadLocalRandom.current().nextInt(LOWEST, HIGHEST);
+      int port = LOWEST + Math.floorMod(next.getAndIncrement(), HIGHEST - LOWEST);
       if (isFree(port)) {
         return port;
       }
