@@ -1,4 +1,4 @@
-# One image for each program, by build argument: db, product-api, outbox-relay, invalidator.
+# One image for each program, by build argument: db, product-api, outbox-relay, invalidator, operator.
 # From a built tree (mvn package): docker build --build-arg SERVICE=product-api .
 FROM eclipse-temurin:25-jre
 ARG SERVICE

@@ -3,7 +3,7 @@ package dev.tidemark.benchmarks;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.sun.management.OperatingSystemMXBean;
-import dev.tidemark.invalidator.Main;
+import dev.tidemark.operator.Main;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.lang.management.ManagementFactory;

@@ -1,14 +1,7 @@
 package dev.tidemark.invalidator;
 
 import dev.tidemark.invalidator.settings.Configuration;
-import dev.tidemark.operator.audit.Audit;
-import dev.tidemark.operator.deadletters.DeadLetterCommand;
-import dev.tidemark.operator.rebuild.Rebuild;
-import dev.tidemark.operator.replay.Replay;
-import dev.tidemark.operator.run.CommandErrors;
-import dev.tidemark.operator.status.Status;
 import dev.tidemark.service.program.SettingsHelp;
-import java.time.Clock;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -16,7 +9,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// The invalidator as a program: without a command it runs the live path.
+/// The invalidator as a program: it runs the live path, with or without the command.
 @Command(
     name = "invalidator",
     mixinStandardHelpOptions = true,
@@ -41,33 +34,19 @@ public final class Main implements Callable<Integer> {
   public static void main(String[] arguments) {
     // Header names and numbers look the same everywhere.
     Locale.setDefault(Locale.ROOT);
-    if (arguments.length > 0
-        && !arguments[0].startsWith("-")
-        && !arguments[0].equals("invalidate")) {
-      // Of a command that ends by itself the result alone goes to standard output.
-      System.setProperty("logback.configurationFile", "commands-logback.xml");
-    }
     System.exit(commandLine(System.getenv()).execute(arguments));
   }
 
-  /// All commands.
+  /// The command line of the program.
   ///
   /// @param environment holds the settings
-  public static CommandLine commandLine(Map<String, String> environment) {
+  static CommandLine commandLine(Map<String, String> environment) {
     Invalidate invalidate = new Invalidate(environment);
-    Clock clock = Clock.systemUTC();
-    CommandLine all =
-        SettingsHelp.add(new CommandLine(new Main(invalidate)), Configuration.SETTINGS.settings())
-            .addSubcommand(invalidate)
-            .addSubcommand(new Replay(environment, clock))
-            .addSubcommand(new Rebuild(environment, clock))
-            .addSubcommand(new Audit(environment, clock))
-            .addSubcommand(DeadLetterCommand.commandLine(environment, clock))
-            .addSubcommand(
-                SettingsHelp.add(new CommandLine(new Status(environment, clock)), Status.SETTINGS))
-            .setCommandName(System.getProperty("tidemark.command", "invalidator"))
-            .setUsageHelpWidth(HELP_WIDTH);
-    return CommandErrors.tellsErrors(all);
+    return SettingsHelp.add(
+            new CommandLine(new Main(invalidate)), Configuration.SETTINGS.settings())
+        .addSubcommand(invalidate)
+        .setCommandName(System.getProperty("tidemark.command", "invalidator"))
+        .setUsageHelpWidth(HELP_WIDTH);
   }
 
   @Override

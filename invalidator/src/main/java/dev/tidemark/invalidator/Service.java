@@ -1,12 +1,13 @@
 package dev.tidemark.invalidator;
 
+import dev.tidemark.cache.redis.EvictionTrial;
 import dev.tidemark.cache.redis.RedisConnection;
 import dev.tidemark.cache.store.EntryStoreException;
+import dev.tidemark.event.Topics;
 import dev.tidemark.invalidator.audit.AuditMetrics;
 import dev.tidemark.invalidator.audit.AuditReport;
 import dev.tidemark.invalidator.audit.KafkaAuditLoop;
 import dev.tidemark.invalidator.events.DeadLetters;
-import dev.tidemark.invalidator.events.EvictionTrial;
 import dev.tidemark.invalidator.live.EventLoop;
 import dev.tidemark.invalidator.live.Evictor;
 import dev.tidemark.invalidator.offsets.RedisWatch;
@@ -64,7 +65,8 @@ final class Service implements RunningService {
   private Service(Configuration configuration) {
     this.configuration = configuration;
     this.redisWatch =
-        new RedisWatch(redisObstacle, EvictionTrial.of(configuration.kafka().topics()));
+        new RedisWatch(
+            redisObstacle, EvictionTrial.of(Topics.aggregateTypes(configuration.kafka().topics())));
     this.telemetry = Telemetry.create("tidemark-invalidator", prometheus);
     Meter meter = telemetry.getMeter("dev.tidemark.invalidator");
     this.metrics = new InvalidatorMetrics(meter, lag);

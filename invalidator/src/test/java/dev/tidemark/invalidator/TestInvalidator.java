@@ -33,7 +33,7 @@ public final class TestInvalidator implements AutoCloseable {
     return get("/health/ready").statusCode() == 200;
   }
 
-  String readiness() {
+  public String readiness() {
     return get("/health/ready").body();
   }
 

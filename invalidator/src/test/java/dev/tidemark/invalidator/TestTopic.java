@@ -4,10 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.event.OutboxEvent;
-import dev.tidemark.invalidator.settings.KafkaSettings;
-import dev.tidemark.operator.run.StopRequest;
-import dev.tidemark.operator.topics.ScanStart;
-import dev.tidemark.operator.topics.TopicScan;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -246,13 +242,26 @@ public final class TestTopic implements AutoCloseable {
 
   /// All that is committed, those of a partition in order.
   public List<ConsumerRecord<byte[], byte[]>> records() {
-    KafkaSettings settings =
-        new KafkaSettings(Map.of("bootstrap.servers", bootstrapServers), List.of(name));
     List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
-    try (TopicScan scan =
-        TopicScan.open(settings.committedOnly(), new ScanStart.Beginning(), line -> {})) {
-      while (!scan.isAtEnd()) {
-        records.addAll(scan.next(new StopRequest()));
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(
+            Map.of(
+                "bootstrap.servers",
+                bootstrapServers,
+                "auto.offset.reset",
+                "earliest",
+                "isolation.level",
+                "read_committed"),
+            new ByteArrayDeserializer(),
+            new ByteArrayDeserializer())) {
+      List<TopicPartition> partitions =
+          consumer.partitionsFor(name).stream()
+              .map(partition -> new TopicPartition(name, partition.partition()))
+              .toList();
+      consumer.assign(partitions);
+      Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+      while (partitions.stream().anyMatch(one -> consumer.position(one) < ends.get(one))) {
+        consumer.poll(Duration.ofMillis(100)).forEach(records::add);
       }
     }
     return records;

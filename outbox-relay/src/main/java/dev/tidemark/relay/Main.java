@@ -1,6 +1,5 @@
 package dev.tidemark.relay;
 
-import dev.tidemark.relay.resync.Resync;
 import dev.tidemark.relay.settings.Configuration;
 import dev.tidemark.relay.status.Finding;
 import dev.tidemark.relay.status.RelayStatus;
@@ -8,7 +7,6 @@ import dev.tidemark.service.program.ServiceProgram;
 import dev.tidemark.service.program.SettingsHelp;
 import dev.tidemark.service.settings.InvalidSettings;
 import java.time.Clock;
-import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -23,9 +21,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "relay",
     mixinStandardHelpOptions = true,
-    description =
-        "Publishes the outbox of a PostgreSQL database to Kafka, each row exactly once. Without a"
-            + " command: relay.",
+    description = "Publishes the outbox of a PostgreSQL database to Kafka, each row exactly once.",
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:stopped by a signal; with --check: no ERROR was found",
@@ -33,7 +29,6 @@ import picocli.CommandLine.Spec;
       "2:wrong option or setting"
     })
 public final class Main implements Callable<Integer> {
-  private static final String RESYNC = "resync";
   private static final int HELP_WIDTH = 110;
 
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -59,10 +54,6 @@ public final class Main implements Callable<Integer> {
   public static void main(String[] arguments) {
     // Header names and numbers look the same everywhere.
     Locale.setDefault(Locale.ROOT);
-    if (Arrays.asList(arguments).contains(RESYNC)) {
-      // The result alone goes to standard output.
-      System.setProperty("logback.configurationFile", "resync-logback.xml");
-    }
     System.exit(commandLine(System.getenv()).execute(arguments));
   }
 
@@ -70,7 +61,6 @@ public final class Main implements Callable<Integer> {
     var command = new CommandLine(new Main(environment));
     command.getCommandSpec().version("relay " + Main.class.getPackage().getImplementationVersion());
     return SettingsHelp.add(command, Configuration.SETTINGS.settings())
-        .addSubcommand(RESYNC, new Resync(environment))
         .setCommandName(System.getProperty("tidemark.command", "relay"))
         .setUsageHelpWidth(HELP_WIDTH);
   }

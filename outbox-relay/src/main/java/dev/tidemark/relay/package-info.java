@@ -3,7 +3,7 @@
 ///
 /// [Main] reads the settings, starts the relay of `session`, and serves its state by the admin
 /// server of `status`. A row goes `source` → `session` → `sink`. `checks` looks at the servers
-/// meanwhile, `status` says what was found, and `resync` is a command of its own.
+/// meanwhile, `status` says what was found, and `resync` is a command of the operators' program.
 ///
 /// The rooms do not know this package.
 @NullMarked

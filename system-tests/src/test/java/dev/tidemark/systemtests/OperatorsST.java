@@ -139,6 +139,6 @@ class OperatorsST {
   }
 
   private static CommandProcess start(String... arguments) {
-    return CommandProcess.start(folder, stack.env(), "invalidator", arguments);
+    return CommandProcess.start(folder, stack.env(), "operator", arguments);
   }
 }

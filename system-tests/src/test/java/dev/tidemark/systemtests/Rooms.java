@@ -14,20 +14,22 @@ import java.util.stream.Stream;
 /// The plan of the house: the modules with their rooms (packages), and which of them may use which.
 final class Rooms {
 
-  /// A line without indent is a module and the modules that its code may use. Below it are its
-  /// rooms, each with the rooms of the same module that it may use; `.` is the room of the module
-  /// itself.
+  /// A line without indent is a module and the modules, or single rooms of them, that its code may
+  /// use. Below it are its rooms, each with the rooms of the same module that it may use; `.` is the
+  /// room of the module itself.
   private static final String PLAN =
       """
-      event
+      event cache
         .
+        kafka        .
       cache
         redis        store
         .            store
         store
-      service
+      service cache
         program      settings
         http         settings
+        states       settings
         settings
       db service
         .
@@ -43,7 +45,7 @@ final class Rooms {
         problem
         feed
       relay event service
-        .            checks resync session settings status
+        .            checks session settings status
         session      checks settings sink source status
         resync       settings sink
         checks       settings sink status
@@ -51,7 +53,7 @@ final class Rooms {
         status
         source       settings
         settings
-      invalidator event cache service operator
+      invalidator event cache service
         .            audit events live offsets settings status
         live         events offsets settings status
         status       offsets settings
@@ -59,7 +61,8 @@ final class Rooms {
         audit        events settings
         settings
         events
-      operator event cache service invalidator
+      operator event cache service relay.resync
+        .            audit deadletters rebuild replay run status
         status       audit deadletters run topics
         replay       run topics
         rebuild      run topics
@@ -74,7 +77,7 @@ final class Rooms {
         client       stack
         stack        screen
         screen
-      benchmarks event cache service db embedded invalidator
+      benchmarks event cache service db embedded operator
         .
       """;
 
@@ -83,9 +86,9 @@ final class Rooms {
   private static final String LIBRARIES =
       """
       io.debezium         relay.source
-      org.apache.kafka    api.feed devstack.demo embedded invalidator.audit invalidator.events invalidator.live invalidator.offsets invalidator.status operator.deadletters operator.rebuild operator.replay operator.run operator.status operator.topics relay.checks relay.resync relay.sink relay.source
+      org.apache.kafka    api.feed devstack.demo embedded event.kafka invalidator.audit invalidator.events invalidator.live invalidator.offsets invalidator.status operator.deadletters operator.rebuild operator.replay operator.run operator.status operator.topics relay.checks relay.resync relay.sink relay.source
       redis.clients       cache.redis devstack.demo embedded operator.status
-      org.jdbi            api api.store devstack.demo invalidator.audit relay relay.checks relay.resync relay.session relay.sink relay.status
+      org.jdbi            api api.store devstack.demo relay relay.checks relay.resync relay.session relay.sink relay.status service.states
       com.zaxxer          api api.store devstack.demo
       io.helidon          api api.http api.imports api.problem api.resources api.store invalidator invalidator.settings relay relay.status service.http
       """;
@@ -141,7 +144,8 @@ final class Rooms {
     String module = moduleOf(from);
     return moduleOf(to).equals(module)
         ? from.equals(to) || rooms.getOrDefault(from, Set.of()).contains(to)
-        : modules.getOrDefault(module, Set.of()).contains(moduleOf(to));
+        : modules.getOrDefault(module, Set.of()).stream()
+            .anyMatch(Set.of(moduleOf(to), to)::contains);
   }
 
   /// Arrows between rooms of one module, as `relay.session -> relay.sink`.

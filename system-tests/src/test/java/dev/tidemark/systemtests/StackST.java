@@ -90,7 +90,7 @@ class StackST {
   }
 
   private static int status(StackProcess stack, Path output) throws Exception {
-    var jar = StackProcess.PROJECT.resolve("invalidator/target/app/invalidator.jar");
+    var jar = StackProcess.PROJECT.resolve("operator/target/app/operator.jar");
     var command =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),

@@ -1,8 +1,8 @@
 package dev.tidemark.invalidator.live;
 
-import dev.tidemark.invalidator.events.EventReading;
+import dev.tidemark.event.kafka.EventReading;
+import dev.tidemark.event.kafka.VersionGaps;
 import dev.tidemark.invalidator.events.KafkaGroupConsumers;
-import dev.tidemark.invalidator.events.VersionGaps;
 import dev.tidemark.invalidator.offsets.Offsets;
 import dev.tidemark.invalidator.offsets.RedisWatch;
 import dev.tidemark.invalidator.offsets.Rewind;

@@ -1,8 +1,8 @@
 package dev.tidemark.invalidator.live;
 
 import dev.tidemark.cache.store.EvictionRequest;
+import dev.tidemark.event.kafka.EventReading;
 import dev.tidemark.invalidator.events.DeadLetter;
-import dev.tidemark.invalidator.events.EventReading;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

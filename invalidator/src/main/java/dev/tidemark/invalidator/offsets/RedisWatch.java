@@ -1,9 +1,9 @@
 package dev.tidemark.invalidator.offsets;
 
+import dev.tidemark.cache.redis.EvictionTrial;
 import dev.tidemark.cache.redis.RedisConnection;
 import dev.tidemark.cache.redis.RedisPrimary;
 import dev.tidemark.cache.store.EntryStoreException;
-import dev.tidemark.invalidator.events.EvictionTrial;
 import dev.tidemark.invalidator.settings.ReadinessReason;
 import java.time.Duration;
 import java.util.List;

@@ -1,9 +1,7 @@
-/// The settings of the invalidator, and what reads and reports them.
+/// The settings of the invalidator, and what reports on the servers that they name.
 ///
-/// [Configuration] declares each variable, which the operators' commands read by the same
-/// declaration. [KafkaSettings] and [RedisTarget] are where the servers are, [AuditSettings] how
-/// the cache is audited. [ReadinessReason] is why one of them does not work now, and [Unavailable]
-/// ends a command for that reason.
+/// [Configuration] declares each variable, [AuditSettings] those of the audit. [ReadinessReason] is
+/// why a server does not work now.
 ///
 /// Every room may read them; they know no room.
 @NullMarked

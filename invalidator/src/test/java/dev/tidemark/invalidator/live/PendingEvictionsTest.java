@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.cache.store.EvictionRequest;
+import dev.tidemark.event.kafka.EventReading;
 import dev.tidemark.invalidator.TestTopic;
 import dev.tidemark.invalidator.events.DeadLetter;
-import dev.tidemark.invalidator.events.EventReading;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

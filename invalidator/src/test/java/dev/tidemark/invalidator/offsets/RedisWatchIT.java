@@ -3,10 +3,10 @@ package dev.tidemark.invalidator.offsets;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.tidemark.cache.redis.EvictionTrial;
 import dev.tidemark.cache.redis.RedisConnection;
 import dev.tidemark.cache.redis.RedisSettings;
 import dev.tidemark.embedded.RedisServer;
-import dev.tidemark.invalidator.events.EvictionTrial;
 import dev.tidemark.invalidator.settings.ReadinessReason;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,7 +25,7 @@ class RedisWatchIT {
   private RedisServer second;
   private RedisConnection connection;
   private final RedisWatch watch =
-      new RedisWatch(new ReadinessReason("redis"), EvictionTrial.of(List.of("product.events")));
+      new RedisWatch(new ReadinessReason("redis"), EvictionTrial.of(List.of("product")));
 
   @BeforeEach
   void start() throws Exception {

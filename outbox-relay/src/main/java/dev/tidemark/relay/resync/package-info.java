@@ -4,7 +4,7 @@
 /// [Products] from the primary, and publishes them through [ResyncSink] beside the live relay.
 /// [ResyncProgress] shows how far it is.
 ///
-/// It does not touch the slot, the log, or the relay's positions.
+/// The operators' program starts it. It does not touch the slot, the log, or the relay's positions.
 @NullMarked
 package dev.tidemark.relay.resync;
 

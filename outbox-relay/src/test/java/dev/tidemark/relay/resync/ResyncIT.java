@@ -10,7 +10,6 @@ import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.event.EventHeaders;
 import dev.tidemark.event.OutboxEvent;
-import dev.tidemark.relay.Main;
 import dev.tidemark.relay.session.RunningRelay;
 import dev.tidemark.relay.session.Topic;
 import dev.tidemark.relay.settings.Configuration;
@@ -396,8 +395,7 @@ class ResyncIT {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
                 System.getProperty("java.class.path"),
-                Main.class.getName(),
-                "resync",
+                ResyncProgram.class.getName(),
                 "--prefix",
                 prefix,
                 "--rate",
@@ -602,13 +600,11 @@ class ResyncIT {
     environment.putAll(settings);
     var out = new StringWriter();
     var err = new StringWriter();
-    var line = new ArrayList<>(List.of("resync"));
-    line.addAll(List.of(arguments));
     int code =
-        Main.commandLine(environment)
+        ResyncProgram.commandLine(environment)
             .setOut(new PrintWriter(out, true))
             .setErr(new PrintWriter(err, true))
-            .execute(line.toArray(String[]::new));
+            .execute(arguments);
     return new Result(code, out.toString(), err.toString());
   }
 

@@ -10,6 +10,7 @@ import dev.tidemark.embedded.KafkaListener;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.relay.Main;
+import dev.tidemark.relay.resync.ResyncProgram;
 import dev.tidemark.relay.status.RelayStatus.Failed;
 import dev.tidemark.relay.status.RelayStatus.Phase;
 import dev.tidemark.service.settings.DatabaseUrl;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 
 /// The relay, `resync` and `migrate` with every connection by TLS, as the role `tidemark_relay`.
 class SecurityIT {
@@ -100,8 +102,11 @@ class SecurityIT {
     try (var _ = RunningRelay.start(environment)) {
       insert();
       awaitEvent();
-      assertThat(run(environment, "resync", "--id", id)).startsWith("0 ").contains("1");
-      assertThat(run(environment, "--check")).isEqualTo("0 all is as the relay needs it\n");
+      assertThat(run(ResyncProgram.commandLine(environment), "--id", id))
+          .startsWith("0 ")
+          .contains("1");
+      assertThat(run(Main.commandLine(environment), "--check"))
+          .isEqualTo("0 all is as the relay needs it\n");
     }
   }
 
@@ -110,7 +115,7 @@ class SecurityIT {
     var environment = environment(kafkaByTls);
     environment.put("KAFKA_CLIENT_SSL_TRUSTSTORE_LOCATION", stranger.certificate().toString());
     assertFails(environment, "SSL handshake failed", "valid certification path");
-    assertThat(run(environment, "--check"))
+    assertThat(run(Main.commandLine(environment), "--check"))
         .startsWith("1 ERROR Kafka does not answer")
         .contains("valid certification path", "KAFKA_CLIENT_");
   }
@@ -120,7 +125,7 @@ class SecurityIT {
     var environment = environment(kafkaByTls);
     environment.put("DATABASE_URL", databaseUrl(stranger));
     assertFails(environment, "SSL error: ", "PKIX path");
-    assertThat(run(environment, "--check"))
+    assertThat(run(Main.commandLine(environment), "--check"))
         .startsWith("1 ERROR PostgreSQL does not answer")
         .contains("PKIX path", "DATABASE_URL");
   }
@@ -140,10 +145,10 @@ class SecurityIT {
   }
 
   /// @return the exit code, and what it has said
-  private static String run(Map<String, String> environment, String... arguments) {
+  private static String run(CommandLine command, String... arguments) {
     var out = new StringWriter();
     int code =
-        Main.commandLine(environment)
+        command
             .setOut(new PrintWriter(out, true))
             .setErr(new PrintWriter(out, true))
             .execute(arguments);

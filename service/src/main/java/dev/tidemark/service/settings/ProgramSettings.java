@@ -31,6 +31,7 @@ public record ProgramSettings(String program, String prefix, List<Setting<?>> se
           "TIDEMARK_DB_",
           "TIDEMARK_DEVSTACK_",
           "TIDEMARK_INVALIDATOR_",
+          "TIDEMARK_OPERATOR_",
           "TIDEMARK_RELAY_");
 
   public ProgramSettings {
@@ -69,10 +70,7 @@ public record ProgramSettings(String program, String prefix, List<Setting<?>> se
                             program,
                             String.join(
                                 ", ",
-                                own.stream()
-                                    .filter(n -> n.startsWith(prefix))
-                                    .sorted()
-                                    .toList()))));
+                                own.stream().filter(n -> n.startsWith(OURS)).sorted().toList()))));
     for (Setting<?> setting : needed) {
       try {
         setting.from(environment);

@@ -1,0 +1,299 @@
+package dev.tidemark.operator.audit;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tidemark.cache.redis.RedisConnection;
+import dev.tidemark.cache.redis.RedisInspection.Found;
+import dev.tidemark.cache.store.CachedValue;
+import dev.tidemark.cache.store.EntryStoreException;
+import dev.tidemark.cache.store.Lookup;
+import dev.tidemark.operator.audit.AuditFindings.WrongKey;
+import dev.tidemark.operator.audit.AuditSources.Wrong;
+import dev.tidemark.operator.run.CommandOptions;
+import dev.tidemark.operator.run.CommandRun;
+import dev.tidemark.operator.run.CommandRun.Result;
+import dev.tidemark.operator.run.CommandRun.WrongUsage;
+import dev.tidemark.operator.run.Progress;
+import dev.tidemark.operator.run.RateLimit;
+import dev.tidemark.operator.run.StopRequest;
+import dev.tidemark.service.states.PostgresProducts;
+import dev.tidemark.service.states.PostgresProducts.State;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import picocli.CommandLine.ExitCode;
+
+/// Compares entries with the database, piece by piece, while others write.
+///
+/// The cache is read first, then the database: whatever the cache may have is committed by then. An
+/// entry that is not right gets a grace time, since its eviction may be on its way, and is looked
+/// at again. One that was behind must then have the version that the database had the *first* time;
+/// a product that is written without a rest would never be found right otherwise.
+public final class AuditRun implements CommandRun.Work {
+
+  /// Where a run leaves what it has found.
+  public static final String LAST_AUDIT = "tidemark:last-audit";
+
+  private static final int BATCH = 500;
+
+  /// Between two looks at what is not right, at the end.
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
+
+  /// How often an entry that changes while it is judged is looked at anew: somebody writes it
+  /// without a rest.
+  private static final int MOST_CHANGES = 3;
+
+  private static final ObjectMapper mapper = new ObjectMapper();
+
+  private final AuditTarget target;
+  private final AuditScope choice;
+  private final CommandOptions options;
+  private final Clock clock;
+  private final Consumer<String> news;
+
+  private final AuditFindings findings = new AuditFindings();
+  private final Deque<Suspect> suspects = new ArrayDeque<>();
+
+  /// An entry that is not right yet.
+  ///
+  /// @param since when that was seen first, a time of [System#nanoTime]
+  /// @param changes how often it was to be evicted, and had changed meanwhile
+  private record Suspect(WrongKey key, long since, int changes) {}
+
+  AuditRun(
+      AuditTarget target,
+      AuditScope choice,
+      CommandOptions options,
+      Clock clock,
+      Consumer<String> news) {
+    this.target = target;
+    this.choice = choice;
+    this.options = options;
+    this.clock = clock;
+    this.news = news;
+  }
+
+  @Override
+  public Result run(Progress progress, StopRequest stopping) {
+    try (RedisConnection redis = target.redis().open();
+        PostgresProducts products = new PostgresProducts(target.database())) {
+      AuditSources servers = new AuditSources(redis, products, stopping, news);
+      boolean whole =
+          compare(servers, progress, stopping) && settleAll(servers, progress, stopping);
+      Result result = result(whole);
+      if (whole) {
+        leave(result, redis);
+      }
+      return result;
+    }
+  }
+
+  /// @return whether all was looked at; else the command is to end
+  private boolean compare(AuditSources servers, Progress progress, StopRequest stopping) {
+    RateLimit pace = new RateLimit(options.perSecond(), BATCH);
+    Optional<AuditKeys> chosen = servers.ask(() -> choice.of(servers.cache()));
+    if (chosen.isEmpty()) {
+      return false;
+    }
+    AuditKeys keys = chosen.get();
+    progress.begin("audit", "keys", servers.ask(keys::total).orElse(0L));
+    long looked = 0;
+    while (true) {
+      Optional<Optional<List<String>>> next = servers.ask(() -> keys.next(pace.largestBatch()));
+      if (next.isEmpty()) {
+        return false;
+      }
+      if (next.get().isEmpty()) {
+        return true;
+      }
+      List<String> piece = next.get().get();
+      if (!pace.await(piece.size(), stopping) || !compare(piece, servers) || !settle(servers)) {
+        return false;
+      }
+      looked += piece.size();
+      progress.done(looked);
+    }
+  }
+
+  private boolean compare(List<String> keys, AuditSources servers) {
+    Optional<List<Found>> found = servers.read(keys);
+    Optional<Map<String, State>> states = found.flatMap(_ -> servers.states(keys));
+    if (found.isEmpty() || states.isEmpty()) {
+      return false;
+    }
+    for (int i = 0; i < keys.size(); i++) {
+      WrongKey seen = seen(keys.get(i), found.get().get(i), states.get());
+      checkKnown(seen, states.get());
+      if (seen.verdict().isRight()) {
+        findings.right(seen.verdict());
+      } else {
+        suspects.add(new Suspect(seen, System.nanoTime(), 0));
+      }
+    }
+    return true;
+  }
+
+  /// Who names a key is not to be told that it is well where only products are known.
+  private void checkKnown(WrongKey seen, Map<String, State> states) {
+    String id = PostgresProducts.idOf(seen.key());
+    if (choice.keys().ids().contains(id)
+        && seen.verdict() == AuditVerdict.ABSENT
+        && !states.containsKey(id)) {
+      throw new WrongUsage(
+          "--key %s: there is no such product, neither in the database nor in the cache, and audit knows no other aggregates"
+              .formatted(id));
+    }
+  }
+
+  private static WrongKey seen(String key, Found found, Map<String, State> states) {
+    Optional<State> state = Optional.ofNullable(states.get(PostgresProducts.idOf(key)));
+    return new WrongKey(
+        key, AuditVerdict.of(found, state), versionIn(found), state.map(State::version).orElse(0L));
+  }
+
+  private static long versionIn(Found found) {
+    return found instanceof Found.Known(Lookup.Hit(CachedValue value)) ? value.version() : -1;
+  }
+
+  /// @return whether it is done; else the command is to end
+  private boolean settleAll(AuditSources servers, Progress progress, StopRequest stopping) {
+    progress.begin("looking again", "keys", suspects.size());
+    long all = suspects.size();
+    while (!suspects.isEmpty()) {
+      for (int open = suspects.size(); open > 0; open -= BATCH) {
+        if (!settle(take(Math.min(open, BATCH)), servers)) {
+          return false;
+        }
+      }
+      progress.done(all - suspects.size());
+      if (!suspects.isEmpty() && stopping.awaitRequested(LOOK_AGAIN)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// Looks again at those whose grace time is over.
+  private boolean settle(AuditSources servers) {
+    List<Suspect> ripe = new ArrayList<>();
+    while (!suspects.isEmpty() && ripe.size() < BATCH && isRipe(suspects.getFirst())) {
+      ripe.add(suspects.removeFirst());
+    }
+    return settle(ripe, servers);
+  }
+
+  private List<Suspect> take(int count) {
+    List<Suspect> taken = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      taken.add(suspects.removeFirst());
+    }
+    return taken;
+  }
+
+  private boolean isRipe(Suspect suspect) {
+    return System.nanoTime() - suspect.since() >= choice.grace().toNanos();
+  }
+
+  private boolean settle(List<Suspect> looked, AuditSources servers) {
+    if (looked.isEmpty()) {
+      return true;
+    }
+    // Before the look: one that becomes ripe meanwhile gets another.
+    Set<Suspect> ripe = looked.stream().filter(this::isRipe).collect(Collectors.toSet());
+    List<String> keys = looked.stream().map(suspect -> suspect.key().key()).toList();
+    Optional<List<Found>> found = servers.read(keys);
+    Optional<Map<String, State>> states = found.flatMap(_ -> servers.states(keys));
+    if (found.isEmpty() || states.isEmpty()) {
+      return false;
+    }
+    Map<Suspect, Wrong> wrong = new LinkedHashMap<>();
+    for (int i = 0; i < looked.size(); i++) {
+      Suspect suspect = looked.get(i);
+      WrongKey now = seen(keys.get(i), found.get().get(i), states.get());
+      if (hasComeRight(suspect.key(), now)) {
+        findings.right(AuditVerdict.LAGGING);
+      } else if (ripe.contains(suspect)) {
+        wrong.put(suspect, new Wrong(now, found.get().get(i)));
+      } else {
+        suspects.addLast(suspect);
+      }
+    }
+    if (choice.repair() && !options.dryRun()) {
+      return repair(wrong, servers);
+    }
+    wrong.values().forEach(each -> findings.wrong(each.key()));
+    return true;
+  }
+
+  private static boolean hasComeRight(WrongKey first, WrongKey now) {
+    if (now.verdict() == AuditVerdict.STALE) {
+      // If it was anything else, it has moved on.
+      return first.verdict() != AuditVerdict.STALE || now.cached() >= first.committed();
+    }
+    return now.verdict().isRight();
+  }
+
+  private boolean repair(Map<Suspect, Wrong> wrong, AuditSources servers) {
+    Optional<Set<String>> left = servers.evict(List.copyOf(wrong.values()));
+    if (left.isEmpty()) {
+      wrong.values().forEach(each -> findings.wrong(each.key()));
+      return false;
+    }
+    wrong.forEach((suspect, each) -> repaired(suspect, each.key(), left.get()));
+    return true;
+  }
+
+  private void repaired(Suspect suspect, WrongKey now, Set<String> left) {
+    boolean isLeft = left.contains(now.key());
+    if (isLeft && suspect.changes() < MOST_CHANGES) {
+      suspects.addLast(new Suspect(now, System.nanoTime(), suspect.changes() + 1));
+      return;
+    }
+    findings.wrong(now);
+    if (!isLeft) {
+      findings.repaired(now);
+    }
+  }
+
+  private Result result(boolean whole) {
+    boolean dryRun = choice.repair() && options.dryRun();
+    Map<String, Object> json = new TreeMap<>(findings.json(dryRun));
+    json.put("scope", choice.scope());
+    json.put("at", clock.instant().truncatedTo(ChronoUnit.SECONDS).toString());
+    json.put("dryRun", options.dryRun());
+    boolean harmful = findings.isHarmful();
+    return new Result(
+        whole,
+        harmful ? ExitCode.SOFTWARE : ExitCode.OK,
+        findings.text(dryRun)
+            + (harmful && !choice.repair() ? "; --repair evicts what is wrong" : ""),
+        json);
+  }
+
+  /// For who asks how the system is. A cache that takes no writes has been audited all the same.
+  private void leave(Result result, RedisConnection redis) {
+    try {
+      redis.leaveNote(LAST_AUDIT, mapper.writeValueAsString(result.json()));
+    } catch (EntryStoreException e) {
+      news.accept("the result is not left in Redis for others: " + e.getMessage());
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("the result could not be written as JSON", e);
+    }
+  }
+
+  @Override
+  public String resumption() {
+    return (choice.arguments() + options.arguments()).strip();
+  }
+}

@@ -1,0 +1,132 @@
+package dev.tidemark.operator.audit;
+
+import dev.tidemark.cache.redis.RedisConnection;
+import dev.tidemark.cache.redis.RedisInspection;
+import dev.tidemark.cache.redis.RedisInspection.Found;
+import dev.tidemark.cache.store.CachedValue;
+import dev.tidemark.cache.store.EntryStore;
+import dev.tidemark.cache.store.EvictionRequest;
+import dev.tidemark.cache.store.Lookup;
+import dev.tidemark.operator.audit.AuditFindings.WrongKey;
+import dev.tidemark.operator.run.RetryingBatches;
+import dev.tidemark.operator.run.StopRequest;
+import dev.tidemark.service.settings.Unavailable;
+import dev.tidemark.service.states.PostgresProducts;
+import dev.tidemark.service.states.PostgresProducts.State;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/// Cache and database, each asked until it answers. What is answered is empty when the command is
+/// to end before. Confined to one thread.
+///
+/// Each method throws [Unavailable] when patience is at its end.
+final class AuditSources {
+
+  private static final Duration PAUSE = Duration.ofMillis(500);
+
+  private final RedisInspection cache;
+  private final EntryStore entries;
+  private final PostgresProducts products;
+  private final RetryingBatches batches;
+  private final StopRequest stopping;
+  private final Consumer<String> news;
+
+  /// Asks the database for the first time: a wrong address is told at once.
+  AuditSources(
+      RedisConnection redis,
+      PostgresProducts products,
+      StopRequest stopping,
+      Consumer<String> news) {
+    this.cache = redis.inspection();
+    this.entries = redis.entries();
+    this.products = products;
+    this.batches = new RetryingBatches(stopping, news, RetryingBatches.PATIENCE);
+    this.stopping = stopping;
+    this.news = news;
+    try {
+      products.states(List.of());
+    } catch (PostgresProducts.Unanswered e) {
+      throw new Unavailable(String.valueOf(e.getMessage()));
+    }
+  }
+
+  RedisInspection cache() {
+    return cache;
+  }
+
+  /// Asks the cache a question of its own.
+  <T> Optional<T> ask(Supplier<T> question) {
+    return batches.each(List.of(question), Supplier::get).map(List::getFirst);
+  }
+
+  /// In the order of the keys.
+  Optional<List<Found>> read(List<String> keys) {
+    return batches.all(keys, cache::read);
+  }
+
+  /// By id.
+  Optional<Map<String, State>> states(List<String> keys) {
+    List<String> ids = keys.stream().map(PostgresProducts::idOf).toList();
+    long begin = System.nanoTime();
+    while (true) {
+      try {
+        return Optional.of(products.states(ids));
+      } catch (PostgresProducts.Unanswered e) {
+        if (System.nanoTime() - begin > RetryingBatches.PATIENCE.toNanos()) {
+          throw new Unavailable(String.valueOf(e.getMessage()));
+        }
+        news.accept("trying again: " + e.getMessage());
+      }
+      if (stopping.awaitRequested(PAUSE)) {
+        return Optional.empty();
+      }
+    }
+  }
+
+  /// An entry that is not right.
+  ///
+  /// @param found what was judged
+  record Wrong(WrongKey key, Found found) {
+
+    private boolean isStale() {
+      return key.verdict() == AuditVerdict.STALE;
+    }
+  }
+
+  /// What is stale goes by version, which leaves what has come right. All else whatever its
+  /// version, which cannot be trusted (H8), but byte for byte as it was judged.
+  ///
+  /// @return the keys of those that were left, because they had changed
+  Optional<Set<String>> evict(List<Wrong> wrong) {
+    List<Wrong> others = wrong.stream().filter(each -> !each.isStale()).toList();
+    List<EvictionRequest> stale =
+        wrong.stream()
+            .filter(Wrong::isStale)
+            .map(each -> new EvictionRequest(each.key().key(), each.key().committed()))
+            .toList();
+    return batches
+        .all(stale, entries::evict)
+        .flatMap(_ -> batches.each(others, this::isGone))
+        .map(
+            gone ->
+                IntStream.range(0, others.size())
+                    .filter(i -> !gone.get(i))
+                    .mapToObj(i -> others.get(i).key().key())
+                    .collect(Collectors.toUnmodifiableSet()));
+  }
+
+  private boolean isGone(Wrong wrong) {
+    String key = wrong.key().key();
+    return wrong.found() instanceof Found.Known(Lookup.Hit(CachedValue value))
+        ? entries.evictSeen(key, value)
+        // A lookup removes what is no entry, by its bytes, too.
+        : !(entries.lookup(key) instanceof Lookup.Hit);
+  }
+}

@@ -1,0 +1,75 @@
+package dev.tidemark.operator.audit;
+
+import dev.tidemark.cache.redis.RedisInspection.Found;
+import dev.tidemark.cache.store.CachedValue;
+import dev.tidemark.cache.store.Lookup;
+import dev.tidemark.service.states.PostgresProducts.State;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Locale;
+import java.util.Optional;
+
+/// How an entry compares with the database.
+public enum AuditVerdict {
+  /// The same state.
+  FRESH,
+  /// Nothing is there, or a lease.
+  ABSENT,
+  /// It was not right when first looked at, and came right soon.
+  LAGGING,
+  /// Older than the database.
+  STALE,
+  /// Newer than the database, which must have been recovered to an earlier moment (H22).
+  AHEAD,
+  /// The same version, but not what the database says of it (H7).
+  DIFFERS,
+  /// Not an entry. To readers it is nothing.
+  UNREADABLE;
+
+  /// Compares what was found in the cache with what the database said *afterwards*: all that the
+  /// cache can have is committed then.
+  ///
+  /// @param state empty for a product that never existed
+  static AuditVerdict of(Found found, Optional<State> state) {
+    return switch (found) {
+      case Found.Unreadable() -> UNREADABLE;
+      case Found.Known(Lookup.Miss()), Found.Known(Lookup.Filling _) -> ABSENT;
+      case Found.Known(Lookup.Hit(CachedValue value)) -> {
+        int order = Long.compare(value.version(), state.map(State::version).orElse(0L));
+        if (order != 0) {
+          yield order < 0 ? STALE : AHEAD;
+        }
+        yield isSame(value, state) ? FRESH : DIFFERS;
+      }
+    };
+  }
+
+  private static boolean isSame(CachedValue value, Optional<State> state) {
+    return switch (value) {
+      case CachedValue.Present(long _, byte[] payload) ->
+          state.isPresent() && state.get().hasDigest(digest(payload));
+      case CachedValue.Absent _ -> state.isEmpty() || !state.get().isLive();
+    };
+  }
+
+  private static byte[] digest(byte[] payload) {
+    try {
+      return MessageDigest.getInstance("SHA-256").digest(payload);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("each Java has SHA-256", e);
+    }
+  }
+
+  boolean isRight() {
+    return this == FRESH || this == ABSENT || this == LAGGING;
+  }
+
+  /// Whether a reader may be served what is not so.
+  boolean isHarmful() {
+    return this == STALE || this == AHEAD || this == DIFFERS;
+  }
+
+  public String label() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,243 @@
+package dev.tidemark.operator.rebuild;
+
+import dev.tidemark.event.EventHeaders;
+import dev.tidemark.event.kafka.VersionGaps;
+import dev.tidemark.operator.rebuild.AggregateState.Cacheable;
+import dev.tidemark.operator.rebuild.AggregateState.Unreadable;
+import dev.tidemark.operator.rebuild.OpenGaps.Gap;
+import dev.tidemark.operator.run.KeyFilter;
+import dev.tidemark.operator.run.Progress;
+import dev.tidemark.operator.run.StopRequest;
+import dev.tidemark.operator.topics.ScanStart;
+import dev.tidemark.operator.topics.ScanStart.Partition;
+import dev.tidemark.operator.topics.TopicScan;
+import dev.tidemark.operator.topics.TopicTail;
+import dev.tidemark.service.settings.KafkaSettings;
+import java.time.Clock;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+
+/// The states that topics hold, of each key the newest: first everything is read, which tells what
+/// is newest, then [#next] gives those out.
+///
+/// What fits is kept in memory from the first reading. The rest is read again. All the while the
+/// end of the topics is followed, so that what is newest is known at any time. Thread-safe.
+final class KafkaStates implements AutoCloseable {
+
+  private static final int MOST_KEYS_NAMED = 10;
+
+  private final KafkaSettings settings;
+  private final KeyFilter choice;
+  private final VersionIndex index;
+  private final TopicTail tail;
+
+  private final AtomicLong records = new AtomicLong();
+  private final AtomicLong keyless = new AtomicLong();
+  private final AtomicLong unreadable = new AtomicLong();
+  private final AtomicLong gapped = new AtomicLong();
+  private final OpenGaps gaps = new OpenGaps();
+  private final Clock clock;
+  private final Consumer<String> news;
+
+  private final StateBuffer spool;
+  private boolean spoolIsFull;
+  private volatile boolean spoolIsWhole;
+  private long spooled;
+
+  /// Where the rest begins.
+  private final SortedMap<Partition, Long> rest = new TreeMap<>();
+
+  private @Nullable TopicScan again;
+  private final Deque<ConsumerRecord<byte[], byte[]>> read = new ArrayDeque<>();
+  private final AtomicLong given = new AtomicLong();
+
+  /// Reads nothing before [#readAll].
+  ///
+  /// @param spoolBytes for what is kept from the first reading
+  /// @param news gets a line for each of the first keys that are left out
+  KafkaStates(
+      KafkaSettings settings,
+      KeyFilter choice,
+      VersionIndex index,
+      long spoolBytes,
+      Clock clock,
+      Consumer<String> news) {
+    this.clock = clock;
+    this.news = news;
+    this.settings = settings;
+    this.choice = choice;
+    this.index = index;
+    this.spool = new StateBuffer(spoolBytes);
+    this.tail = new TopicTail(settings, this::accept);
+  }
+
+  private void accept(ConsumerRecord<byte[], byte[]> record) {
+    records.incrementAndGet();
+    List<AggregateState> states = KafkaStateReading.read(record);
+    if (states.isEmpty()) {
+      keyless.incrementAndGet();
+    }
+    states.stream()
+        .filter(state -> choice.contains(state.key()))
+        .forEach(state -> accept(state, record));
+  }
+
+  private void accept(AggregateState state, ConsumerRecord<byte[], byte[]> record) {
+    switch (state) {
+      case Cacheable cacheable -> {
+        long known = index.saw(cacheable.key(), cacheable.version());
+        gaps.saw(
+            cacheable.key(),
+            known,
+            cacheable.version(),
+            VersionGaps.isSure(record, clock),
+            record.headers().lastHeader(EventHeaders.RESYNC) != null);
+        keep(cacheable, record);
+      }
+      case Unreadable(String key, var version) -> {
+        unreadable.incrementAndGet();
+        version.ifPresentOrElse(known -> index.saw(key, known), () -> index.sawUnknown(key));
+      }
+    }
+  }
+
+  /// Once the spool is whole, the end of the topics is followed without a wait for whoever takes
+  /// states out.
+  private void keep(Cacheable state, ConsumerRecord<?, ?> record) {
+    if (!spoolIsWhole && index.covers(state.key())) {
+      put(state, record);
+    }
+  }
+
+  private synchronized void put(Cacheable state, ConsumerRecord<?, ?> record) {
+    if (spoolIsWhole) {
+      return;
+    }
+    spoolIsFull = spoolIsFull || !spool.add(state);
+    if (spoolIsFull) {
+      rest.putIfAbsent(new Partition(record.topic(), record.partition()), record.offset());
+    } else {
+      spooled++;
+    }
+  }
+
+  /// Reads everything.
+  ///
+  /// @return whether that is done; else the command is to end
+  boolean readAll(StopRequest stopping, Progress progress) {
+    boolean done = tail.readToEnd(stopping, progress);
+    if (done) {
+      synchronized (this) {
+        spoolIsWhole = true;
+        spool.flip();
+        if (!rest.isEmpty()) {
+          again = TopicScan.open(settings, new ScanStart.Offsets(rest), line -> {});
+        }
+      }
+    }
+    return done;
+  }
+
+  /// Returns when it is known what the topics held when this was called.
+  ///
+  /// @return whether that is so; else the command is to end
+  boolean readToEnd(StopRequest stopping) {
+    return tail.readToEnd(stopping);
+  }
+
+  /// The next state that is its key's newest, as far as is known now; empty at the end, or when the
+  /// command is to end.
+  synchronized Optional<Cacheable> next(StopRequest stopping) {
+    while (true) {
+      Optional<Cacheable> candidate = candidate(stopping);
+      if (candidate.isEmpty()) {
+        return candidate;
+      }
+      given.incrementAndGet();
+      Cacheable state = candidate.get();
+      if (index.take(state.key(), state.version())) {
+        Optional<Gap> gap = gaps.of(state.key());
+        if (gap.isEmpty()) {
+          return candidate;
+        }
+        leaveOut(state, gap.get());
+      }
+    }
+  }
+
+  private void leaveOut(Cacheable state, Gap gap) {
+    if (gapped.getAndIncrement() < MOST_KEYS_NAMED) {
+      news.accept(
+          "left out: %s, whose version %d came without those after %d; resync sends its state again"
+              .formatted(state.key(), state.version(), gap.after()));
+    }
+  }
+
+  private Optional<Cacheable> candidate(StopRequest stopping) {
+    Optional<Cacheable> kept = spool.next();
+    TopicScan scan = again;
+    if (kept.isPresent() || scan == null) {
+      return kept;
+    }
+    while (true) {
+      if (read.isEmpty()) {
+        List<ConsumerRecord<byte[], byte[]>> more = scan.next(stopping);
+        if (more.isEmpty()) {
+          return Optional.empty();
+        }
+        read.addAll(more);
+      }
+      for (AggregateState state : KafkaStateReading.read(read.removeFirst())) {
+        if (state instanceof Cacheable cacheable) {
+          return Optional.of(cacheable);
+        }
+      }
+    }
+  }
+
+  /// How many states there are to look at, older ones of a key as well.
+  synchronized long toGive() {
+    return spooled + (again == null ? 0 : again.total());
+  }
+
+  long given() {
+    return given.get();
+  }
+
+  /// Whether no newer state has come.
+  boolean isNewest(Cacheable state) {
+    return index.isNewest(state.key(), state.version()) && gaps.of(state.key()).isEmpty();
+  }
+
+  long records() {
+    return records.get();
+  }
+
+  long keyless() {
+    return keyless.get();
+  }
+
+  long unreadable() {
+    return unreadable.get();
+  }
+
+  /// How many keys were left out because versions before their newest are missing.
+  long gapped() {
+    return gapped.get();
+  }
+
+  @Override
+  public void close() {
+    try (var _ = again) {
+      tail.close();
+    }
+  }
+}

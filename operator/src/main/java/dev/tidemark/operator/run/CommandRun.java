@@ -1,0 +1,174 @@
+package dev.tidemark.operator.run;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tidemark.cache.store.EntryStoreException;
+import dev.tidemark.service.settings.Unavailable;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.common.KafkaException;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+
+/// One run of an operator's command: progress on standard error, the result alone on standard
+/// output, and a clean end at Ctrl-C that tells how to go on.
+public final class CommandRun {
+
+  public static final int INTERRUPTED = 130;
+
+  /// The batch at hand ends in milliseconds where nothing is wrong.
+  private static final Duration DRAIN = Duration.ofSeconds(5);
+
+  private static final ObjectMapper json = new ObjectMapper();
+
+  private final CommandSpec spec;
+  private final boolean asJson;
+  private final StopRequest stopping = new StopRequest();
+  private final Progress progress = new Progress();
+  private final CountDownLatch told = new CountDownLatch(1);
+  private final AtomicInteger exitCode = new AtomicInteger(INTERRUPTED);
+
+  /// What the run does.
+  public interface Work {
+
+    /// Returns at the end of the work, or soon after it was wished to stop.
+    Result run(Progress progress, StopRequest stopping);
+
+    /// The arguments with which the command goes on where this run ended.
+    String resumption();
+  }
+
+  /// What a run came to.
+  ///
+  /// @param whole whether it came to its end, and was not stopped before
+  /// @param exitCode for a run that came to its end
+  /// @param text for humans
+  /// @param json for programs, each with its name
+  public record Result(boolean whole, int exitCode, String text, Map<String, Object> json) {
+    public Result {
+      json = Map.copyOf(json);
+    }
+  }
+
+  /// What was asked for does not exist. Nothing is done.
+  public static final class WrongUsage extends RuntimeException {
+    /// @param reason names the option
+    public WrongUsage(String reason) {
+      super(reason);
+    }
+  }
+
+  private CommandRun(CommandSpec spec, boolean asJson) {
+    this.spec = spec;
+    this.asJson = asJson;
+  }
+
+  /// Does the work, on the calling thread.
+  ///
+  /// @return the exit code
+  public static int of(CommandSpec spec, CommandOptions options, Work work) {
+    return of(spec, options.json(), work);
+  }
+
+  /// The same for a command with options of its own.
+  public static int of(CommandSpec spec, boolean asJson, Work work) {
+    return new CommandRun(spec, asJson).run(work);
+  }
+
+  private int run(Work work) {
+    Thread drain = new Thread(() -> drain(work), "drain");
+    Runtime.getRuntime().addShutdownHook(drain);
+    try {
+      exitCode.set(show(work));
+    } catch (Unavailable | KafkaException | EntryStoreException e) {
+      CommandErrors.tell(
+          spec, asJson, "%s failed: %s".formatted(name(), e.getMessage()), ExitCode.SOFTWARE);
+      err().println("what is done is done; go on with: " + next(work));
+      exitCode.set(ExitCode.SOFTWARE);
+    } catch (WrongUsage e) {
+      CommandErrors.tell(spec, asJson, String.valueOf(e.getMessage()), ExitCode.USAGE);
+      exitCode.set(ExitCode.USAGE);
+    } finally {
+      told.countDown();
+      forget(drain);
+    }
+    return exitCode.get();
+  }
+
+  private int show(Work work) {
+    long begin = System.nanoTime();
+    Result result;
+    try (var _ = new ProgressDisplay(progress, isTerminal(), err()::println)) {
+      result = work.run(progress, stopping);
+    }
+    tell(result, (System.nanoTime() - begin) / 1e9);
+    if (result.whole()) {
+      return result.exitCode();
+    }
+    err().println("interrupted; go on with: " + next(work));
+    return INTERRUPTED;
+  }
+
+  private void tell(Result result, double seconds) {
+    PrintWriter out = spec.commandLine().getOut();
+    if (!asJson) {
+      out.println("%s (%.1f s)".formatted(result.text(), seconds));
+      return;
+    }
+    Map<String, Object> all = new TreeMap<>(result.json());
+    all.put("seconds", Math.round(seconds * 1e3) / 1e3);
+    all.put("interrupted", !result.whole());
+    try {
+      out.println(json.writeValueAsString(all));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("the result could not be written as JSON: " + all, e);
+    }
+  }
+
+  private String next(Work work) {
+    return "%s %s".formatted(name(), work.resumption()).strip();
+  }
+
+  /// `replay`, `dead-letters send`.
+  private String name() {
+    return CommandErrors.name(spec);
+  }
+
+  /// After a signal: waits for the batch at hand.
+  private void drain(Work work) {
+    stopping.request();
+    try {
+      if (!told.await(DRAIN.toMillis(), TimeUnit.MILLISECONDS)) {
+        err().println("interrupted; go on with: " + next(work));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    // After a signal the JVM would end with the signal's number.
+    Runtime.getRuntime().halt(exitCode.get());
+  }
+
+  private static void forget(Thread drain) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(drain);
+    } catch (IllegalStateException isUnderWay) {
+      // It waits for what this thread tells.
+    }
+  }
+
+  @SuppressWarnings(
+      "SystemConsoleNull") // Whether it can be absent depends on the JDK's console module.
+  private static boolean isTerminal() {
+    var console = System.console();
+    return console != null && console.isTerminal();
+  }
+
+  private PrintWriter err() {
+    return spec.commandLine().getErr();
+  }
+}

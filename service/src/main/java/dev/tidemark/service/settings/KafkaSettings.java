@@ -1,0 +1,133 @@
+package dev.tidemark.service.settings;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
+
+/// Where Kafka is, and which topics are read there: by the invalidator, and by the operators'
+/// commands.
+///
+/// @param client settings for every client, under Kafka's own names
+public record KafkaSettings(Map<String, String> client, List<String> topics) {
+
+  private static final String GROUP_PROTOCOL = "group.protocol";
+  private static final String REMOTE_ASSIGNOR = "group.remote.assignor";
+
+  public static final Setting<List<String>> TOPICS =
+      Setting.of(
+          "KAFKA_PRODUCT_TOPIC",
+          List.of("product.events"),
+          KafkaSettings::topics,
+          "one or more topics, comma between, each of " + KafkaClientSettings.TOPIC,
+          "topics to follow, comma between (product.events)");
+
+  private static final Setting<Map<String, String>> CLIENT =
+      Setting.read(
+          KafkaClientSettings.CLIENT.label(),
+          KafkaClientSettings.CLIENT.help(),
+          KafkaSettings::client);
+
+  public static final List<Setting<?>> SETTINGS =
+      List.of(KafkaClientSettings.SERVERS, TOPICS, CLIENT);
+
+  public KafkaSettings {
+    client = Map.copyOf(client);
+    topics = List.copyOf(topics);
+  }
+
+  public static KafkaSettings from(Map<String, String> environment) {
+    Map<String, String> client = CLIENT.from(environment);
+    // What the members of groups do by themselves, and the others could not with every setting.
+    client.remove(GROUP_PROTOCOL, "consumer");
+    client.put("bootstrap.servers", KafkaClientSettings.SERVERS.from(environment));
+    client.putIfAbsent("client.id", "tidemark-invalidator");
+    return new KafkaSettings(client, TOPICS.from(environment));
+  }
+
+  private static Optional<List<String>> topics(String text) {
+    return Optional.of(Stream.of(text.split(",", -1)).map(String::strip).distinct().toList())
+        .filter(
+            topics ->
+                topics.stream()
+                    .allMatch(topic -> KafkaClientSettings.TOPIC.matcher(topic).matches()));
+  }
+
+  /// Most consumers are members of no group.
+  private static Map<String, String> client(Map<String, String> environment) {
+    Map<String, String> client = KafkaClientSettings.CLIENT.from(environment);
+    String protocol = client.get(GROUP_PROTOCOL);
+    if (protocol != null && !Set.of("classic", "consumer").contains(protocol)) {
+      throw new IllegalArgumentException(
+          "%s is \"%s\", but must be classic or consumer"
+              .formatted(KafkaClientSettings.variable(GROUP_PROTOCOL), protocol));
+    }
+    if (client.containsKey(REMOTE_ASSIGNOR)) {
+      throw new IllegalArgumentException(
+          "%s is set; leave it out: the broker's own assignor is used"
+              .formatted(KafkaClientSettings.variable(REMOTE_ASSIGNOR)));
+    }
+    return client;
+  }
+
+  public KafkaSettings withTopics(List<String> others) {
+    return new KafkaSettings(client, others);
+  }
+
+  /// For readers that are not to see what a transaction left behind that was never committed.
+  public KafkaSettings committedOnly() {
+    Map<String, String> own = new HashMap<>(client);
+    own.put("isolation.level", "read_committed");
+    return new KafkaSettings(own, topics);
+  }
+
+  public Unavailable unreachable(Throwable cause) {
+    return unreachable(rootCause(cause));
+  }
+
+  /// What a client says, and what lies behind it all: of a handshake, why it failed.
+  public static String rootCause(Throwable failure) {
+    Throwable cause = failure.getCause();
+    if (cause == null) {
+      return failure.toString();
+    }
+    if (failure instanceof ExecutionException) {
+      return rootCause(cause);
+    }
+    Throwable root = cause;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return failure + ": " + root.getMessage();
+  }
+
+  /// Says that Kafka cannot be reached.
+  ///
+  /// @param cause what Kafka, or its client, says
+  public Unavailable unreachable(String cause) {
+    return new Unavailable(unanswered() + ": " + remedy(cause));
+  }
+
+  public String unanswered() {
+    return "Kafka does not answer at " + client.getOrDefault("bootstrap.servers", "");
+  }
+
+  public static String remedy(String cause) {
+    return "see that it runs, and that KAFKA_BOOTSTRAP_SERVERS, KAFKA_CLIENT_…, or --data DIR, is right (%s)"
+        .formatted(cause);
+  }
+
+  public static Unavailable noTopic(String topic) {
+    return new Unavailable(
+        "there is no topic %s: %s must name the topics that the relay writes to"
+            .formatted(topic, TOPICS.label()));
+  }
+
+  /// A fresh map for a client, to be added to.
+  public Map<String, Object> forClient() {
+    return new HashMap<>(client);
+  }
+}
