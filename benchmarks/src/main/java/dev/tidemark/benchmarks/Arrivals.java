@@ -8,8 +8,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 
-/// When the rows of one round came out at the other end of a side. Told by one thread, asked by
-/// another.
+/// Times at which the rows of one round came out at the other end of a side. One thread reports
+/// them, another asks for them.
 ///
 /// The first rows of the backlog are the side's warm-up: it has just been started.
 final class Arrivals {
@@ -38,12 +38,12 @@ final class Arrivals {
     this.singles = new CountDownLatch(singleRows);
   }
 
-  /// The aggregate of the single row n, counted from 0.
+  /// Returns the aggregate of the single row n, counted from 0.
   String single(int n) {
     return backlog.single(turn, n);
   }
 
-  /// A row has come; rows of other rounds are passed over.
+  /// Notes that a row has come. Rows of other rounds are ignored.
   void arrived(String aggregateId, long version) {
     long now = System.nanoTime();
     int row = backlog.rowOf(aggregateId, version);
@@ -86,18 +86,20 @@ final class Arrivals {
     await(drained, "the backlog", alive);
   }
 
-  /// The moments at which the single rows came, by [System#nanoTime].
+  /// Returns the times at which the single rows came, by [System#nanoTime].
   long[] awaitSingles(BooleanSupplier alive) throws InterruptedException, TimeoutException {
     await(singles, "the single rows", alive);
     return single.clone();
   }
 
-  /// Between the arrivals of the last row of the warm-up and the last of all, for each row.
+  /// Returns the time between the arrivals of the last row of the warm-up and the last of all, for
+  /// each row.
   double microsPerRow() {
     return (drainedAt - warmAt) / 1e3 / backlog.rows();
   }
 
-  /// Between the arrivals of the first row and the last of the warm-up, for each row.
+  /// Returns the time between the arrivals of the first row and the last of the warm-up, for each
+  /// row.
   double coldMicrosPerRow() {
     return (warmAt - first) / 1e3 / Math.max(1, backlog.warmUpRows() - 1);
   }

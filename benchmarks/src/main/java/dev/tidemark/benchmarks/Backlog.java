@@ -1,10 +1,10 @@
 package dev.tidemark.benchmarks;
 
-/// The outbox rows of one round, which every side drains, and how their aggregates are named.
+/// Outbox rows of one round, which every side drains, and the names of their aggregates.
 ///
 /// Versions of an aggregate are as they must be: 1, 2, 3, … in commit order.
 ///
-/// @param round tells the rows from those of other rounds
+/// @param round distinguishes the rows from those of other rounds
 /// @param warmUpRows come first, and are not measured
 /// @param rows come after them
 record Backlog(int round, int warmUpRows, int rows) {
@@ -23,17 +23,18 @@ record Backlog(int round, int warmUpRows, int rows) {
     return Math.ceilDiv(warmUpRows + rows, VERSIONS_PER_AGGREGATE);
   }
 
-  /// Row n is version `n / aggregates + 1` of the aggregate with this before `n % aggregates`.
+  /// Returns the prefix of the aggregates: row n is version `n / aggregates + 1` of the aggregate
+  /// with this before `n % aggregates`.
   String prefix() {
     return "backlog-" + round + "-";
   }
 
-  /// The aggregate of row n, counted from 0, of those that are written alone in a turn.
+  /// Returns the aggregate of row n, counted from 0, of those that are written alone in a turn.
   String single(int turn, int n) {
     return singlePrefix(turn) + n;
   }
 
-  /// The number of a row of the backlog, -1 when it is none.
+  /// Returns the number of a row of the backlog, -1 when it is none.
   int rowOf(String aggregateId, long version) {
     int aggregate = number(aggregateId, prefix());
     return aggregate < 0
@@ -41,7 +42,7 @@ record Backlog(int round, int warmUpRows, int rows) {
         : Math.toIntExact(Math.addExact((version - 1) * aggregates(), aggregate));
   }
 
-  /// The number of a row that is written alone in this turn, -1 when it is none.
+  /// Returns the number of a row that is written alone in this turn, -1 when it is none.
   int singleOf(int turn, String aggregateId) {
     return number(aggregateId, singlePrefix(turn));
   }

@@ -11,9 +11,9 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The least that brings products into both tables: two JDBC batches for each 500, one transaction.
-/// It takes them as new and as right, and has them read before its time is counted. Confined to one
-/// thread.
+/// Smallest program that writes products into both tables: two JDBC batches for each 500, in one
+/// transaction. It treats them as new and as correct, and has them read before the time is counted.
+/// Confined to one thread.
 final class BareImport {
 
   private static final int BATCH = 500;
@@ -60,7 +60,7 @@ final class BareImport {
         PreparedStatement product = connection.prepareStatement(PRODUCT);
         PreparedStatement outbox = connection.prepareStatement(OUTBOX)) {
       for (int from = 0; from < lines.size(); from += BATCH) {
-        // Else the triggers for plain SQL would write the outbox rows.
+        // Otherwise the triggers for plain SQL would write the outbox rows.
         marker.execute("set local tidemark.outbox = 'written'");
         for (Line line : lines.subList(from, Math.min(from + BATCH, lines.size()))) {
           product.setString(1, line.id());

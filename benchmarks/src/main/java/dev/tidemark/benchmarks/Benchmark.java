@@ -7,7 +7,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/// One benchmark as a command: a subclass says what is measured, this class prints it.
+/// One benchmark as a command. A subclass makes the measurements, and this class prints them.
 abstract class Benchmark implements Callable<Integer> {
 
   @Option(names = "--json", description = "Print the JSON line only, without the table.")
@@ -15,7 +15,7 @@ abstract class Benchmark implements Callable<Integer> {
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  /// Measures; starts what it needs on the bench.
+  /// Measures, and starts the servers that it needs on the bench.
   abstract Report run(Workbench bench) throws Exception;
 
   @Override

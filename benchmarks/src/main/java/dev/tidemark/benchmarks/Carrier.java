@@ -3,18 +3,19 @@ package dev.tidemark.benchmarks;
 import java.io.IOException;
 import java.time.Duration;
 
-/// What carries outbox rows from a slot, as long as it is open; and what that takes of the machine.
+/// Program that carries outbox rows from a slot, as long as it is open, with its use of the
+/// machine.
 interface Carrier extends AutoCloseable {
 
   boolean isAlive();
 
-  /// Processor time spent so far.
+  /// Returns the processor time spent so far.
   Duration cpu();
 
-  /// Memory that it has of the machine now, in bytes; 0 where that cannot be told.
+  /// Returns the memory that it uses now, in bytes; 0 where that is not known.
   long residentBytes() throws IOException;
 
-  /// What it last said, for when it fails.
+  /// Returns its last output, for the case that it fails.
   String lastWords();
 
   @Override

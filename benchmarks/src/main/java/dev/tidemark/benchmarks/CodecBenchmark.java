@@ -20,7 +20,8 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// Writing and reading the bytes of an entry beside a plain copy of as many bytes, by JMH.
+/// Measures writing and reading the bytes of an entry, beside a plain copy of the same number of
+/// bytes, by JMH.
 @Command(
     name = "codec",
     description = "Writing and reading an entry's bytes beside a plain copy of them (JMH).")
@@ -29,7 +30,7 @@ final class CodecBenchmark extends Benchmark {
   private static final int ITERATIONS = 3;
   private static final String ALLOCATED = "gc.alloc.rate.norm";
 
-  /// JMH would tell of itself on standard output.
+  /// Format without output: JMH would report itself on standard output.
   private static final OutputFormat SILENT =
       OutputFormatFactory.createFormatInstance(System.err, VerboseMode.SILENT);
 

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.openjdk.jmh.util.ListStatistics;
 
-/// The figures of several sides over several rounds. Confined to one thread.
+/// Figures of several sides over several rounds. Confined to one thread.
 ///
 /// Sides are compared round by round: what else the machine does changes over a run, and hits the
 /// sides of one round alike.
@@ -15,10 +15,10 @@ final class Comparison {
 
   private final Map<String, List<Map<String, Double>>> rounds = new HashMap<>();
 
-  /// The middle of the rounds, and where the middle half of them lies.
+  /// Median of the rounds, and the range of the middle half of them.
   record Spread(double low, double median, double high) {}
 
-  /// Lets the sides work in turn, each round in another order.
+  /// Runs the sides in turn, each round in another order.
   static Comparison alternate(int rounds, List<Side> sides, String what, Consumer<String> progress)
       throws Exception {
     Comparison comparison = new Comparison();
@@ -32,7 +32,7 @@ final class Comparison {
     return comparison;
   }
 
-  /// Adds what a side did in the next round.
+  /// Adds the figures of a side in the next round.
   void add(String side, Map<String, Double> figures) {
     rounds.computeIfAbsent(side, _ -> new ArrayList<>()).add(figures);
   }
@@ -45,7 +45,7 @@ final class Comparison {
     return new ListStatistics(values(side, figure)).getMax();
   }
 
-  /// How many times the other side's figure this side's is.
+  /// Returns the ratio of this side's figure to the other side's.
   Spread ratio(String side, String other, String figure) {
     double[] these = values(side, figure);
     double[] those = values(other, figure);

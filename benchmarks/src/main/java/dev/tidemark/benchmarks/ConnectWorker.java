@@ -19,11 +19,11 @@ import java.util.Map;
 import java.util.Properties;
 
 /// A Kafka Connect worker (distributed) with Debezium's PostgreSQL connector and its outbox event
-/// router: what one would run instead of the relay. Events have the same topic, key and value as
-/// the relay's, and those of its headers that the router can make.
+/// router: the usual alternative to the relay. Events have the same topic, key and value as the
+/// relay's, and those of its headers that the router can make.
 final class ConnectWorker {
 
-  /// What Kafka's own start script for a worker sets.
+  /// JVM options of Kafka's own start script for a worker.
   private static final List<String> JVM =
       List.of(
           "-Xms256M",
@@ -34,7 +34,7 @@ final class ConnectWorker {
           "-XX:InitiatingHeapOccupancyPercent=35",
           "-XX:+ExplicitGCInvokesConcurrent");
 
-  /// A producer for throughput; a worker's own sends small batches one at a time.
+  /// Settings of a producer for throughput. A worker's own sends small batches one at a time.
   static final Map<String, String> TUNED =
       Map.of(
           "batch.size",
@@ -87,7 +87,7 @@ final class ConnectWorker {
     settings.put("bootstrap.servers", route.bootstrapServers());
     settings.put("group.id", route.slot());
     settings.put("listeners", "http://127.0.0.1:" + port);
-    // Nothing in it: the connector is on the class path.
+    // The folder is empty: the connector is on the class path.
     settings.put("plugin.path", folder.toString());
     for (String topic : List.of("config", "offset", "status")) {
       settings.put(topic + ".storage.topic", route.slot() + "." + topic);
@@ -118,7 +118,7 @@ final class ConnectWorker {
     settings.put("publication.name", OutboxTable.PUBLICATION);
     settings.put("publication.autocreate.mode", "disabled");
     settings.put("table.include.list", "public.outbox");
-    // The relay's heartbeats, sent while it was its turn, are in the log as well.
+    // The relay's heartbeats, sent during its turn, are in the log as well.
     settings.put("message.prefix.exclude.list", ".*");
     settings.put("snapshot.mode", "no_data");
     settings.put("tombstones.on.delete", "false");

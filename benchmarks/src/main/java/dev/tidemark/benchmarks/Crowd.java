@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.HdrHistogram.Histogram;
 
-/// The processes of readers of a stampede, which all start at one moment. Confined to one thread.
+/// Processes of the readers of a stampede, which all start at one moment. Confined to one thread.
 final class Crowd implements AutoCloseable {
 
   private static final int HISTOGRAM_DIGITS = 3;
@@ -16,7 +16,7 @@ final class Crowd implements AutoCloseable {
     this.processes = processes;
   }
 
-  /// How all the readers fared.
+  /// Results of all the readers.
   record Outcome(int failures, Histogram micros) {}
 
   /// Starts the processes.
@@ -33,7 +33,7 @@ final class Crowd implements AutoCloseable {
     return crowd;
   }
 
-  /// Brings all to the start, does what is given, and lets them go.
+  /// Brings all readers to the start, runs the action, and releases them.
   Outcome stampede(String side, String id, Runnable justBefore) throws IOException {
     for (ReaderProcess process : processes) {
       process.prepare(side, id);

@@ -12,8 +12,8 @@ import redis.clients.jedis.Jedis;
 import redis.clients.jedis.Response;
 import redis.clients.jedis.UnifiedJedis;
 
-/// The Redis whose entries are evicted: fills it, evicts by a plain pipeline, and counts the
-/// evictions by what the server itself says. Confined to one thread.
+/// The Redis whose entries are evicted. It fills it, evicts by a plain pipeline, and counts the
+/// evictions by the server's own statistics. Confined to one thread.
 final class EvictionRedis implements AutoCloseable {
 
   private static final int TIMEOUT_MILLIS = 60_000;
@@ -37,7 +37,7 @@ final class EvictionRedis implements AutoCloseable {
     }
   }
 
-  /// Empties it, but for the scripts.
+  /// Empties it, except for the scripts.
   ///
   /// @param entries so many products have an entry afterwards, of version 1
   void reset(int entries, int payload, int batch) {
@@ -56,8 +56,7 @@ final class EvictionRedis implements AutoCloseable {
     return observer.dbSize();
   }
 
-  /// Evicts the products from one to before another, a batch in a round trip, and looks at each
-  /// answer.
+  /// Evicts a range of products, a batch in a round trip, and checks each answer.
   void evictInPipelines(int from, int to, int batch) {
     for (int begin = from; begin < to; begin += batch) {
       List<Response<Object>> answers = new ArrayList<>(batch);

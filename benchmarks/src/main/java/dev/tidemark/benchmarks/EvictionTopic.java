@@ -19,13 +19,13 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 /// @param events how many there are
 record EvictionTopic(String bootstrapServers, String name, int events) {
 
-  /// What an eviction by these events makes known.
+  /// Version of an eviction by these events.
   static final long VERSION = 2;
 
   private static final String TYPE = "product";
   private static final int PARTITIONS = 6;
 
-  /// Makes and fills it.
+  /// Creates and fills the topic.
   ///
   /// @param payload size of an event's value
   static EvictionTopic write(String bootstrapServers, int events, int payload)
@@ -63,7 +63,7 @@ record EvictionTopic(String bootstrapServers, String name, int events) {
     return topic;
   }
 
-  /// Of about so many bytes.
+  /// Returns a value of about this number of bytes.
   private static String value(String id, int bytes) {
     String start = "{\"id\":\"%s\",\"version\":%d,\"name\":\"".formatted(id, VERSION);
     return start + "x".repeat(Math.max(0, bytes - start.length() - 2)) + "\"}";
@@ -73,7 +73,7 @@ record EvictionTopic(String bootstrapServers, String name, int events) {
     return "product-" + n;
   }
 
-  /// The cache's key of product n.
+  /// Returns the cache's key of product n.
   static String key(int n) {
     return TYPE + ":" + id(n);
   }

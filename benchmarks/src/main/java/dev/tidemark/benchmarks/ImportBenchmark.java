@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// How fast the API takes a file of products, beside a bare JDBC batch that writes the same rows
-/// into the same two tables, which are empty each time; then what the same file costs when it is
-/// sent again and nothing differs. The same with `?replace=true`.
+/// Measures the API's import of a file of products, beside a bare JDBC batch that writes the same
+/// rows into the same two tables, which are empty each time, and then the cost of sending the same
+/// file again when nothing differs. It does the same with `?replace=true`.
 @Command(
     name = "import",
     description = "POST /products/import beside a bare JDBC batch into the same two tables.")
@@ -100,7 +100,7 @@ final class ImportBenchmark extends Benchmark {
     void run() throws Exception;
   }
 
-  /// Into empty tables, and the same again.
+  /// Runs the work into empty tables, and then again.
   private static Map<String, Double> twice(Connection connection, int products, Work work)
       throws Exception {
     Map<String, Double> figures = new HashMap<>(once(connection, products, work));
@@ -111,7 +111,7 @@ final class ImportBenchmark extends Benchmark {
   private static Map<String, Double> once(Connection connection, int products, Work work)
       throws Exception {
     try (Statement statement = connection.createStatement()) {
-      // Past the trigger that refuses it.
+      // This bypasses the trigger that refuses it.
       statement.execute("set session_replication_role = replica");
       statement.execute("truncate product, outbox");
       statement.execute("set session_replication_role = origin");
@@ -120,7 +120,8 @@ final class ImportBenchmark extends Benchmark {
     return Map.of("s", seconds(connection, products, work));
   }
 
-  /// How long it takes, after which there is a row of each product in both tables.
+  /// Returns the time that the work takes. Afterwards there is a row of each product in both
+  /// tables.
   private static double seconds(Connection connection, int products, Work work) throws Exception {
     long start = System.nanoTime();
     work.run();

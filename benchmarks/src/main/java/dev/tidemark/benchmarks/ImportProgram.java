@@ -13,8 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// The API as a process of its own, and the one request that it is asked here. Confined to one
-/// thread.
+/// The API as a process of its own, and the one request that is used here. Confined to one thread.
 final class ImportProgram implements AutoCloseable {
 
   private static final Duration START = Duration.ofSeconds(60);

@@ -10,8 +10,9 @@ import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// The invalidator beside a plain Jedis pipeline that runs the same script on the same keys, which
-/// it need not read from Kafka: how fast each evicts, from an empty cache and from a full one.
+/// Measures the invalidator beside a plain Jedis pipeline that runs the same script on the same
+/// keys, which it need not read from Kafka: the rate at which each evicts, from an empty cache and
+/// from a full one.
 @Command(
     name = "invalidate",
     description = "Evictions from a topic, beside a plain pipeline of the same scripts.")

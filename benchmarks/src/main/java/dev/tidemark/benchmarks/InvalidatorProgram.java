@@ -18,7 +18,7 @@ import java.util.stream.StreamSupport;
 /// Tidemark's invalidator as its users run it, in a process of its own.
 final class InvalidatorProgram implements AutoCloseable {
 
-  /// Those that `bin/tidemark invalidate` gives it.
+  /// JVM options, the same as from `bin/tidemark invalidate`.
   static final String JVM = "-XX:+UseSerialGC -Xshare:auto -Xmn64m -XX:MetaspaceSize=64m";
 
   private static final ObjectMapper json = new ObjectMapper();
@@ -56,7 +56,8 @@ final class InvalidatorProgram implements AutoCloseable {
         adminPort);
   }
 
-  /// Evictions that were answered, as it tells itself; 0 until it can be asked.
+  /// Returns the number of evictions that were answered, from its own metrics; 0 until it can be
+  /// asked.
   long evictions() {
     try {
       JsonNode report = json.readTree(http.send(status, BodyHandlers.ofByteArray()).body());

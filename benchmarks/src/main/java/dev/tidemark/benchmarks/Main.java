@@ -8,7 +8,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
-/// The program behind `benchmarks/run`; without the name of a benchmark it lists them.
+/// The program that `benchmarks/run` starts. Without the name of a benchmark it lists them.
 @Command(
     name = "benchmarks/run",
     mixinStandardHelpOptions = true,

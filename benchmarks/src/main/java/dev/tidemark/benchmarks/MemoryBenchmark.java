@@ -16,14 +16,14 @@ import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// Memory in Redis of a value, of a lease, and of an eviction that finds nothing, beside a plain
-/// `SET` of the same payload with the same life. Nothing here depends on time.
+/// Measures the memory in Redis of a value, of a lease, and of an eviction that finds nothing,
+/// beside a plain `SET` of the same payload with the same life. Nothing here depends on time.
 @Command(
     name = "memory",
     description = "Memory in Redis of a value, a lease, and an eviction of a cold key.")
 final class MemoryBenchmark extends Benchmark {
 
-  /// As long as those that the library makes: 128 bits in base64.
+  /// Token of the same length as those of the library: 128 bits in base64.
   private static final String TOKEN = "A".repeat(22);
 
   private static final long VERSION = 42;
@@ -66,7 +66,7 @@ final class MemoryBenchmark extends Benchmark {
     bench.say("leases");
     rows.add(row("lease", memory.ofEntry(lease(url))));
     bench.say("evictions of cold keys");
-    // From a command's first call on Redis keeps a histogram of its times.
+    // From a command's first call on, Redis keeps a histogram of its times.
     evict(url, keys.subList(0, 2));
     rows.add(row("cold eviction", new Cost(0, memory.share(() -> evict(url, keys)))));
     Row settings = new Row().with("entries", entries).with("allocator", memory.allocator());
@@ -80,7 +80,7 @@ final class MemoryBenchmark extends Benchmark {
         .with("share_bytes", cost.share());
   }
 
-  /// What the library stores for a payload, byte for byte.
+  /// Returns the bytes that the library stores for a payload.
   private static byte[] value(String url, int payload) {
     CachedValue value = new CachedValue.Present(VERSION, new byte[payload]);
     return stored(

@@ -13,13 +13,13 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.Map;
 
-/// The outbox of a real database, as `tidemark migrate` makes it, with a slot for each side.
+/// The outbox of a real database, as `tidemark migrate` creates it, with a slot for each side.
 /// Confined to one thread.
 final class OutboxTable implements AutoCloseable {
 
   static final String PUBLICATION = "tidemark_outbox";
 
-  /// The role that every side reads the log as.
+  /// Role with which every side reads the log.
   static final String READER = "tidemark_relay";
 
   private static final String WRITE_ONE =
@@ -28,7 +28,8 @@ final class OutboxTable implements AutoCloseable {
       values ('product', ?, 1, 'product.created', json_build_object('id', ?::text, 'version', 1))
       """;
 
-  /// A slot can go once its reader is gone, which the server may notice a moment later.
+  /// Retries: a slot can be dropped once its reader is gone, which the server may notice a moment
+  /// later.
   private static final RetryPolicy<Object> UNTIL_FREE =
       RetryPolicy.builder()
           .handle(SQLException.class)
@@ -48,7 +49,7 @@ final class OutboxTable implements AutoCloseable {
     new Migration(DatabaseUrl.from(Map.of("DATABASE_URL", postgres.url())), _ -> {}).run();
     OutboxTable table = new OutboxTable(DriverManager.getConnection(postgres.jdbcUrl()));
     table.dropSlot(Migration.SLOT);
-    // It would come at any time, to one side and not to another.
+    // It would run at any time, during one side and not during another.
     table.execute("alter system set autovacuum = off");
     table.execute("select pg_reload_conf()");
     return table;

@@ -6,8 +6,7 @@ import java.sql.SQLException;
 import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.params.SetParams;
 
-/// Cache-aside as it is usually written: `GET`; on a miss the database, then `SET` with a time to
-/// live. Thread-safe.
+/// Usual cache-aside: `GET`; on a miss the database, then `SET` with a time to live. Thread-safe.
 final class PlainCache {
 
   private static final String PREFIX = "plain:";

@@ -13,14 +13,14 @@ import java.util.List;
 import java.util.Objects;
 import java.util.regex.Pattern;
 
-/// Gives a product a new price, which no two writes have in common, together with its outbox row,
-/// in one statement and transaction. Confined to one thread.
+/// Gives a product a new price, which no two writes share, together with its outbox row, in one
+/// statement and transaction. Confined to one thread.
 final class ProductWriter implements AutoCloseable {
-  /// Of the module product-api, that no class of it is needed for: what it really runs.
+  /// Statement of the module product-api, read from its resource: no class of the module is needed.
   private static final String API_STATEMENT = "/sql/write.sql";
 
-  /// The least that writes both rows: it knows no condition, no unchanged product, no race, and has
-  /// no use for the answer.
+  /// Smallest statement that writes both rows: it knows no condition, no unchanged product and no
+  /// race, and does not use the answer.
   private static final String BARE =
       """
       with written as (
@@ -44,7 +44,7 @@ final class ProductWriter implements AutoCloseable {
   private long written;
 
   private ProductWriter(Connection connection, String sql) throws SQLException {
-    // Comments may hold anything, a parameter's name too.
+    // Comments may contain anything, also a parameter's name.
     String code = sql.replaceAll("--.*", "");
     parameters = PARAMETER.matcher(code).results().map(found -> found.group(1)).toList();
     statement = connection.prepareStatement(PARAMETER.matcher(code).replaceAll("?"));

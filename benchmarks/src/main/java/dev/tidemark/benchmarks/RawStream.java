@@ -15,11 +15,11 @@ import org.postgresql.PGConnection;
 import org.postgresql.PGProperty;
 import org.postgresql.replication.PGReplicationStream;
 
-/// The replication stream by plain pgjdbc: rows are decoded and go nowhere. The limit of what any
-/// reader of the log can do here.
+/// The replication stream by plain pgjdbc: rows are decoded and dropped. This is the limit for any
+/// reader of the log here.
 ///
-/// A thread of this JVM, so its processor time is that thread's alone, its memory is not told, and
-/// only in the first round it is cold.
+/// It is a thread of this JVM, so its processor time is only that thread's, its memory is not
+/// known, and it is cold only in the first round.
 final class RawStream implements Carrier {
 
   private static final int AGGREGATE_ID = 2;
@@ -77,8 +77,8 @@ final class RawStream implements Carrier {
     }
   }
 
-  /// After the letter: the relation's number, `N`, the number of columns; then each column's kind
-  /// (`t` for text), length and bytes.
+  /// Reads an insert. After the letter come the relation's number, `N`, the number of columns; then
+  /// each column's kind (`t` for text), length and bytes.
   private void insert(ByteBuffer message) {
     message.position(message.position() + LONGEST_LENGTH);
     byte[][] columns = new byte[message.getShort()][];

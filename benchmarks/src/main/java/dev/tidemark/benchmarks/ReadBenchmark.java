@@ -21,8 +21,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import redis.clients.jedis.UnifiedJedis;
 
-/// A cache hit through the library beside a bare `GET` of the same key on an equal connection pool,
-/// and beside the store's `lookup`, which is the `GET` with the entry read.
+/// Measures a cache hit through the library beside a bare `GET` of the same key on an equal
+/// connection pool, and beside the store's `lookup`, which is the `GET` with the entry read.
 @Command(
     name = "read",
     description = "A cache hit through the library beside a bare GET of the same key.")

@@ -9,7 +9,7 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A running [StampedeReaders], from the outside. Confined to one thread.
+/// A running [StampedeReaders], seen from its parent process. Confined to one thread.
 final class ReaderProcess implements AutoCloseable {
 
   private static final List<String> JVM =
@@ -67,7 +67,7 @@ final class ReaderProcess implements AutoCloseable {
     return line;
   }
 
-  /// The process ends with its input.
+  /// Closes its input, with which the process ends.
   @Override
   public void close() {
     orders.close();

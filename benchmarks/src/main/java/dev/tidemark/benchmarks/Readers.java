@@ -13,7 +13,7 @@ import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import org.HdrHistogram.Histogram;
 
-/// Threads that read keys one after the other as fast as they can, for a given time: each begins at
+/// Threads that read keys one after the other as fast as they can, for a given time. Each begins at
 /// another key, and goes round. Confined to one thread.
 final class Readers implements AutoCloseable {
 
@@ -36,9 +36,9 @@ final class Readers implements AutoCloseable {
 
   private record Work(long nanos, long cpuNanos, long allocated, Histogram latencies) {}
 
-  /// Figures of one round: `us`, the time of one read on average; `p50_us` and `p99_us`; `cpu_us`,
-  /// what the reading thread spends on one of the processor, which other work on the machine
-  /// changes least; `bytes` that one read allocates.
+  /// Returns the figures of one round: `us`, the average time of one read; `p50_us` and `p99_us`;
+  /// `cpu_us`, the processor time of the reading thread for one read, which other work on the
+  /// machine changes least; `bytes` that one read allocates.
   Map<String, Double> round(Consumer<String> read) throws Exception {
     List<Callable<Work>> loops = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -66,7 +66,7 @@ final class Readers implements AutoCloseable {
   }
 
   private Work loop(int first, Consumer<String> read) {
-    // As large as ever needed from the start: to grow would count as allocated by the reads.
+    // As large as ever needed from the start: growth would count as allocation by the reads.
     Histogram latencies = new Histogram(LONGEST_NANOS, HISTOGRAM_DIGITS);
     long allocated = THREADS.getCurrentThreadAllocatedBytes();
     long cpu = THREADS.getCurrentThreadCpuTime();

@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.zip.DataFormatException;
 import org.HdrHistogram.Histogram;
 
-/// How the readers of one process fared in one stampede.
+/// Results of the readers of one process in one stampede.
 ///
 /// @param failures how many came back without a value
 /// @param latencies the microseconds from the start to each reader's return, in HdrHistogram's own

@@ -17,8 +17,8 @@ import redis.clients.jedis.AbstractPipeline;
 import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.params.SetParams;
 
-/// The command `rebuild`, into an empty Redis, beside a plain pipelined `SET` of as many entries:
-/// once with the entries ready in memory, once with each read from the topic.
+/// Measures the command `rebuild`, into an empty Redis, beside a plain pipelined `SET` of as many
+/// entries: once with the entries ready in memory, once with each read from the topic.
 @Command(
     name = "rebuild",
     description =
@@ -33,7 +33,7 @@ final class RebuildBenchmark extends Benchmark {
   private static final OperatingSystemMXBean OWN =
       ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
-  /// Bounds that no run comes near.
+  /// Limits that no run comes near.
   private static final long LIFE_MILLIS = Duration.ofHours(1).toMillis();
 
   @Option(
@@ -126,7 +126,7 @@ final class RebuildBenchmark extends Benchmark {
         });
   }
 
-  /// What is sent is the same for all but the key, and ready.
+  /// Sends the entries plainly. They are the same except for the key, and ready.
   private void plain(UnifiedJedis redis, StateTopic topic) {
     byte[] value = topic.value(0);
     SetParams life = SetParams.setParams().px(LIFE_MILLIS);
@@ -151,7 +151,7 @@ final class RebuildBenchmark extends Benchmark {
     }
   }
 
-  /// The command as an operator runs it, in this JVM: what it costs to start one is not measured.
+  /// Runs the command as an operator does, in this JVM: the cost of starting it is not measured.
   private static void rebuild(Map<String, String> environment) {
     StringWriter said = new StringWriter();
     int code =

@@ -8,7 +8,7 @@ import redis.clients.jedis.AbstractPipeline;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.params.SetParams;
 
-/// What entries cost a Redis that nobody else uses. Confined to one thread.
+/// Cost of entries in a Redis that nobody else uses. Confined to one thread.
 ///
 /// Each piece of work has connections of its own, which are gone before the memory is looked at:
 /// their buffers are larger than what is measured.
@@ -24,13 +24,13 @@ record RedisMemory(String url, List<String> keys) {
     keys = List.copyOf(keys);
   }
 
-  /// The bytes that one entry takes.
+  /// Number of bytes of one entry.
   ///
   /// @param usage as `MEMORY USAGE` has it: key, value, and the entry of the main table
   /// @param share of `used_memory`: the same, and the tables of keys and of expiries
   record Cost(long usage, double share) {}
 
-  /// The cost of an entry with a time to live, when each of the keys has one.
+  /// Returns the cost of an entry with a time to live, when each of the keys has one.
   Cost ofEntry(byte[] entry) {
     SetParams life = SetParams.setParams().px(LIFE_MILLIS);
     double share = share(() -> forEachKey((pipeline, key) -> pipeline.set(key, entry, life)));
@@ -39,7 +39,8 @@ record RedisMemory(String url, List<String> keys) {
     }
   }
 
-  /// What some work on all the keys leaves behind of each, in a Redis that was empty before.
+  /// Returns what some work on all the keys leaves behind for each, in a Redis that was empty
+  /// before.
   ///
   /// @param work closes the connections that it opens
   double share(Runnable work) {
@@ -48,7 +49,7 @@ record RedisMemory(String url, List<String> keys) {
     }
     long before = used();
     work.run();
-    // A table that grows keeps its predecessor, too, until each bucket has moved; every access
+    // A table that grows also keeps its predecessor, until each bucket has moved; every access
     // moves one.
     forEachKey(AbstractPipeline::get);
     return (double) (used() - before) / keys.size();
@@ -60,7 +61,7 @@ record RedisMemory(String url, List<String> keys) {
     }
   }
 
-  /// Without the scripts, which are cached once.
+  /// Returns the used memory without the scripts, which are cached once.
   private long used() {
     try (RedisClient redis = RedisClient.create(url)) {
       for (int look = 0; look < LOOKS; look++) {

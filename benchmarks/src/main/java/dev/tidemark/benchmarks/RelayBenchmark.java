@@ -15,9 +15,9 @@ import org.HdrHistogram.Histogram;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// The relay beside what one would run instead of it, a Kafka Connect worker with the same
-/// connector, and beside the bare replication stream: how fast each drains a backlog of the outbox
-/// into a topic, and how long a single row takes when there is nothing else to do.
+/// Measures the relay beside the usual alternative, a Kafka Connect worker with the same connector,
+/// and beside the bare replication stream: the rate at which each drains a backlog of the outbox
+/// into a topic, and the time of a single row when there is nothing else to do.
 @Command(
     name = "relay",
     description = "Outbox to topic, beside a Kafka Connect worker and the raw replication stream.")
@@ -147,7 +147,7 @@ final class RelayBenchmark extends Benchmark {
               + " default none).")
   private Map<String, String> workerProducer = Map.of();
 
-  /// Opens a side on its way through one round.
+  /// Opens a side for one round.
   @FunctionalInterface
   private interface Opening {
     Carrier open(Route route, Arrivals arrivals, Path folder) throws Exception;
@@ -166,7 +166,7 @@ final class RelayBenchmark extends Benchmark {
       Backlog backlog = new Backlog(round, warmUpRows, rows);
       bench.say("round %d of %d: writing the backlog".formatted(round + 1, rounds));
       outbox.clear();
-      // All before the first row, so that each has the same log before it.
+      // All slots are created before the first row, so that each has the same log before it.
       for (String side : sides) {
         outbox.createSlot(slot(side, round));
       }
@@ -176,7 +176,8 @@ final class RelayBenchmark extends Benchmark {
         bench.say("round %d of %d: %s".formatted(round + 1, rounds, side));
         String topic = "%s.%d".formatted(side, round);
         Route route = new Route(postgres, slot(side, round), kafka.bootstrapServers(), topic);
-        // Rows that are written one by one come to the sides that follow, too; they know their own.
+        // Rows that are written one by one also come to the following sides, which know their own
+        // rows.
         Map<String, Double> figures = carry(side, route, backlog, i, outbox, bench);
         bench.say("  " + figures);
         measured.add(side, figures);
@@ -271,12 +272,12 @@ final class RelayBenchmark extends Benchmark {
       Map<String, Double> figures)
       throws Exception {
     long[] committed = new long[idleRows];
-    // What was found hot in the drain may still be being compiled.
+    // The code that was found hot in the drain may still be being compiled.
     LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(settlingMillis));
     long cpu = carrier.cpu().toNanos();
     long begin = System.nanoTime();
     for (int i = 0; i < idleRows; i++) {
-      // Not in step with anybody's polling.
+      // The pause is random, so that it is not in step with any polling.
       long pause = ThreadLocalRandom.current().nextLong(2L * idlePauseMillis * 1000);
       LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(pause));
       outbox.write(arrivals.single(i));
@@ -323,8 +324,8 @@ final class RelayBenchmark extends Benchmark {
     return row;
   }
 
-  /// Another in each round: both kinds of carrier know a slot again, and what they read from it.
-  /// PostgreSQL allows no hyphen in it.
+  /// Returns the slot's name, which differs in each round: both kinds of carrier remember a slot,
+  /// and what they read from it. PostgreSQL allows no hyphen in it.
   private static String slot(String side, int round) {
     return "%s_%d".formatted(side.replace('-', '_'), round);
   }

@@ -8,7 +8,7 @@ import java.util.Map;
 /// Tidemark's relay as its users run it.
 final class RelayProgram {
 
-  /// Those that `bin/tidemark relay` gives it.
+  /// JVM options, the same as from `bin/tidemark relay`.
   static final String JVM = "-XX:+UseSerialGC -Xshare:auto -Xmn256m -XX:MetaspaceSize=64m";
 
   private RelayProgram() {}

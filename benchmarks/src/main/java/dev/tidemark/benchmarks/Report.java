@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/// What a benchmark came to: a line of figures for each case that it measured.
+/// Results of a benchmark: a line of figures for each case that it measured.
 ///
-/// @param settings what was asked for, that the reader needs to tell one run from another
+/// @param settings settings that the reader needs to distinguish one run from another
 record Report(String benchmark, Row settings, List<Row> rows) {
 
   private static final JsonMapper JSON =
@@ -26,7 +26,7 @@ record Report(String benchmark, Row settings, List<Row> rows) {
     }
   }
 
-  /// One line: `{"benchmark":…,"machine":{…},"settings":{…},"results":[{…},…]}`.
+  /// Returns one line: `{"benchmark":…,"machine":{…},"settings":{…},"results":[{…},…]}`.
   String json() {
     Map<String, Object> line = new LinkedHashMap<>();
     line.put("benchmark", benchmark);
@@ -40,7 +40,7 @@ record Report(String benchmark, Row settings, List<Row> rows) {
     }
   }
 
-  /// The same for people: the names of the figures, then a line for each row.
+  /// Returns the results for people: the names of the figures, then a line for each row.
   String table() {
     List<String> names = List.copyOf(rows.getFirst().figures().keySet());
     List<Integer> widths = names.stream().map(this::width).toList();

@@ -11,7 +11,7 @@ import java.util.Map;
 /// without one it is a count or a ratio. Confined to one thread.
 final class Row {
 
-  /// More would only be noise.
+  /// Precision of figures: more would only be noise.
   private static final MathContext SIGNIFICANT_DIGITS = new MathContext(4);
 
   private final Map<String, Object> figures = new LinkedHashMap<>();
@@ -21,7 +21,8 @@ final class Row {
     return this;
   }
 
-  /// Leaves out what is no number: a ratio to something too small to be measured.
+  /// Adds a figure. Leaves out what is no number, for example a ratio to something too small to be
+  /// measured.
   Row with(String name, double figure) {
     if (!Double.isFinite(figure)) {
       return this;
@@ -35,7 +36,7 @@ final class Row {
     return this;
   }
 
-  /// The median under the name itself, and the quartiles beside it.
+  /// Adds the median under the name itself, and the quartiles beside it.
   Row with(String name, Spread spread) {
     return with(name, spread.median())
         .with(name + "_low", spread.low())

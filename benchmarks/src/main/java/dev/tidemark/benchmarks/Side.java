@@ -8,10 +8,11 @@ import java.util.Map;
 /// @param round does the work once
 record Side(String name, Round round) {
 
-  /// A stretch of work that is measured.
+  /// A part of the work that is measured.
   @FunctionalInterface
   interface Round {
-    /// The figures by name, less is better; the same names each time, and on each side.
+    /// Returns the figures by name, where less is better; the same names each time, and on each
+    /// side.
     Map<String, Double> run() throws Exception;
   }
 }

@@ -15,8 +15,9 @@ import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// Readers in several processes ask for one key at the moment at which it was evicted: how many of
-/// them reach the database, and how long they wait, beside a plain cache-aside.
+/// Measures a stampede: readers in several processes ask for one key at the moment at which it was
+/// evicted. It counts the readers that reach the database, and measures their wait, beside a usual
+/// cache-aside.
 @Command(
     name = "stampede",
     description = "Many readers in several processes ask for one evicted key at once.")

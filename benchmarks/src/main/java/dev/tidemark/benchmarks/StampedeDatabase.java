@@ -11,8 +11,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 
-/// The products that a stampede runs for, in a real PostgreSQL that counts the reads itself: the
-/// query that reads a row also draws from a sequence, which no rollback takes back. Thread-safe.
+/// Products for a stampede, in a real PostgreSQL that counts the reads itself: the query that reads
+/// a row also draws from a sequence, which no rollback undoes. Thread-safe.
 final class StampedeDatabase implements AutoCloseable {
 
   private static final int CONNECTIONS = 10;
@@ -29,7 +29,7 @@ final class StampedeDatabase implements AutoCloseable {
         select i::text, 1, decode(repeat('7b', ?), 'hex') from generate_series(1, 1000) i
       """;
 
-  /// A sleep of 0 returns at once.
+  /// Query of a read. A sleep of 0 returns at once.
   private static final String READ =
       "select version, payload, nextval('product_reads'), pg_sleep(?) from product where id = ?";
 

@@ -24,8 +24,8 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/// A process of readers, for [StampedeBenchmark]. For each stampede it is told the side and the id
-/// of a product, brings its readers to the start and says `ready`; told `go`, it lets them all read
+/// A process of readers, for [StampedeBenchmark]. For each stampede it receives the side and the id
+/// of a product, brings its readers to the start and writes `ready`. On `go` it lets them all read
 /// at once, and answers with the [ReadersResult]. It ends with its input.
 @Command(
     name = "stampede-readers",
@@ -98,7 +98,8 @@ final class StampedeReaders implements Callable<Integer> {
     CountDownLatch start = new CountDownLatch(1);
     ConcurrentHistogram micros = new ConcurrentHistogram(HISTOGRAM_DIGITS);
     AtomicInteger failures = new AtomicInteger();
-    // All began to want the answer at this moment, also those that got no processor yet.
+    // All readers began to want the answer at this moment, including those that got no processor
+    // yet.
     long[] began = new long[1];
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int i = 0; i < readers; i++) {

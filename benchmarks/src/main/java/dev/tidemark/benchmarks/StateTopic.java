@@ -26,8 +26,8 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/// A topic with one state of each of many aggregates, as the relay writes them. Immutable, but for
-/// the topic itself.
+/// A topic with one state of each of many aggregates, as the relay writes them. Immutable, except
+/// for the topic itself.
 final class StateTopic {
 
   private static final int PARTITIONS = 6;
@@ -50,7 +50,7 @@ final class StateTopic {
     return name;
   }
 
-  /// Of the cache.
+  /// Returns the key in the cache.
   byte[] key(int i) {
     return ("product:" + ids.get(i)).getBytes(UTF_8);
   }
@@ -69,7 +69,7 @@ final class StateTopic {
     return start + "d".repeat(rest) + "\"}";
   }
 
-  /// Makes the topic and fills it.
+  /// Creates the topic and fills it.
   void write() throws ExecutionException, InterruptedException {
     try (Admin admin = Admin.create(servers);
         KafkaProducer<byte[], byte[]> producer =
@@ -104,7 +104,7 @@ final class StateTopic {
     }
   }
 
-  /// Reads it as plainly as can be.
+  /// Reads the topic in the plainest way.
   ///
   /// @param each is given id and value of each state
   /// @param batchEnd runs after so many of them, and after the last

@@ -20,7 +20,7 @@ import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 
-/// A consumer of a topic that was made for it: a thread that tells what arrives.
+/// A consumer of a topic that was created for it: a thread that reports arrivals.
 final class TopicReader implements AutoCloseable {
 
   static final String VERSION_HEADER = "ce_aggregateversion";
@@ -39,8 +39,7 @@ final class TopicReader implements AutoCloseable {
     this.thread = Thread.ofPlatform().name("topic-reader").start(this::read);
   }
 
-  /// Makes the topic, with the settings that the relay would give it, and reads it from its
-  /// beginning.
+  /// Creates the topic, with the settings of the relay, and reads it from its beginning.
   ///
   /// @param isolation `read_committed` or `read_uncommitted`
   static TopicReader open(
@@ -106,7 +105,7 @@ final class TopicReader implements AutoCloseable {
     }
   }
 
-  /// Throws what stopped the reading before its time.
+  /// Throws the exception that stopped the reading before its time, if any.
   @Override
   public void close() {
     consumer.wakeup();

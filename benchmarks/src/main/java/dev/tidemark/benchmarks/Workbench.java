@@ -16,8 +16,8 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.stream.Stream;
 
-/// Where a benchmark runs: real servers on free ports, with their data in a folder of their own
-/// that goes with them, and a place to tell of progress. Thread-safe.
+/// Environment of a benchmark: real servers on free ports, with their data in a folder of their own
+/// that is removed with them, and an output for progress. Thread-safe.
 final class Workbench implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -39,40 +39,40 @@ final class Workbench implements AutoCloseable {
     return bench;
   }
 
-  /// An empty Redis that keeps nothing on disk.
+  /// Returns an empty Redis that keeps nothing on disk.
   RedisServer redis() {
     say("starting Redis");
     return closing(RedisServer.start(folder.resolve("redis"), 0));
   }
 
-  /// An empty PostgreSQL with durable commits.
+  /// Returns an empty PostgreSQL with durable commits.
   PostgresServer postgres() {
     say("starting PostgreSQL");
     return closing(PostgresServer.start(folder.resolve("postgres"), 0));
   }
 
-  /// A Kafka of one node.
+  /// Returns a Kafka of one node.
   KafkaServer kafka() {
     say("starting Kafka");
     Path data = folder("kafka");
-    // Others measure with it running, so it is not the one that is quick to start.
+    // Others measure while it runs, so this is not the variant that is quick to start.
     return closing(
         KafkaServer.start(data, data.resolve("kafka.log"), 0, "-Xmx1g", "-XX:TieredStopAtLevel=4"));
   }
 
-  /// A folder for a program that runs here, not yet there.
+  /// Returns a folder for a program that runs here. It does not exist yet.
   Path folder(String name) {
     return folder.resolve(name);
   }
 
-  /// Connections as a service has them, that wait out a stall of the machine: it makes a slow
-  /// answer, not a failure.
+  /// Returns connections like those of a service, which wait out a stall of the machine: it makes a
+  /// slow answer, not a failure.
   static RedisConnection connect(String redisUrl) {
     return RedisConnection.open(
         redisUrl, new RedisSettings(PATIENCE, PATIENCE, PATIENCE, CONNECTIONS));
   }
 
-  /// Closes it with the bench, before what was opened earlier.
+  /// Closes the resource with the bench, before what was opened earlier.
   synchronized <T extends AutoCloseable> T closing(T resource) {
     open.push(resource);
     return resource;

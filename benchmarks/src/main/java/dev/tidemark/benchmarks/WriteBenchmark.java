@@ -15,9 +15,9 @@ import org.openjdk.jmh.util.ListStatistics;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// What the triggers that watch plain SQL cost the API, which needs none: its write statement on
-/// the tables as migrated, the same without the triggers, and beside both the least that writes a
-/// product and its outbox row.
+/// Measures the cost for the API of the triggers that watch plain SQL, which it does not need: its
+/// write statement on the tables as migrated, the same without the triggers, and beside both the
+/// smallest statement that writes a product and its outbox row.
 @Command(
     name = "write",
     description = "The API's write, with and without the triggers for plain SQL behind it.")
@@ -48,7 +48,8 @@ final class WriteBenchmark extends Benchmark {
       description = "Writes in a round (${DEFAULT-VALUE}).")
   private int writes;
 
-  /// Whether a write waits for the disk. Where it does not, what the server works is not hidden.
+  /// Tells whether a write waits for the disk. Where it does not, the work of the server is
+  /// visible.
   private enum Commit {
     DURABLE("on"),
     ASYNCHRONOUS("off");
@@ -85,7 +86,7 @@ final class WriteBenchmark extends Benchmark {
     return new Report("write", new Row().with("rounds", rounds).with("writes", writes), rows);
   }
 
-  /// The median of the writes: what else the machine does hits some of them.
+  /// Returns the median of the writes: other work on the machine affects some of them.
   private Map<String, Double> round(Connection connection, String triggers, ProductWriter writer)
       throws SQLException {
     execute(connection, "alter table product %s trigger user".formatted(triggers));

@@ -10,7 +10,8 @@ import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
-/// Each benchmark at a size at which nothing is measured: that it runs, and what it prints.
+/// Runs each benchmark at a size at which nothing is measured, to check that it runs, and its
+/// output.
 class BenchmarksIT {
 
   private final StringWriter out = new StringWriter();
@@ -143,7 +144,7 @@ class BenchmarksIT {
     }
   }
 
-  /// Runs with `--json`, after which nothing but the line is on standard output.
+  /// Runs with `--json`, so that standard output contains only the line.
   private JsonNode json(String... arguments) throws Exception {
     int exitCode = command.execute(with(arguments, "--json"));
     assertThat(exitCode).as(err.toString()).isZero();

@@ -14,7 +14,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// What `migrate` is told by the environment.
+/// Settings of `migrate`, from the environment.
 ///
 /// @param schema where the tables are, or are made
 /// @param patience how long to wait for a server that does not answer yet

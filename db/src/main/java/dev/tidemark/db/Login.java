@@ -1,6 +1,6 @@
 package dev.tidemark.db;
 
-/// A role that a service logs in as, and the variable that gives its password to `migrate`.
+/// A role that a service logs in as, with the variable that gives its password to `migrate`.
 enum Login {
   API("tidemark_api", "TIDEMARK_DB_API_PASSWORD"),
   RELAY("tidemark_relay", "TIDEMARK_DB_RELAY_PASSWORD"),

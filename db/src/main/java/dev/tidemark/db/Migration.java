@@ -25,27 +25,28 @@ import org.flywaydb.core.api.output.MigrateResult;
 import org.postgresql.PGConnection;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/// Brings a database to the state that the services need, in an order that lets no event be missed:
-/// roles, tables, partitions ahead of time, and last the slot, before which no service may write.
-/// Every step can be repeated.
+/// Brings a database to the state that the services need, in an order in which no event is lost:
+/// roles, tables, partitions ahead of time, and last the slot. Before the slot exists no service
+/// may write. Every step can be repeated.
 public final class Migration {
 
-  /// The slot that the relay reads; from its creation on no event is forgotten.
+  /// Slot that the relay reads. From its creation on no event is lost.
   public static final String SLOT = "tidemark_relay";
 
   static final String DEFAULT_SCHEMA = "public";
 
-  /// Partitions made ahead. The relay goes on from there; this is how long it may be away.
+  /// Number of partitions created ahead. The relay continues from there, so this limits how long it
+  /// may be away.
   public static final int PARTITION_DAYS = 14;
 
-  /// The history of these migrations. Flyway's own default name is left to the service that the
-  /// database may belong to.
+  /// Table with the history of these migrations. Flyway's own default name is left to the service
+  /// that the database may belong to.
   private static final String HISTORY = "tidemark_schema_history";
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
 
-  /// SQLSTATEs of a server that is not there yet: unreachable, or starting up.
+  /// SQLSTATEs of a server that is not ready yet: unreachable, or starting up.
   private static final Set<String> NOT_YET = Set.of("08001", "08004", "08006", "57P03");
 
   private final PGSimpleDataSource source;
@@ -61,14 +62,14 @@ public final class Migration {
     this(database, DEFAULT_SCHEMA, Optional.empty(), progress);
   }
 
-  /// As the other constructor.
+  /// Creates a migration as the other constructor does.
   ///
   /// @param failover whether the slot is to be copied to standbys; empty: as it is, a new one not
   public Migration(DatabaseUrl database, Optional<Boolean> failover, Consumer<String> progress) {
     this(database, DEFAULT_SCHEMA, failover, progress);
   }
 
-  /// As the other constructors.
+  /// Creates a migration as the other constructors do.
   ///
   /// @param schema where the tables are, or are made
   Migration(
@@ -98,16 +99,16 @@ public final class Migration {
     }
   }
 
-  /// The SQL by which an administrator prepares the database for a migrating role that may create
-  /// neither roles nor slots. Safe to repeat.
+  /// Returns the SQL with which an administrator prepares the database for a migrating role that
+  /// may create neither roles nor slots. It is safe to repeat.
   static String preparation(String migrator, String schema) {
     return "-- Run this in the database to migrate, as a superuser or the managed service's"
         + " administrator.\n"
         + sql("/db/roles.sql", schema).replace("${migrator}", literal(migrator));
   }
 
-  /// As [#run(Duration, Map)], with a server that answers already and roles that keep their
-  /// passwords.
+  /// Runs all steps as [#run(Duration, Map)] does, with a server that answers already and roles
+  /// that keep their passwords.
   public void run() throws SQLException {
     run(Duration.ZERO, Map.of());
   }
@@ -203,7 +204,7 @@ public final class Migration {
             // Other tables may be there. A database without this history has none of these.
             .baselineOnMigrate(true)
             .baselineVersion("0")
-            // All of the migrations, or none.
+            // All of the migrations are applied, or none.
             .group(true)
             .load();
     if (adoptHistory(connection)) {

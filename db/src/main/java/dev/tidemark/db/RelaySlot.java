@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGProperty;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/// The replication slot that the relay reads, as `migrate` makes it.
+/// The replication slot that the relay reads, as `migrate` creates it.
 ///
 /// A *failover slot* is copied to the standbys that are set up for it, so that a promoted standby
 /// has it ([PostgreSQL manual,
@@ -77,7 +77,7 @@ final class RelaySlot {
       boolean isFailover) {}
 
   private @Nullable Existing find(Connection connection) throws SQLException {
-    // The column failover is read by way of JSON because servers before 17 have none.
+    // The column failover is read through JSON because servers before 17 lack it.
     try (PreparedStatement find =
         connection.prepareStatement(
             """
@@ -102,7 +102,7 @@ final class RelaySlot {
   }
 
   private void create(Connection connection) throws SQLException {
-    // Named only where it is wanted: servers before 17 do not know the parameter.
+    // Named only if wanted: servers before 17 do not know the parameter.
     String options = isFailoverWanted() ? ", failover => true" : "";
     try (PreparedStatement create =
         connection.prepareStatement(
@@ -112,7 +112,7 @@ final class RelaySlot {
     }
   }
 
-  /// There is a replication command for this and no SQL function.
+  /// Changes the slot by a replication command, because there is no SQL function for this.
   private void alter(PGSimpleDataSource replication, boolean wanted) throws SQLException {
     replication.setProperty(PGProperty.REPLICATION, "database");
     replication.setProperty(PGProperty.PREFER_QUERY_MODE, "simple");

@@ -18,7 +18,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Migrates databases that somebody else has made and uses, by roles that are not superusers.
+/// Migrates databases that belong to another owner and are in use, by roles that are not
+/// superusers.
 final class ExistingDatabaseIT {
   private static final String PRODUCT = "(id, name, price, currency) values ('a', 'A', 1, 'EUR')";
 
@@ -72,7 +73,7 @@ final class ExistingDatabaseIT {
         .containsExactly("a");
   }
 
-  /// Amazon RDS gives the right to replicate by membership.
+  /// Amazon RDS grants the right to replicate by membership.
   @Test
   void theRightToReplicateComesByMembershipWhereTheServerHasItSo() throws SQLException {
     execute(admin(), "create role rds_replication");
@@ -158,7 +159,7 @@ final class ExistingDatabaseIT {
     migrate(shop("postgres"), "public");
   }
 
-  /// Before Tidemark had a history table of its own name.
+  /// Versions before Tidemark had a history table of its own name.
   @Test
   void anOlderHistoryIsTakenOver() throws SQLException {
     execute(admin(), "create database shop");

@@ -68,7 +68,7 @@ final class MigratedDatabase implements BeforeAllCallback, AfterAllCallback {
     }
   }
 
-  /// The first column of a query's answer.
+  /// Returns the first column of a query's answer.
   List<String> texts(String query) throws SQLException {
     try (Connection connection = connect()) {
       return texts(connection, query);
@@ -86,7 +86,7 @@ final class MigratedDatabase implements BeforeAllCallback, AfterAllCallback {
     }
   }
 
-  /// The events of a product in the order of their versions.
+  /// Returns the events of a product in the order of their versions.
   List<String> events(String id) throws SQLException {
     return texts(
         "select version || ' ' || type from outbox where aggregateid = '%s' order by version"

@@ -123,8 +123,8 @@ final class OutboxPartitionsIT {
         .containsExactly("0");
   }
 
-  /// The days of rows that wait in the default partition are not made under the lock that keeps
-  /// today's writers out.
+  /// The days of rows that wait in the default partition are not created under the lock that blocks
+  /// today's writers.
   @Test
   void theDayThatIsWrittenToIsMadeFirstAndAlone_H47() throws SQLException {
     LocalDate today = LocalDate.now(ZoneOffset.UTC);
@@ -145,7 +145,7 @@ final class OutboxPartitionsIT {
     assertThat(make(14)).isZero();
   }
 
-  /// To move them would hold up those who write more of them.
+  /// Moving the rows would block the writers of more.
   @Test
   void manyRowsOfTodayStayInTheDefaultPartition_H47() throws SQLException {
     LocalDate today = LocalDate.now(ZoneOffset.UTC);
@@ -165,7 +165,7 @@ final class OutboxPartitionsIT {
     database.execute("delete from outbox where aggregateid = 'many'");
   }
 
-  /// The relay has a row in memory before it can look at its size.
+  /// The relay has a row in memory before it can check its size.
   @Test
   void rowThatCouldExhaustTheRelaysMemoryIsRefused_H46c() {
     for (String column : List.of("payload", "aggregateid", "type", "traceparent")) {
@@ -206,7 +206,7 @@ final class OutboxPartitionsIT {
     }
   }
 
-  /// How many days ahead the last partition is.
+  /// Returns the number of days ahead of the last partition.
   private static int daysMade() throws SQLException {
     return Integer.parseInt(
         database

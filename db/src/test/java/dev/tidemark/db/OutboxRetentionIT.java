@@ -24,8 +24,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/// Old rows leave the outbox, and none that is not relayed. A reader that advances the slot stands
-/// in for the relay; `OutboxRetentionIT` of the relay's module has the real one.
+/// Old rows leave the outbox, but only those that are relayed. A reader that advances the slot
+/// stands in for the relay; `OutboxRetentionIT` of the relay's module has the real one.
 final class OutboxRetentionIT {
 
   @RegisterExtension private static final MigratedDatabase database = new MigratedDatabase();
@@ -259,7 +259,7 @@ final class OutboxRetentionIT {
     return database.texts("select name from outbox_partitions()");
   }
 
-  /// Confirms everything as soon as it is in the log.
+  /// A reader that confirms everything as soon as it is in the log.
   private static final class ConfirmingReader implements AutoCloseable {
     private final AtomicBoolean ended = new AtomicBoolean();
     private final CompletableFuture<Void> running = CompletableFuture.runAsync(this::run);

@@ -15,8 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.postgresql.PGConnection;
 
-/// Whoever writes products behind the service by plain SQL gets versions and events all the same
-/// (H23).
+/// Writers that bypass the service with plain SQL also get versions and events (H23).
 final class PlainSqlWritersIT {
 
   @RegisterExtension private static final MigratedDatabase database = new MigratedDatabase();
@@ -146,7 +145,7 @@ final class PlainSqlWritersIT {
         .containsExactly("2 product.updated");
   }
 
-  /// What docs/consistency.md does not promise. The worker of a subscription writes like this.
+  /// Case that docs/consistency.md does not promise. The worker of a subscription writes like this.
   @Test
   void aWriterInTheRoleOfAReplicaGivesNoEventUnlessTheTriggersAreSetToRunAlways()
       throws SQLException {
@@ -185,7 +184,7 @@ final class PlainSqlWritersIT {
     }
   }
 
-  /// What docs/consistency.md does not promise: `pg_restore --data-only` writes like this.
+  /// Case that docs/consistency.md does not promise: `pg_restore --data-only` writes like this.
   @Test
   void rowsOfADumpStartAtVersionOneAgain() throws Exception {
     try (Connection connection = database.connect()) {

@@ -4,15 +4,15 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 
-/// What a slot would hand to the relay: messages of the logical replication protocol, PostgreSQL
-/// manual section 54.9.
+/// Output of a slot for the relay: messages of the logical replication protocol, PostgreSQL manual
+/// section 54.9.
 final class Publication {
 
   private Publication() {}
 
-  /// The tables under whose names rows were inserted, a name for each row.
+  /// Returns the names of the tables into which rows were inserted, a name for each row.
   static List<String> inserts(Connection connection, String slot) throws SQLException {
-    // 'I', then the table's id in 4 bytes.
+    // The message is 'I', then the table's id in 4 bytes.
     return MigratedDatabase.texts(
         connection,
         """

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Each role may do its work, and nothing more.
+/// Test that each role may do its work, and nothing more.
 final class RolesIT {
 
   @RegisterExtension private static final MigratedDatabase database = new MigratedDatabase();

@@ -11,7 +11,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ScopeType;
 
-/// The program behind `bin/tidemark up`, `demo` and `import`.
+/// The program that runs `bin/tidemark up`, `demo` and `import`.
 @Command(
     name = "bin/tidemark",
     mixinStandardHelpOptions = true,

@@ -15,11 +15,12 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Set;
 
-/// A copy of a running server's data folder, from which a standby can start. It comes about by the
-/// low-level backup interface ("Making a Base Backup Using the Low Level API" in PostgreSQL's
-/// manual), since the embedded programs have no `pg_basebackup`.
+/// Copy of a running server's data folder, from which a standby can start. It uses the low-level
+/// backup interface ("Making a Base Backup Using the Low Level API" in PostgreSQL's manual),
+/// because the embedded programs have no `pg_basebackup`.
 final class BaseBackup {
-  /// What is in these belongs to the server that runs, or is streamed to the standby.
+  /// Folders that are empty in the copy. Their content belongs to the running server, or is
+  /// streamed to the standby.
   private static final Set<Path> EMPTY_IN_THE_COPY =
       Set.of(
           Path.of("pg_wal"),
@@ -76,7 +77,7 @@ final class BaseBackup {
               try {
                 Files.copy(file, copy.resolve(name), StandardCopyOption.COPY_ATTRIBUTES);
               } catch (NoSuchFileException removedMeanwhile) {
-                // The log that the standby replays removes it there, too.
+                // The log that the standby replays removes the file there, too.
               }
             }
             return FileVisitResult.CONTINUE;

@@ -22,7 +22,7 @@ import org.tukaani.xz.XZInputStream;
 
 /// The servers' programs, unpacked once per version from the jars that carry them into a folder
 /// shared by all runs of this user: `$XDG_CACHE_HOME/tidemark` or `~/.cache/tidemark`. A program
-/// appears there complete or not at all. Thread-safe.
+/// appears there completely or not at all. Thread-safe.
 final class Binaries {
   private static final Set<PosixFilePermission> EXECUTABLE =
       PosixFilePermissions.fromString("rwxr-xr-x");
@@ -34,7 +34,7 @@ final class Binaries {
 
   private Binaries() {}
 
-  /// The cache of this user: `$XDG_CACHE_HOME/tidemark` or `~/.cache/tidemark`.
+  /// Returns the cache of this user: `$XDG_CACHE_HOME/tidemark` or `~/.cache/tidemark`.
   static Path userCache() {
     String configured = System.getenv("XDG_CACHE_HOME");
     Path home = Path.of(System.getProperty("user.home"));
@@ -43,18 +43,18 @@ final class Binaries {
     try {
       return Files.createDirectories(cache.resolve("tidemark"));
     } catch (IOException e) {
-      // No writable home, as in many containers.
+      // There is no writable home, as in many containers.
       return Path.of(
           System.getProperty("java.io.tmpdir"), "tidemark-" + System.getProperty("user.name"));
     }
   }
 
-  /// The cache for programs that run as another user, who may not enter this user's home.
+  /// Returns the cache for programs that run as another user, who may not enter this user's home.
   static Path systemCache() {
     return Path.of("/var/cache/tidemark");
   }
 
-  /// The folder with PostgreSQL's `bin`, `lib` and `share`.
+  /// Returns the folder with PostgreSQL's `bin`, `lib` and `share`.
   static Path postgres(Path cache) {
     String archive = "/postgres-%s-%s.txz".formatted(system(), architecture("x86_64", "arm_64"));
     return unpacked(
@@ -132,7 +132,8 @@ final class Binaries {
     }
   }
 
-  /// Everybody may read; who runs the server may be another user than who unpacked it.
+  /// Returns permissions that let everybody read: the user that runs the server may not be the one
+  /// that unpacked it.
   private static Set<PosixFilePermission> permissions(int mode) {
     boolean executable = (mode & 0100) != 0;
     return executable ? EXECUTABLE : EnumSet.copyOf(PosixFilePermissions.fromString("rw-r--r--"));

@@ -14,8 +14,8 @@ import java.util.List;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
-/// An authority of the test's own that issues certificates for this machine, made anew, with the
-/// JDK's `keytool`. All files are PEM. Confined to one thread.
+/// Certificate authority for tests. It issues certificates for this machine with the JDK's
+/// `keytool`. All files are PEM. Confined to one thread.
 public final class CertificateAuthority {
   private static final String PASSWORD = "changeit";
   private static final String OWN = "authority";
@@ -23,7 +23,7 @@ public final class CertificateAuthority {
   private final Path folder;
   private final Path certificate;
 
-  /// What it has issued.
+  /// A certificate that the authority has issued, with its key.
   ///
   /// @param key PKCS #8, without a password
   /// @param both key and certificate in one file
@@ -35,7 +35,7 @@ public final class CertificateAuthority {
     this.certificate = issued(OWN).certificate();
   }
 
-  /// Makes one.
+  /// Creates an authority.
   ///
   /// @param folder of its own; its name is the authority's
   public static CertificateAuthority in(Path folder) {
@@ -46,17 +46,17 @@ public final class CertificateAuthority {
     }
   }
 
-  /// What those need who are to trust whom it vouches for.
+  /// Returns the authority's own certificate, PEM, for clients and servers that must trust it.
   public Path certificate() {
     return certificate;
   }
 
-  /// Issues one for `localhost` and `127.0.0.1`.
+  /// Issues a certificate for `localhost` and `127.0.0.1`.
   public Issued issue(String name) {
     return issueFor(name, "dns:localhost,ip:127.0.0.1");
   }
 
-  /// Issues one for other names.
+  /// Issues a certificate for other names.
   ///
   /// @param alternativeNames as `keytool` takes them, `dns:redis.example,ip:10.0.0.1`
   /// @param moreOptions of `keytool`; `-startdate -3d` makes one that has expired
@@ -71,7 +71,7 @@ public final class CertificateAuthority {
     }
   }
 
-  /// For clients that trust this authority and no other.
+  /// Returns a TLS context for clients that trust only this authority.
   public SSLContext trusting() {
     try {
       KeyStore trusted = KeyStore.getInstance("PKCS12");

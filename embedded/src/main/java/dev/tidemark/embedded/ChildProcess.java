@@ -31,29 +31,31 @@ public final class ChildProcess implements AutoCloseable {
   private static final Duration KILL_WAIT = Duration.ofSeconds(10);
   private static final int POLL_MILLIS = 10;
 
-  /// How PostgreSQL, Redis, a JVM and this project's programs begin to tell of a fault.
+  /// Pattern of the first words with which PostgreSQL, Redis, a JVM and this project's programs
+  /// report a fault.
   private static final Pattern FAULT =
       Pattern.compile("\\b(ERROR|FATAL|PANIC)\\b| # |^Error|^Exception in |\\bfailed\\b");
 
-  /// PostgreSQL names each wrong setting before the fault that counts, which names none.
+  /// Pattern of a wrong setting. PostgreSQL names each wrong setting before the fault that counts,
+  /// which names none.
   private static final Pattern WRONG_SETTING = Pattern.compile("\\bLOG: .*(parameter|in file) \"");
 
   private static final Pattern STACK_FRAME = Pattern.compile("\\s+(at |\\.\\.\\. \\d+ )");
 
-  /// A fault, and the hint or cause that follows it.
+  /// Number of lines of a fault: the fault, and the hint or cause that follows it.
   private static final int FAULT_LINES = 3;
 
   private static final boolean ON_LINUX = System.getProperty("os.name").startsWith("Linux");
 
-  /// How a program is asked to stop.
+  /// Signal that asks a program to stop.
   public enum StopSignal {
     /// The usual request.
     TERM,
-    /// PostgreSQL's fast shutdown: does not wait until its clients leave.
+    /// PostgreSQL's fast shutdown, which does not wait until its clients leave.
     INT
   }
 
-  /// What to start.
+  /// A program to start.
   ///
   /// @param name how messages call it
   /// @param command the program and its arguments
@@ -143,7 +145,7 @@ public final class ChildProcess implements AutoCloseable {
     return this;
   }
 
-  /// What to throw when the program ended before it was ready.
+  /// Returns the exception for a program that ended before it was ready.
   public ServerStartException endedWhileStarting() {
     return new ServerStartException(
         "%s ended with exit code %d while it started: %s. See %s"
@@ -162,17 +164,17 @@ public final class ChildProcess implements AutoCloseable {
     return process.isAlive();
   }
 
-  /// Completes with the exit code when the program has ended.
+  /// Returns a future that completes with the exit code when the program has ended.
   public CompletableFuture<Integer> exit() {
     return process.onExit().thenApply(Process::exitValue);
   }
 
-  /// SIGKILL to the program and everything it started; returns when the program is gone.
+  /// Sends SIGKILL to the program and everything it started. Returns when the program is gone.
   public void kill() {
     if (isAlive()) {
-      // Stopped, it starts no process that would be missed below. PostgreSQL forks one for each
-      // client; one that waits for a lock of a killed one lives on, and keeps the server from
-      // starting again.
+      // A stopped process starts no process that would be missed below. PostgreSQL forks one for
+      // each client, and one that waits for a lock of a killed one lives on, and keeps the server
+      // from starting again.
       signal("STOP");
     }
     List<ProcessHandle> descendants = process.descendants().toList();
@@ -207,7 +209,7 @@ public final class ChildProcess implements AutoCloseable {
     }
   }
 
-  /// The end of what this run wrote to its log; empty when that cannot be read.
+  /// Returns the end of what this run wrote to its log; empty when that cannot be read.
   public String logTail() {
     try (RandomAccessFile log = new RandomAccessFile(program.log().toFile(), "r")) {
       long from = Math.max(logStart, log.length() - TAIL_BYTES);
@@ -220,8 +222,8 @@ public final class ChildProcess implements AutoCloseable {
     }
   }
 
-  /// The last fault that this run wrote to its log, without stack frames; where it names none, the
-  /// last line.
+  /// Returns the last fault that this run wrote to its log, without stack frames; where it names
+  /// none, the last line.
   public String lastError() {
     return lastError(logTail());
   }
@@ -273,8 +275,8 @@ public final class ChildProcess implements AutoCloseable {
     }
   }
 
-  /// Waits for the end of the program; false when it still runs after that time, or when this
-  /// thread is interrupted.
+  /// Waits for the end of the program. Returns false when it still runs after that time, or when
+  /// this thread is interrupted.
   public boolean awaitExit(Duration time) {
     try {
       return process.waitFor(time.toMillis(), TimeUnit.MILLISECONDS);
@@ -284,8 +286,8 @@ public final class ChildProcess implements AutoCloseable {
     }
   }
 
-  /// The prefix of a command that gives it its own session under the same pid. Linux has setsid;
-  /// macOS has Perl, which can do the same.
+  /// Returns the prefix of a command that gives it its own session under the same pid. Linux has
+  /// setsid; macOS has Perl, which can do the same.
   private static List<String> ownSession() {
     for (String setsid : List.of("/usr/bin/setsid", "/bin/setsid")) {
       if (Files.isExecutable(Path.of(setsid))) {

@@ -14,16 +14,16 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// The way from a client to a server's port, which can be cut: nothing gets through any more, in
-/// neither direction, and neither end is told. It can lead to another server, as a virtual address
-/// does after a failover. For tests. Thread-safe.
+/// Route from a client to a server's port. It can be cut: then nothing gets through, in either
+/// direction, and neither end notices. It can lead to another server, as a virtual address does
+/// after a failover. For tests. Thread-safe.
 public final class CuttableRoute implements AutoCloseable {
   private static final int BUFFER_BYTES = 64 << 10;
 
   private volatile int serverPort;
   private final ServerSocket entrance;
 
-  /// What is under way takes one and gives it back; who cuts takes all.
+  /// Permits for traffic: each transfer takes one and returns it, and a cut takes all.
   private final Semaphore passes = new Semaphore(Integer.MAX_VALUE, true);
 
   private final AtomicInteger accepted = new AtomicInteger();
@@ -46,7 +46,7 @@ public final class CuttableRoute implements AutoCloseable {
     }
   }
 
-  /// The same address, but by this route.
+  /// Returns the same address, but by this route.
   ///
   /// @param url of the server, with its port
   public String through(String url) {
@@ -54,12 +54,12 @@ public final class CuttableRoute implements AutoCloseable {
         ":%d(?=/|$)".formatted(URI.create(url).getPort()), ":" + entrance.getLocalPort());
   }
 
-  /// How many connections came in so far.
+  /// Returns the number of connections so far.
   public int accepted() {
     return accepted.get();
   }
 
-  /// New connections lead there from now on.
+  /// Makes new connections lead to that port from now on.
   public void leadTo(int otherPort) {
     serverPort = otherPort;
   }
@@ -68,7 +68,7 @@ public final class CuttableRoute implements AutoCloseable {
     passes.acquireUninterruptibly(Integer.MAX_VALUE);
   }
 
-  /// What was held back while the route was cut gets through now.
+  /// Lets data through again, including what was held back while the route was cut.
   public void mend() {
     passes.release(Integer.MAX_VALUE);
   }
@@ -112,7 +112,7 @@ public final class CuttableRoute implements AutoCloseable {
           passes.release();
         }
       }
-      // Whoever closes an end while the route is cut is not heard at the other.
+      // If one end closes while the route is cut, the other does not notice.
       passes.acquireUninterruptibly();
       passes.release();
     } catch (IOException closed) {

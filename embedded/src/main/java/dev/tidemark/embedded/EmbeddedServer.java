@@ -8,8 +8,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /// A server that runs as a child process on 127.0.0.1, with its data in one folder. It can be
-/// killed and started again on the same data and port. After [#close] no process of it is left; its
-/// data stay.
+/// killed and started again on the same data and port. After [#close] no process of it is left, but
+/// its data stay.
 ///
 /// Thread-safe.
 public abstract sealed class EmbeddedServer implements AutoCloseable
@@ -57,7 +57,7 @@ public abstract sealed class EmbeddedServer implements AutoCloseable
     return port;
   }
 
-  /// Where the server writes its log.
+  /// Returns the server's log file.
   public final Path log() {
     return log;
   }
@@ -66,7 +66,7 @@ public abstract sealed class EmbeddedServer implements AutoCloseable
     return dir;
   }
 
-  /// The process; the last one when the server is down.
+  /// Returns the process; the last one when the server is down.
   public final ChildProcess process() {
     ChildProcess current = process;
     if (current == null) {
@@ -84,24 +84,24 @@ public abstract sealed class EmbeddedServer implements AutoCloseable
     return current != null && current.isAlive();
   }
 
-  /// SIGKILL: what a crash looks like.
+  /// Kills the server with SIGKILL, like a crash.
   public final synchronized void kill() {
     process().kill();
     process().close();
   }
 
-  /// The server's own orderly shutdown.
+  /// Stops the server by its own orderly shutdown.
   public final synchronized void stop() {
     stop(STOP_GRACE);
   }
 
-  /// As [#stop], and SIGKILL when it takes longer than `grace`.
+  /// Stops the server as [#stop] does, and with SIGKILL when it takes longer than `grace`.
   public final synchronized void stop(Duration grace) {
     process().stop(grace);
     process().close();
   }
 
-  /// Starts the server again on the same data and port, after an orderly stop where it still runs.
+  /// Starts the server again on the same data and port, after an orderly stop if it still runs.
   public final synchronized void restart() {
     if (isAlive()) {
       stop();

@@ -4,23 +4,23 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The command that starts a JVM like this one. `bin/tidemark`, `benchmarks/run` and the Dockerfile
+/// Command that starts a JVM like this one. `bin/tidemark`, `benchmarks/run` and the Dockerfile
 /// give the same options.
 public final class Jvm {
-  /// With the language of the machine, libraries do not recognise `if-match` (a Turkish I has no
-  /// dot), and numbers have other digits. What runs out of memory ends, for a supervisor to start
-  /// it again: in what is left of it nothing can be relied on.
+  /// Options of every JVM. With the language of the machine, libraries do not recognise `if-match`
+  /// (a Turkish I has no dot), and numbers have other digits. A JVM that runs out of memory ends,
+  /// so that a supervisor starts it again: its remaining state cannot be relied on.
   private static final List<String> OPTIONS =
       List.of("-Duser.language=", "-Duser.country=", "-XX:+ExitOnOutOfMemoryError");
 
   private Jvm() {}
 
-  /// The program `java` of this JVM.
+  /// Returns the program `java` of this JVM.
   public static Path java() {
     return Path.of(System.getProperty("java.home"), "bin", "java");
   }
 
-  /// The command up to where the class path or jar is named.
+  /// Returns the command up to the class path or jar.
   ///
   /// @param options override what this class sets
   public static List<String> command(List<String> options) {

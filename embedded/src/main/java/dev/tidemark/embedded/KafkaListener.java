@@ -4,7 +4,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 
-/// A further port of a broker, where clients are served by TLS.
+/// A further port of a broker, which serves clients by TLS.
 ///
 /// @param name in capitals
 /// @param protocol Kafka's `security.protocol`
@@ -15,14 +15,15 @@ public record KafkaListener(String name, String protocol, int port, Map<String, 
     settings = Map.copyOf(settings);
   }
 
-  /// By TLS. It asks its clients for a certificate, and takes those that have none.
+  /// Returns a listener with TLS. It asks its clients for a certificate, but accepts clients
+  /// without one.
   public static KafkaListener tls(
       CertificateAuthority authority, CertificateAuthority.Issued certificate) {
     return new KafkaListener(
         "TLS", "SSL", Ports.free(), certificates(authority, certificate, "requested"));
   }
 
-  /// By TLS, for one user, who shows a password.
+  /// Returns a listener with TLS for one user, who authenticates with a password.
   public static KafkaListener password(
       CertificateAuthority authority,
       CertificateAuthority.Issued certificate,
@@ -58,7 +59,7 @@ public record KafkaListener(String name, String protocol, int port, Map<String, 
     return "127.0.0.1:" + port;
   }
 
-  /// Of the broker, for all of them.
+  /// Returns the broker's settings for all listeners.
   static Map<String, String> settings(KafkaListener... listeners) {
     Map<String, String> all = new HashMap<>();
     for (KafkaListener listener : listeners) {

@@ -11,12 +11,12 @@ import kafka.server.KafkaRaftServer;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.metadata.storage.Formatter;
 
-/// The program that [KafkaServer] starts: formats the data folder where that is new, and runs the
+/// The program that [KafkaServer] starts. It formats the data folder if that is new, and runs the
 /// broker until SIGTERM.
 ///
 /// Arguments: the server's properties file, and a file that it makes when clients are served.
 final class KafkaProcess {
-  /// Any would do, but it must be the same at the next start.
+  /// Id of the cluster. Any would do, but it must be the same at the next start.
   private static final String CLUSTER_ID = "tidemark-embedded-kafA";
 
   private KafkaProcess() {}

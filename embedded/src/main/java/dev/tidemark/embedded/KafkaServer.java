@@ -42,7 +42,7 @@ public final class KafkaServer extends EmbeddedServer {
     return start(dir, dir.resolve("kafka.log"), port);
   }
 
-  /// As the other `start`, with the log elsewhere.
+  /// Starts a broker as the other `start` does, with the log elsewhere.
   ///
   /// @param jvmOptions of the broker's JVM; they override what this class sets: a small JVM that is
   ///   quick to start
@@ -52,7 +52,7 @@ public final class KafkaServer extends EmbeddedServer {
     return server;
   }
 
-  /// Starts a broker that listens in further ways beside the plain one.
+  /// Starts a broker with more listeners beside the plain one.
   ///
   /// @param listeners each with a name of its own
   public static KafkaServer start(Path dir, int port, KafkaListener... listeners) {
@@ -72,15 +72,16 @@ public final class KafkaServer extends EmbeddedServer {
     return server;
   }
 
-  /// Makes a topic, and returns when it takes records. It is known before that, and an idempotent
-  /// producer whose first batch comes too early and the second in time never gets the first one in.
+  /// Creates a topic, and returns when it accepts records. The topic is known before that. If the
+  /// first batch of an idempotent producer comes too early and the second in time, the first is
+  /// never accepted.
   public static void createTopic(Admin admin, NewTopic topic)
       throws ExecutionException, InterruptedException {
     admin.createTopics(List.of(topic)).all().get();
     awaitWritable(admin, topic.name(), topic.numPartitions());
   }
 
-  /// Returns when all of so many partitions take records.
+  /// Returns when this number of partitions accept records.
   public static void awaitWritable(Admin admin, String topic, int partitions)
       throws ExecutionException, InterruptedException {
     Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
@@ -93,7 +94,7 @@ public final class KafkaServer extends EmbeddedServer {
         admin.listOffsets(latest).all().get();
         return;
       } catch (ExecutionException e) {
-        // The broker that was asked may not even have heard of the topic.
+        // The broker that was asked may not have heard of the topic yet.
         if (!(e.getCause() instanceof UnknownTopicOrPartitionException)
             || System.nanoTime() - deadline > 0) {
           throw e;
@@ -164,8 +165,8 @@ public final class KafkaServer extends EmbeddedServer {
       settings.put(topic + ".num.partitions", "1");
     }
     settings.put("transaction.state.log.min.isr", "1");
-    // A transaction that begins while the one before is being completed waits so long (20 ms unless
-    // set), and every event of an idle system that comes soon after another with it.
+    // A transaction that begins while the one before is being completed waits this long (20 ms by
+    // default), and every event of an idle system that comes soon after another waits with it.
     settings.put("add.partitions.to.txn.retry.backoff.ms", "2");
     settings.put("share.coordinator.state.topic.min.isr", "1");
     settings.put("default.replication.factor", "1");
@@ -179,15 +180,15 @@ public final class KafkaServer extends EmbeddedServer {
     settings.put("controller.quorum.election.timeout.ms", "500");
     settings.put("controller.quorum.fetch.timeout.ms", "1000");
     settings.put("group.initial.rebalance.delay.ms", "0");
-    // A consumer that was killed is missed after 5 s instead of 45, and what the others learn they
-    // learn within a second: in the consumer protocol it is the broker that says so.
+    // A killed consumer is detected after 5 s instead of 45, and the other members learn of changes
+    // within a second: in the consumer protocol the broker sets this.
     settings.put("group.consumer.min.session.timeout.ms", "5000");
     settings.put("group.consumer.session.timeout.ms", "5000");
     settings.put("group.consumer.min.heartbeat.interval.ms", "500");
     settings.put("group.consumer.heartbeat.interval.ms", "500");
     settings.put("log.initial.task.delay.ms", "100");
     settings.put("log.cleaner.dedupe.buffer.size", "4194304");
-    // A list gets longer.
+    // A list is extended.
     extraSettings.forEach(
         (name, value) -> settings.merge(name, value, (before, more) -> before + "," + more));
     return settings;

@@ -4,10 +4,10 @@ import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.function.DoubleSupplier;
 
-/// How long to wait for a program that starts: longer on a machine that has more to do than it has
-/// processors for. Begins when it is made. Confined to one thread.
+/// Time limit for a program that starts: longer on a machine that has more to do than it has
+/// processors for. Begins when it is created. Confined to one thread.
 public final class Patience {
-  /// A program that hangs is found in the end on the busiest machine.
+  /// Largest factor: even on the busiest machine, a program that hangs is found in the end.
   private static final double MOST = 5;
 
   private final long begin = System.nanoTime();
@@ -31,13 +31,13 @@ public final class Patience {
     return System.nanoTime() - begin > limit().toNanos();
   }
 
-  /// The limit as far as is known by now.
+  /// Returns the limit as far as it is known by now.
   public Duration limit() {
     return Duration.ofMillis(Math.round(usual.toMillis() * stretch));
   }
 
-  /// Tasks that run or wait to run, for each processor, averaged over the last minute; 0 where that
-  /// is not known.
+  /// Returns the number of tasks that run or wait to run, for each processor, averaged over the
+  /// last minute; 0 where it is not known.
   public static double load() {
     var machine = ManagementFactory.getOperatingSystemMXBean();
     return Math.max(0, machine.getSystemLoadAverage() / machine.getAvailableProcessors());

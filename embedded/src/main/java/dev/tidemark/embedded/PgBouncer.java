@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /// A connection pooler in front of a PostgreSQL server, in transaction mode: each transaction may
-/// have another session. Its program is the machine's own.
+/// have another session. It uses the machine's own program.
 public final class PgBouncer implements AutoCloseable {
 
   private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
@@ -28,7 +28,7 @@ public final class PgBouncer implements AutoCloseable {
     this.port = port;
   }
 
-  /// Starts one.
+  /// Starts a pooler.
   ///
   /// @param folder becomes readable for everybody
   /// @param user whom it lets in without a password
@@ -68,7 +68,7 @@ public final class PgBouncer implements AutoCloseable {
                 .formatted(server.port(), port, users));
     List<String> command = new ArrayList<>(List.of(program.toString()));
     if (System.getProperty("user.name").equals("root")) {
-      // It does not run as root.
+      // The pooler does not run as root.
       Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
       command.addAll(List.of("-u", "nobody"));
     }

@@ -1,6 +1,6 @@
 package dev.tidemark.embedded;
 
-/// The port that a server was told to use belongs to another program.
+/// Thrown when the port for a server is in use by another program.
 public final class PortInUseException extends RuntimeException {
   private static final long serialVersionUID = 1L;
   private final int port;

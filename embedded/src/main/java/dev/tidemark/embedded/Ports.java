@@ -9,8 +9,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /// TCP ports of the loopback address. Thread-safe.
 public final class Ports {
-  /// Free ports come from below 32768, where operating systems begin to give ports to outgoing
-  /// connections: a port found here is not taken by a passing client before its server starts.
+  /// Lowest port. Free ports come from below 32768, where operating systems begin to assign ports
+  /// to outgoing connections: no outgoing connection takes a port found here before its server
+  /// starts.
   private static final int LOWEST = 20_000;
 
   private static final int HIGHEST = 32_700;
@@ -23,7 +24,7 @@ public final class Ports {
 
   private Ports() {}
 
-  /// A port on which nothing listens now. Nobody reserves it: start the server soon.
+  /// Returns a port on which nothing listens now. It is not reserved, so start the server soon.
   public static int free() {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       int port = LOWEST + Math.floorMod(next.getAndIncrement(), HIGHEST - LOWEST);

@@ -20,22 +20,23 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// A PostgreSQL 18 server with durable commits and logical decoding, and the database `tidemark` in
-/// it. Every local user may log in as anyone (`trust`); it listens on 127.0.0.1 only.
+/// A PostgreSQL 18 server with durable commits, logical decoding, and the database `tidemark`.
+/// Every local user may log in as anyone (`trust`). It listens on 127.0.0.1 only.
 public final class PostgresServer extends EmbeddedServer {
   private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
   private static final String DATABASE = "tidemark";
   private static final String SUPERUSER = "postgres";
 
-  /// After a crash the processes that served clients may need a moment to notice; until then the
-  /// server refuses to start.
+  /// Message of a server that starts while processes of its predecessor are still there. After a
+  /// crash, the processes that served clients may need a moment to notice; until then the server
+  /// refuses to start.
   private static final String PREDECESSOR_STILL_THERE = "pre-existing shared memory block";
 
   private static final Map<String, String> SETTINGS =
       Map.ofEntries(
           Map.entry("listen_addresses", "127.0.0.1"),
           Map.entry("unix_socket_directories", ""),
-          // Commit times and crash tests mean nothing without these two.
+          // Without these two, commit times and crash tests mean nothing.
           Map.entry("fsync", "on"),
           Map.entry("synchronous_commit", "on"),
           Map.entry("wal_level", "logical"),
@@ -58,19 +59,19 @@ public final class PostgresServer extends EmbeddedServer {
     this.settings.putAll(others);
   }
 
-  /// Starts a server, with a new database where the folder has none, and returns when it answers.
+  /// Starts a server, with a new database if the folder has none, and returns when it answers.
   ///
   /// @param port 0 picks a free one
   public static PostgresServer start(Path dir, int port) {
     return start(dir, dir.resolve("postgresql.log"), port);
   }
 
-  /// As the other `start`, with settings that override what this class sets.
+  /// Starts a server as the other `start` does, with settings that override what this class sets.
   public static PostgresServer start(Path dir, int port, Map<String, String> settings) {
     return start(dir, dir.resolve("postgresql.log"), port, UnprivilegedUser.find(), settings);
   }
 
-  /// As the other `start`, with the log elsewhere.
+  /// Starts a server as the other `start` does, with the log elsewhere.
   public static PostgresServer start(Path dir, Path log, int port) {
     return start(dir, log, port, UnprivilegedUser.find());
   }
@@ -125,7 +126,7 @@ public final class PostgresServer extends EmbeddedServer {
     return standby;
   }
 
-  /// Makes a standby a primary of its own; returns when it takes writes. The server that it
+  /// Makes a standby a primary of its own. Returns when it accepts writes. The server that it
   /// followed is not asked.
   public void promote() {
     try (Connection session = DriverManager.getConnection(jdbcUrl());
@@ -142,7 +143,7 @@ public final class PostgresServer extends EmbeddedServer {
     }
   }
 
-  /// Starts the server again, for those who speak TLS and those who do not.
+  /// Starts the server again, for clients with TLS and clients without.
   public void restartWithTls(CertificateAuthority.Issued own) {
     Path data = dir().resolve("data");
     try {
@@ -160,12 +161,12 @@ public final class PostgresServer extends EmbeddedServer {
     restart();
   }
 
-  /// The database `tidemark` as superuser, in libpq form.
+  /// Returns the address of the database `tidemark` as superuser, in libpq form.
   public String url() {
     return "postgresql://%s@127.0.0.1:%d/%s".formatted(SUPERUSER, port(), DATABASE);
   }
 
-  /// The same for JDBC.
+  /// Returns the same address for JDBC.
   public String jdbcUrl() {
     return "jdbc:postgresql://127.0.0.1:%d/%s?user=%s".formatted(port(), DATABASE, SUPERUSER);
   }
@@ -202,7 +203,7 @@ public final class PostgresServer extends EmbeddedServer {
     }
   }
 
-  /// Makes the data folder under another name first: a folder with the right name is complete.
+  /// Creates the data folder under another name first: a folder with the right name is complete.
   private void initialise(Path programs, Path data) throws IOException {
     Path fresh = Files.createTempDirectory(dir(), "data-new-");
     user.own(fresh);
@@ -252,8 +253,8 @@ public final class PostgresServer extends EmbeddedServer {
     }
   }
 
-  /// A crashed server leaves its pid file, and the pid may meanwhile belong to another program,
-  /// which PostgreSQL would take for a server.
+  /// Removes the pid file that a crashed server leaves. Its pid may meanwhile belong to another
+  /// program, which PostgreSQL would mistake for a server.
   private void removeStalePidFile(Path data) throws IOException {
     List<String> lines = pidFile(data);
     if (lines.isEmpty()) {
@@ -270,7 +271,7 @@ public final class PostgresServer extends EmbeddedServer {
     Files.deleteIfExists(data.resolve("postmaster.pid"));
   }
 
-  /// The server itself writes its state to line 8 of its pid file.
+  /// Returns whether the server is ready, from its state in line 8 of its pid file.
   private static boolean isReady(Path data, long pid) {
     List<String> lines = pidFile(data);
     return lines.size() >= 8

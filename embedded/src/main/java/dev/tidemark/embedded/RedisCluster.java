@@ -16,15 +16,15 @@ import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.util.JedisClusterCRC16;
 
-/// A Redis Cluster: primaries with an equal share of the slots each at first, and replicas where
-/// wanted. For tests, which bring Jedis. Confined to one thread, but for what only reads.
+/// A Redis Cluster: primaries with an equal share of the slots each at first, and replicas if
+/// wanted. For tests, which bring Jedis. Confined to one thread, except for methods that only read.
 public final class RedisCluster implements AutoCloseable {
 
   public static final int SLOTS = 16384;
 
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-  /// Longer than a message takes that was on its way.
+  /// Number of looks, which together take longer than a message that was on its way.
   private static final int LOOKS = 4;
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -42,7 +42,7 @@ public final class RedisCluster implements AutoCloseable {
     this.arguments = arguments;
   }
 
-  /// Starts the primaries and returns when each takes the cluster for whole.
+  /// Starts the primaries and returns when each considers the cluster complete.
   ///
   /// @param nodeTimeout after which a silent node counts as down; a minority then stops serving
   /// @param extraArguments of redis-server, for every node
@@ -51,7 +51,7 @@ public final class RedisCluster implements AutoCloseable {
     return start(dir, primaries, nodeTimeout, _ -> List.of(extraArguments));
   }
 
-  /// As the other `start`, with arguments that differ.
+  /// Starts a cluster as the other `start` does, with different arguments for each node.
   ///
   /// @param extraArguments of redis-server, for the node with this number
   public static RedisCluster start(
@@ -87,7 +87,7 @@ public final class RedisCluster implements AutoCloseable {
 
   private RedisServer node(String name, String... more) {
     List<String> all = new ArrayList<>(arguments.apply(nodes().size()));
-    // The usual one, 10000 above the port, may be beyond the last.
+    // The usual port, which is 10000 above, may be beyond the last.
     all.addAll(List.of("--cluster-port", Integer.toString(Ports.free())));
     all.addAll(List.of(more));
     return RedisServer.start(dir.resolve(name), 0, all.toArray(String[]::new));
@@ -133,24 +133,24 @@ public final class RedisCluster implements AutoCloseable {
     return replica;
   }
 
-  /// As they were at first, in the order of their slots.
+  /// Returns the primaries as they were at first, in the order of their slots.
   public List<RedisServer> primaries() {
     return List.copyOf(primaries);
   }
 
-  /// For a client: the primaries.
+  /// Returns the address of the primaries, for a client.
   public String url() {
     return primaries.stream()
         .map(node -> "127.0.0.1:" + node.port())
         .collect(Collectors.joining(",", "redis://", ""));
   }
 
-  /// The primary that has the key's slot at first.
+  /// Returns the primary that has the key's slot at first.
   public RedisServer home(String key) {
     return primaries.get(JedisClusterCRC16.getSlot(key) * primaries.size() / SLOTS);
   }
 
-  /// Returns when each node knows all others and takes the cluster for whole.
+  /// Returns when each node knows all others and considers the cluster complete.
   public void awaitOk() {
     for (RedisServer node : nodes()) {
       await("the cluster is whole", () -> isOk(node));
@@ -179,9 +179,9 @@ public final class RedisCluster implements AutoCloseable {
     endMove(slot, from, to);
   }
 
-  /// Both nodes know that the slot is on its way: a key that the source does not have (any more) is
-  /// asked for at the target. Where an old message took the slot from the source after its last
-  /// move, the source takes it back first.
+  /// Begins to move a slot. Afterwards both nodes know that the slot is moving: a key that the
+  /// source does not have (any more) is asked for at the target. If an old message took the slot
+  /// from the source after its last move, the source takes it back first.
   public void beginMove(int slot, RedisServer from, RedisServer to) {
     try (Jedis source = admin(from);
         Jedis target = admin(to)) {
@@ -214,12 +214,13 @@ public final class RedisCluster implements AutoCloseable {
     }
   }
 
-  /// The target first: it must not send back to the source what the source sends to it. And with
-  /// the highest epoch: else an old message of the source, still on its way, takes the slot back.
-  /// Then the source, and the others: one that has not heard of the move when the source's epoch
-  /// rises tells the target that the slot is the source's. Said again until all agree, and go on
-  /// doing so: a source that raised its own epoch meanwhile (Redis does that by itself where two
-  /// epochs are equal) is believed by the target once more.
+  /// Ends the move of a slot. The target is told first, because it must not redirect back to the
+  /// source; and with the highest epoch, because otherwise an old message of the source, still on
+  /// its way, takes the slot back. Then the source and the other nodes are told: a node that has
+  /// not heard of the move when the source's epoch rises tells the target that the slot is the
+  /// source's. This is repeated until all agree and stay so: if a source raised its own epoch
+  /// meanwhile (Redis does that by itself where two epochs are equal), the target believes it once
+  /// more.
   public void endMove(int slot, RedisServer from, RedisServer to) {
     List<RedisServer> told = new ArrayList<>(List.of(to, from));
     primaries.stream().filter(node -> node != to && node != from).forEach(told::add);

@@ -16,13 +16,13 @@ import java.util.Optional;
 import java.util.Set;
 import redis.clients.jedis.Jedis;
 
-/// A Redis server, or a sentinel that watches one. It keeps nothing on disk unless told so by
-/// arguments, for example `--appendonly yes`.
+/// A Redis server, or a sentinel that watches one. It keeps nothing on disk unless arguments say
+/// otherwise, for example `--appendonly yes`.
 public final class RedisServer extends EmbeddedServer {
   private static final Duration START_TIMEOUT = Duration.ofSeconds(30);
   private static final int PROBE_TIMEOUT_MILLIS = 500;
 
-  /// After this time another sentinel may try.
+  /// Time after which another sentinel may try.
   private static final Duration FAILOVER_TIMEOUT = Duration.ofSeconds(3);
 
   private final Optional<Path> sentinelFile;
@@ -48,7 +48,7 @@ public final class RedisServer extends EmbeddedServer {
     return start(dir, dir.resolve("redis.log"), port, extraArguments);
   }
 
-  /// As the other `start`, with the log elsewhere.
+  /// Starts a server as the other `start` does, with the log elsewhere.
   public static RedisServer start(Path dir, Path log, int port, String... extraArguments) {
     List<String> arguments = new ArrayList<>();
     arguments.addAll(List.of("--save", "", "--appendonly", "no", "--daemonize", "no"));
@@ -58,8 +58,8 @@ public final class RedisServer extends EmbeddedServer {
     return server;
   }
 
-  /// Arguments with which a server, or a sentinel, listens for TLS as well, and shows itself by a
-  /// certificate. It wants none of its clients unless told `--tls-auth-clients yes`.
+  /// Returns arguments with which a server, or a sentinel, also listens for TLS, with a
+  /// certificate. It does not require client certificates unless told `--tls-auth-clients yes`.
   public static List<String> tls(
       int tlsPort, CertificateAuthority authority, CertificateAuthority.Issued own) {
     return List.of(
@@ -70,14 +70,15 @@ public final class RedisServer extends EmbeddedServer {
         "--tls-auth-clients", "no");
   }
 
-  /// Starts a replica of another server and returns when it answers; it may still lack data.
+  /// Starts a replica of another server and returns when it answers. It may still lack data.
   public static RedisServer startReplica(Path dir, RedisServer primary, String... extraArguments) {
     List<String> arguments = new ArrayList<>(List.of(extraArguments));
     arguments.addAll(List.of("--replicaof", "127.0.0.1", Integer.toString(primary.port())));
     return start(dir, 0, arguments.toArray(String[]::new));
   }
 
-  /// Starts a sentinel: with others it watches a primary, and when that is down promotes a replica.
+  /// Starts a sentinel. Together with others it watches a primary, and promotes a replica when the
+  /// primary is down.
   ///
   /// @param primaryName by which clients ask for the primary
   /// @param quorum how many sentinels must find the primary down
@@ -123,7 +124,7 @@ public final class RedisServer extends EmbeddedServer {
   /// Returns when a replica of this server has everything that was written up to now.
   public void awaitReplica() {
     try (Jedis admin = new Jedis("127.0.0.1", port(), (int) START_TIMEOUT.toMillis())) {
-      // WAIT as a connection's first command answers at once: it waits for what was written up to
+      // As a connection's first command, WAIT answers at once: it waits for what was written up to
       // the command before it.
       admin.ping();
       if (admin.waitReplicas(1, START_TIMEOUT.toMillis() / 2) == 0) {
@@ -140,7 +141,7 @@ public final class RedisServer extends EmbeddedServer {
   ChildProcess launch() {
     List<String> command = new ArrayList<>();
     command.add(Binaries.redisServer(Binaries.userCache()).toString());
-    // The file has to come first.
+    // The file must come first.
     sentinelFile.ifPresent(file -> command.addAll(List.of(file.toString(), "--sentinel")));
     command.addAll(
         List.of(
@@ -152,7 +153,7 @@ public final class RedisServer extends EmbeddedServer {
         .awaitReady(this::answers, START_TIMEOUT);
   }
 
-  /// A server that still loads its data answers `-LOADING`.
+  /// Returns whether the server answers. A server that still loads its data answers `-LOADING`.
   private boolean answers() {
     try (Socket socket = new Socket()) {
       socket.connect(

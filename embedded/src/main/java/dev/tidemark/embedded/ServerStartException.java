@@ -1,7 +1,7 @@
 package dev.tidemark.embedded;
 
-/// A server did not come up. The message says why, with the end of the server's log where it has
-/// one.
+/// Thrown when a server did not come up. The message gives the reason, and the end of the server's
+/// log if there is one.
 public final class ServerStartException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// How a program that refuses to run as root (PostgreSQL) is started by whoever runs this JVM.
+/// Method by which any user can start a program that refuses to run as root (PostgreSQL).
 ///
 /// An ordinary user starts it directly; one without a name in this container, whom PostgreSQL does
 /// not accept either, in a user namespace of its own, where it is nobody. Root has two ways, by
@@ -39,7 +39,7 @@ record UnprivilegedUser(List<String> prefix, Optional<String> owner) {
     prefix = List.copyOf(prefix);
   }
 
-  /// The first way that works here.
+  /// Returns the first method that works here.
   static UnprivilegedUser find() {
     UnixSystem self = new UnixSystem();
     if (self.getUid() != 0) {
@@ -75,7 +75,7 @@ record UnprivilegedUser(List<String> prefix, Optional<String> owner) {
     }
   }
 
-  /// Where the program has to lie for this user to reach it.
+  /// Returns the folder in which this user can reach the program.
   Path programCache() {
     return owner.equals(Optional.of(NOBODY)) ? Binaries.systemCache() : Binaries.userCache();
   }
@@ -84,7 +84,7 @@ record UnprivilegedUser(List<String> prefix, Optional<String> owner) {
     return joined(prefix, command);
   }
 
-  /// Gives a folder and all in it to the user, if it is not so already.
+  /// Gives a folder and all in it to the user, unless that is done already.
   void own(Path folder) {
     owner.ifPresent(name -> give(folder, name));
   }
@@ -101,7 +101,7 @@ record UnprivilegedUser(List<String> prefix, Optional<String> owner) {
           Files.setAttribute(file, "posix:owner", user, LinkOption.NOFOLLOW_LINKS);
         }
       }
-      // Last, since it is what says that all the others are done.
+      // Last, because it shows that all the others are done.
       Files.setOwner(folder, user);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot give " + folder + " to the user " + owner, e);

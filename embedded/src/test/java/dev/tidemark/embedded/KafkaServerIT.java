@@ -31,7 +31,7 @@ class KafkaServerIT {
 
   @TempDir Path dir;
 
-  /// About one in ten of such topics loses its producer when it is not waited for.
+  /// About one in ten of such topics loses its producer without the wait.
   @Test
   void topicsThatWereJustMadeTakeARushOfRecords() throws Exception {
     try (KafkaServer server = KafkaServer.start(dir, 0);

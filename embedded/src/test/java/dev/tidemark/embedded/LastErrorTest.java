@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 
-/// What is shown of a log when a program does not start.
+/// Extract of a log that is shown when a program does not start.
 class LastErrorTest {
   @Test
   void postgresqlsFaultWithItsHintAndNotTheLinesBefore() {

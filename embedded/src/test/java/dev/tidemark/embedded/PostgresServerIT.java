@@ -160,7 +160,7 @@ class PostgresServerIT {
             .atMost(Duration.ofSeconds(30))
             .untilAsserted(
                 () -> {
-                  // As its reader would. The standby has no log from before its backup.
+                  // A reader does this. The standby has no log from before its backup.
                   execute(primary, "SELECT pg_log_standby_snapshot()");
                   execute(primary, "SELECT pg_replication_slot_advance('s', pg_current_wal_lsn())");
                   assertThat(
@@ -201,7 +201,7 @@ class PostgresServerIT {
       server.restart();
       assertThat(query(server, "SELECT count(*) FROM t")).isEqualTo("0");
     }
-    // Another container or machine setting may permit another way the next time.
+    // Another setting of the container or machine may permit another way the next time.
     try (PostgresServer server = PostgresServer.start(data, 0)) {
       assertThat(query(server, "SELECT count(*) FROM t")).isEqualTo("0");
     }

@@ -24,7 +24,7 @@ final class Invalidate implements Callable<Integer> {
     this.environment = environment;
   }
 
-  /// Says what is wrong with the settings.
+  /// Prints the faults of the settings.
   ///
   /// @return the exit code
   int checkSettings() {

@@ -7,9 +7,8 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Looks that are repeated until [#close], whatever one of them throws: a scheduler drops a task
-/// without a word that has thrown once, and no failover would be noticed any more (H55).
-/// Thread-safe.
+/// Repeats looks until [#close], and goes on after any exception: a scheduler silently drops a task
+/// that has thrown once, and then no failover would be noticed (H55). Thread-safe.
 final class Looks implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Looks.class);
@@ -43,7 +42,7 @@ final class Looks implements AutoCloseable {
     }
   }
 
-  /// Waits for a look that is under way, since what it looks at is closed next.
+  /// Waits for a look that is in progress, because the object that it looks at is closed next.
   @Override
   public void close() {
     threads.shutdownNow();

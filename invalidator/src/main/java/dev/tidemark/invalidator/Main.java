@@ -9,7 +9,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// The invalidator as a program: it runs the live path, with or without the command.
+/// The program `invalidator`, which runs the live path with or without a command.
 @Command(
     name = "invalidator",
     mixinStandardHelpOptions = true,

@@ -36,8 +36,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The running invalidator with all its parts: they start against the flow of events and stop with
-/// it. Thread-safe.
+/// The running invalidator with all its parts. They start in the opposite direction of the flow of
+/// events, and stop in the same direction. Thread-safe.
 final class Service implements RunningService {
 
   private static final Logger log = LoggerFactory.getLogger(Service.class);
@@ -162,7 +162,8 @@ final class Service implements RunningService {
     }
   }
 
-  /// A cluster, or sentinels, must be reached once to know where the servers are.
+  /// Connects to Redis. A cluster, or sentinels, must be reached once to learn where the servers
+  /// are.
   ///
   /// @return empty when the service is to stop
   private Optional<RedisConnection> connect() {
@@ -183,7 +184,7 @@ final class Service implements RunningService {
     }
   }
 
-  /// Empty when there is no audit.
+  /// Returns the report of the audit; empty when there is no audit.
   Optional<AuditReport> auditReport() {
     return audit.map(KafkaAuditLoop::report);
   }
@@ -192,8 +193,7 @@ final class Service implements RunningService {
     return admin.port();
   }
 
-  /// Stops after the batch at hand, commits what is applied, leaves the group, and returns when all
-  /// of that is done.
+  /// Stops after the current batch, commits what is applied, leaves the group, and then returns.
   @Override
   public void close() {
     stopping.countDown();

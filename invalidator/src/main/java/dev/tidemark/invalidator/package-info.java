@@ -1,4 +1,5 @@
-/// The invalidator as a program: evicts cache entries by version, as the events of Kafka tell.
+/// The invalidator as a program. It evicts cache entries by version, according to the events in
+/// Kafka.
 ///
 /// [Main] starts [Service] by [Invalidate], which wires the rooms. An event goes `events` → `live`
 /// → Redis, then its offset is committed by `offsets`. `audit` follows the same topics beside it

@@ -15,13 +15,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// Changes that go on without a break, and readers that fill the cache again behind each eviction:
-/// so an eviction that is lost leaves a stale entry.
+/// Continuous changes, with readers that fill the cache again after each eviction, so that a lost
+/// eviction leaves a stale entry.
 final class Churn implements AutoCloseable {
 
   private static final Duration TTL = Duration.ofMinutes(5);
 
-  /// One that is left behind, because Redis was away, soon makes way for the next.
+  /// Lifetime of a lease. One that is left behind, because Redis was away, soon makes way for the
+  /// next.
   private static final Duration LEASE = Duration.ofSeconds(1);
 
   private record Aggregate(String id, AtomicLong committed) {
@@ -79,22 +80,22 @@ final class Churn implements AutoCloseable {
           }
         }
       } catch (EntryStoreException redisIsAway) {
-        // The next one.
+        // Continues with the next one.
       }
     }
   }
 
-  /// So far.
+  /// Returns the number of changes so far.
   long changes() {
     return changes.get();
   }
 
-  /// So far.
+  /// Returns the number of fills so far.
   long fills() {
     return fills.get();
   }
 
-  /// Ends, and throws what went wrong.
+  /// Ends, and throws the failure if there was one.
   ///
   /// @return how many changes there were
   long end() {
@@ -113,7 +114,7 @@ final class Churn implements AutoCloseable {
     end();
   }
 
-  /// What is served below the version that was committed, once all is settled.
+  /// Returns the keys that are served below the committed version, once all is settled.
   List<String> stale() {
     return aggregates.stream()
         .filter(

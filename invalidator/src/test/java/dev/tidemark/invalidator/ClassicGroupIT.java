@@ -24,8 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.Jedis;
 
-/// The invalidator on a broker without the group protocol of Kafka 4, and with settings that only
-/// the classic protocol knows.
+/// Test of the invalidator on a broker without the group protocol of Kafka 4, and with settings
+/// that only the classic protocol knows.
 class ClassicGroupIT {
 
   private static final String SESSION = "KAFKA_CLIENT_SESSION_TIMEOUT_MS";
@@ -78,7 +78,7 @@ class ClassicGroupIT {
     try (TestInvalidator invalidator = new TestInvalidator(environment)) {
       assertEvicts(invalidator);
       assertAudits(invalidator);
-      // The second member of the live path's group: partitions are handed over.
+      // This is the second member of the live path's group: partitions are handed over.
       try (TestInvalidator other = new TestInvalidator(environment)) {
         await().until(() -> other.status().path("partitions").size() == 1);
         await().until(() -> invalidator.status().path("partitions").size() == 1);

@@ -29,8 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.util.JedisClusterCRC16;
 
-/// The live path on a Redis Cluster of three primaries: slots that move, a primary that dies and
-/// comes back, one whose replica takes its place.
+/// Test of the live path on a Redis Cluster of three primaries: slots that move, a primary that
+/// dies and comes back, one whose replica takes its place.
 @ExtendWith(SharedKafka.class)
 class ClusterIT {
 
@@ -57,8 +57,8 @@ class ClusterIT {
 
   @BeforeEach
   void start() throws Exception {
-    // What a node holds survives a kill; and its replica may take its place however long ago it
-    // last heard of it.
+    // The entries of a node survive a kill. Its replica may take its place however long ago it last
+    // had contact.
     cluster =
         RedisCluster.start(
             dir,
@@ -115,7 +115,7 @@ class ClusterIT {
     }
   }
 
-  /// The order of the offsets is kept: to commit what comes later would lose the one that waits.
+  /// The order of the offsets is kept: a commit of later offsets would lose the one that waits.
   @Test
   void whileAPrimaryIsDownItsEvictionIsRepeatedAndTheRestWaitsBehindIt_H36_H37() throws Exception {
     RedisServer down = cluster.primaries().get(1);
@@ -144,7 +144,7 @@ class ClusterIT {
     }
   }
 
-  /// Nothing is evicted meanwhile, so nobody trips over the dead primary but who looks.
+  /// No eviction comes meanwhile, so only the look finds the dead primary.
   @Test
   void evictionsThatAFailoverOfOnePrimaryLostAreAppliedAgain_H4() throws Exception {
     RedisServer primary = cluster.primaries().get(1);
@@ -167,7 +167,7 @@ class ClusterIT {
     }
   }
 
-  /// The hazard itself, since nobody repairs.
+  /// This is the hazard itself, because nobody repairs.
   @Test
   void aFailoverOfOnePrimaryLosesEvictions_H4() throws Exception {
     RedisServer primary = cluster.primaries().get(1);

@@ -7,8 +7,8 @@ import dev.tidemark.embedded.RedisServer;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.Protocol;
 
-/// How a replica is cut off from its primary while both live, and while clients and sentinels see
-/// both: the primary no longer lets it in. The replica is started with this user and password.
+/// Cuts a replica off from its primary while both live, and while clients and sentinels see both:
+/// the primary no longer admits it. The replica is started with this user and password.
 final class CuttableReplica {
 
   static final String USER = "replica";
@@ -16,7 +16,7 @@ final class CuttableReplica {
 
   private CuttableReplica() {}
 
-  /// To be called before the replica is started.
+  /// Allows the replica. To be called before the replica is started.
   static void allow(RedisServer primary) {
     try (Jedis admin = admin(primary)) {
       admin.aclSetUser(USER, "on", ">" + PASSWORD, "+@all", "allkeys", "allchannels");

@@ -4,8 +4,8 @@ import dev.tidemark.cache.store.EntryStore;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 
-/// A store that lets something happen just before an operation: what else goes on in a system, at
-/// the worst moment.
+/// A store that runs an action just before an operation: another activity in the system, at the
+/// worst moment.
 public final class HookedStore {
 
   private HookedStore() {}

@@ -41,7 +41,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
-/// The live path on real Kafka and real Redis, which are killed on the way.
+/// Test of the live path on real Kafka and real Redis, which are killed on the way.
 class InvalidatorIT {
 
   private static final Duration TTL = Duration.ofMinutes(5);
@@ -60,8 +60,8 @@ class InvalidatorIT {
   static void startServers() {
     Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
     kafka = KafkaServer.start(dir.resolve("kafka"), 0);
-    // What Redis holds survives a kill, so that a lost eviction would show. With a flush each
-    // second only, a write may wait for a slow disk, and a kill loses it.
+    // The entries of Redis survive a kill, so that a lost eviction would show. With only one flush
+    // per second, a write may wait for a slow disk, and a kill loses it.
     redis =
         RedisServer.start(
             dir.resolve("redis"), 0, "--appendonly", "yes", "--appendfsync", "always");
@@ -224,7 +224,7 @@ class InvalidatorIT {
     }
     await().until(() -> !invalidator.isReady());
     await().until(() -> invalidator.readiness().contains("Redis gave no answer to evict"));
-    // Some rounds of retries.
+    // Wait for some rounds of retries.
     double failed = invalidator.metric("invalidations_total", "result=\"failed\"");
     await()
         .until(() -> invalidator.metric("invalidations_total", "result=\"failed\"") > failed + 5);
@@ -315,7 +315,7 @@ class InvalidatorIT {
     for (String id : List.of("noversion", "badversion", "notype", "bysubject", "tombstone")) {
       given(id, 5);
     }
-    // The type of the aggregate is not told by these; the topic's name tells it.
+    // These records do not name the type of the aggregate; the topic's name does.
     String fallback = topic.name().replace(".events", "") + ":";
     givenKey(fallback + "notype" + group, 5);
     givenKey(fallback + "tombstone" + group, 5);
@@ -396,7 +396,7 @@ class InvalidatorIT {
         id + group, Map.of("ce_type", "product.updated", "ce_aggregateversion", version), value);
   }
 
-  /// A crash between the letter and the commit does the same.
+  /// A crash between the letter and the commit has the same effect.
   @Test
   void aRecordThatIsReadAgainHasOneLetterAndOneLineInTheLog() throws Exception {
     topic.create(1);
@@ -454,7 +454,7 @@ class InvalidatorIT {
     assertThat(letters.getLast().headers().lastHeader("dlt-value-length")).isNull();
   }
 
-  /// An administrator has made the topic of the letters, with Kafka's own limit.
+  /// An administrator has created the topic of the letters, with Kafka's own limit.
   @Test
   void aLetterThatItsTopicDoesNotTakeIsCutShort_H46() throws Exception {
     topic.create(1, Map.of("max.message.bytes", Integer.toString(4 << 20)));

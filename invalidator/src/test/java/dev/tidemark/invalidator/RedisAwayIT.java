@@ -34,8 +34,8 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Redis is away for a while and events pile up: the invalidator, a process with little memory,
-/// says so, reads none of them ahead, and is done with them soon after Redis is back.
+/// Redis is away for a while and events accumulate: the invalidator, a process with little memory,
+/// reports it, reads none of them ahead, and is done with them soon after Redis is back.
 class RedisAwayIT {
 
   private static final int EVENTS = 100_000;
@@ -44,10 +44,11 @@ class RedisAwayIT {
   private static final Duration AWAY = Duration.ofSeconds(12);
   private static final Duration TTL = Duration.ofMinutes(5);
 
-  /// 100,000 records are some 150 MB.
+  /// Memory of the invalidator. 100,000 records are about 150 MB.
   private static final String MEMORY = "-Xmx64m";
 
-  /// The last attempt before Redis was back may have been a second ago, and the machine is busy.
+  /// Time for the start: the last attempt before Redis was back may have been a second ago, and the
+  /// machine is busy.
   private static final Duration START = Duration.ofSeconds(30);
 
   private static final int MUCH_SLOWER = 3;
@@ -123,7 +124,7 @@ class RedisAwayIT {
     return new CachedValue.Present(1, "v1".getBytes(UTF_8));
   }
 
-  /// Those that an eviction would still find.
+  /// Returns the entries that an eviction would still find.
   private static List<String> stale(EntryStore store) {
     List<String> stale = new ArrayList<>();
     List<String> keys = ids().map(id -> "product:" + id).toList();
@@ -139,7 +140,7 @@ class RedisAwayIT {
     return stale;
   }
 
-  /// As a load balancer asks.
+  /// Sends a request like that of a load balancer.
   private static String overHttp10(int port, String path) throws IOException {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       socket.setSoTimeout(60_000);

@@ -18,8 +18,8 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Three invalidators share the partitions, and each is stopped and started again under writes that
-/// go on.
+/// Three invalidators share the partitions, and each is stopped and started again during continuous
+/// writes.
 class RollingRestartIT {
 
   private static final int INSTANCES = 3;
@@ -70,7 +70,7 @@ class RollingRestartIT {
     }
   }
 
-  /// Each has a part of the partitions, and works on it.
+  /// Waits until each has a part of the partitions, and works on it.
   private static void awaitShared(List<TestInvalidator> running) {
     await()
         .until(

@@ -27,15 +27,17 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import redis.clients.jedis.Jedis;
 
-/// The live path on a primary and its replica that three sentinels watch: when the primary dies it
-/// goes on by itself at the replica, and what the replica had not heard of is applied again.
+/// Test of the live path on a primary and its replica that three sentinels watch: when the primary
+/// dies it continues by itself at the replica, and evictions that the replica lacks are applied
+/// again.
 @ExtendWith(SharedKafka.class)
 class SentinelIT {
 
   private static final String NAME = "cache";
   private static final Duration TTL = Duration.ofMinutes(5);
 
-  /// Sentinels promote no replica that was cut off for more than ten times this.
+  /// Time until the primary counts as down. Sentinels promote no replica that was cut off for more
+  /// than ten times this.
   private static final Duration DOWN_AFTER = Duration.ofSeconds(2);
 
   private static final int KEYS = 50;
@@ -141,7 +143,7 @@ class SentinelIT {
     }
   }
 
-  /// The hazard itself, since nobody repairs.
+  /// This is the hazard itself, because nobody repairs.
   @Test
   void withoutAnInvalidatorTheyStayStale_H4() throws Exception {
     try (TestInvalidator _ = startInvalidator()) {
@@ -179,7 +181,7 @@ class SentinelIT {
     return new CachedValue.Present(version, ("v" + version).getBytes(UTF_8));
   }
 
-  /// A sentinel promotes only what it knows of.
+  /// Waits until the sentinel knows the others and the replica: it promotes only what it knows.
   private static void awaitCompany(RedisServer sentinel) {
     try (Jedis admin = new Jedis("127.0.0.1", sentinel.port(), 10_000)) {
       await()

@@ -9,8 +9,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
-/// One broker for all test classes that ask for a [KafkaServer] and leave it running; topics and
-/// groups are each test's own.
+/// One broker for all test classes that ask for a [KafkaServer] and leave it running. Each test has
+/// its own topics and groups.
 public final class SharedKafka implements ParameterResolver {
 
   @Override

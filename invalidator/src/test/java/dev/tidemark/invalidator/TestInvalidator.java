@@ -15,8 +15,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
-/// The service on a thread of its own in this JVM, looked at through its admin port as an operator
-/// would.
+/// The service on a thread of its own in this JVM, seen through its admin port like by an operator.
 public final class TestInvalidator implements AutoCloseable {
 
   private final Service service;
@@ -45,7 +44,7 @@ public final class TestInvalidator implements AutoCloseable {
     }
   }
 
-  /// Sum over the label sets that have all of the labels, given as `name="value"`.
+  /// Returns the sum over the label sets that have all of the labels, given as `name="value"`.
   public double metric(String name, String... labels) {
     return get("/metrics")
         .body()

@@ -28,7 +28,7 @@ public final class TestProducts implements AutoCloseable {
     return server;
   }
 
-  /// As the role that may do least.
+  /// Returns the address for the role with the fewest rights.
   public String auditUrl() {
     return server.url().replace("postgres@", "tidemark_audit@");
   }
@@ -49,7 +49,7 @@ public final class TestProducts implements AutoCloseable {
     update("delete from product where id = ?", id);
   }
 
-  /// As a recovery to an earlier moment leaves it.
+  /// Sets a product back, like a recovery to an earlier moment.
   public void setBackTo(String id, long version) throws SQLException {
     try (Connection connection = connect()) {
       connection.setAutoCommit(false);

@@ -32,7 +32,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
-/// A topic of real Kafka, as the relay would fill it.
+/// A topic of real Kafka, filled as the relay would fill it.
 public final class TestTopic implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofSeconds(20);
@@ -69,7 +69,7 @@ public final class TestTopic implements AutoCloseable {
     return this;
   }
 
-  /// A record without headers that is larger than what goes over the wire.
+  /// Publishes a record without headers that is larger than its compressed form.
   void publishCompressed(String key, String value) {
     try (KafkaProducer<byte[], byte[]> compressing =
         new KafkaProducer<>(
@@ -107,7 +107,7 @@ public final class TestTopic implements AutoCloseable {
     checkWritten(one);
   }
 
-  /// The first step of many: it may be on its way until [#flush].
+  /// Sends the first of many events. It may be on its way until [#flush].
   public void send(String id, long version) {
     sent.add(producer.send(event(id, version)));
   }
@@ -139,7 +139,7 @@ public final class TestTopic implements AutoCloseable {
     producer.flush();
   }
 
-  /// Many at once, each of its own id.
+  /// Publishes many events at once, each with its own id.
   void publishMany(Stream<String> ids, long version) {
     ids.forEach(
         id -> {
@@ -148,12 +148,12 @@ public final class TestTopic implements AutoCloseable {
     producer.flush();
   }
 
-  /// As the relay does it: each batch in a transaction, which leaves a marker in the topic.
+  /// Publishes like the relay: each batch in a transaction, which leaves a marker in the topic.
   public void publishInTransaction(String id, long version) {
     inTransaction(id, version, KafkaProducer::commitTransaction);
   }
 
-  /// As a program leaves it that dies in its transaction.
+  /// Publishes like a program that dies in its transaction.
   public void publishAborted(String id, long version) {
     inTransaction(id, version, KafkaProducer::abortTransaction);
   }
@@ -188,7 +188,7 @@ public final class TestTopic implements AutoCloseable {
     admin.deleteTopics(List.of(name)).all().get();
   }
 
-  /// As retention does it.
+  /// Deletes records like retention does.
   public void deleteBefore(int partition, long offset)
       throws ExecutionException, InterruptedException {
     admin
@@ -198,7 +198,7 @@ public final class TestTopic implements AutoCloseable {
         .get();
   }
 
-  /// Sum over the partitions; 0 where nothing is committed.
+  /// Returns the sum over the partitions; 0 where nothing is committed.
   public long committed(String group) throws ExecutionException, InterruptedException {
     return admin
         .listConsumerGroupOffsets(group)
@@ -210,13 +210,13 @@ public final class TestTopic implements AutoCloseable {
         .sum();
   }
 
-  /// What is committed, of each partition of which something is.
+  /// Returns what is committed, of each partition with a committed offset.
   public Collection<OffsetAndMetadata> committedWords(String group)
       throws ExecutionException, InterruptedException {
     return admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get().values();
   }
 
-  /// As an operator does it while nobody is in the group.
+  /// Sets the group back, like an operator while the group has no member.
   void setBack(String group) throws ExecutionException, InterruptedException {
     Map<TopicPartition, OffsetAndMetadata> first = new HashMap<>();
     admin
@@ -228,19 +228,19 @@ public final class TestTopic implements AutoCloseable {
     admin.alterConsumerGroupOffsets(group, first).all().get();
   }
 
-  /// All letters that are there now.
+  /// Returns all letters that are there now.
   public List<ConsumerRecord<byte[], byte[]>> allDeadLetters() {
     try (TestTopic letters = new TestTopic(bootstrapServers, name + ".dlt")) {
       return letters.records();
     }
   }
 
-  /// All consumer groups that Kafka knows.
+  /// Returns all consumer groups that Kafka knows.
   public List<String> groups() throws ExecutionException, InterruptedException {
     return admin.listGroups().all().get().stream().map(GroupListing::groupId).toList();
   }
 
-  /// All that is committed, those of a partition in order.
+  /// Returns all committed records, those of a partition in order.
   public List<ConsumerRecord<byte[], byte[]>> records() {
     List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
     try (KafkaConsumer<byte[], byte[]> consumer =
@@ -267,7 +267,7 @@ public final class TestTopic implements AutoCloseable {
     return records;
   }
 
-  /// Reads the dead letters from the first on, until so many are there.
+  /// Reads the dead letters from the first on, until this number is there.
   List<ConsumerRecord<byte[], byte[]>> deadLetters(int count) {
     List<ConsumerRecord<byte[], byte[]>> letters = new ArrayList<>();
     long end = System.nanoTime() + PATIENCE.toNanos();

@@ -4,7 +4,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.Map;
 
-/// What an operators' command came to, as its caller sees it.
+/// Result of a command, as its caller sees it.
 public record CommandOutcome(int code, String out, String err) {
 
   public static CommandOutcome of(Map<String, String> environment, String... arguments) {

@@ -32,8 +32,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.Jedis;
 
-/// A Redis that answers reads, and refuses writes or scripts: the invalidator says so before any
-/// event comes, and evicts what waited when it is put right.
+/// A Redis that answers reads, and refuses writes or scripts: the invalidator reports it before any
+/// event comes, and evicts the waiting keys when it is repaired.
 @ExtendWith(SharedKafka.class)
 class RedisRefusesIT {
 
@@ -47,13 +47,13 @@ class RedisRefusesIT {
   private Jedis admin;
   private TestTopic topic;
 
-  /// How, by what word it is told, and how it is put right.
+  /// Kind of refusal, with the word by which it is reported and its repair.
   enum Refusal {
     /// The last snapshot failed.
     SNAPSHOT("MISCONF") {
       @Override
       void begin(Jedis admin) throws IOException {
-        // A directory stands where the snapshot is to be.
+        // A directory has the name of the snapshot.
         Path snapshot =
             Path.of(
                 admin.configGet("dir").get("dir"), admin.configGet("dbfilename").get("dbfilename"));
@@ -169,7 +169,7 @@ class RedisRefusesIT {
     }
   }
 
-  /// A Redis that knows none, as one before version 7 knows none of these.
+  /// A Redis without scripts, like one before version 7, which knows none of these.
   @Test
   void oneWithoutScriptsIsToldFromTheStart_H60() {
     startRedis("--rename-command", "evalsha", "", "--rename-command", "eval", "");

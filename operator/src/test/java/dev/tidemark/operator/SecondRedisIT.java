@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A second, empty Redis is filled while writes go on, as docs/operations.md tells it.
+/// A second, empty Redis is filled while writes go on, according to docs/operations.md.
 @ExtendWith(SharedKafka.class)
 class SecondRedisIT {
 
@@ -124,7 +124,7 @@ class SecondRedisIT {
   private void write(long seed) {
     Random random = new Random(seed);
     while (!written.get()) {
-      // Some keys are never written to, some often.
+      // Some keys are never written, and some often.
       int i = random.nextInt(1 + random.nextInt(KEYS / 2));
       topic.publish("k" + i, ++versions[i]);
     }

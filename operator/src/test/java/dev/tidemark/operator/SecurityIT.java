@@ -121,7 +121,7 @@ class SecurityIT {
       await().until(() -> topic.committed(group) == 1);
       await()
           .untilAsserted(() -> assertThat(invalidator.readiness()).contains("\"status\":\"UP\""));
-      // By the audit's own connection, two seconds after a commit that it has heard of.
+      // The audit uses its own connection, two seconds after a commit that it knows.
       await()
           .until(
               () -> {

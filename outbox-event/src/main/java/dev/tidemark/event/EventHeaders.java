@@ -1,7 +1,7 @@
 package dev.tidemark.event;
 
-/// The names of the record headers: CloudEvents 1.0 in binary mode for Kafka, W3C trace context,
-/// and the dead letters' own.
+/// Names of the record headers: CloudEvents 1.0 in binary mode for Kafka, W3C trace context, and
+/// those of dead letters.
 ///
 /// Key and version stand outside the value, so that an event whose value cannot be read can still
 /// evict.
@@ -16,8 +16,8 @@ public final class EventHeaders {
   public static final String CONTENT_TYPE = "content-type";
   public static final String TRACEPARENT = "traceparent";
 
-  /// On events that tell a state again rather than a change: names the run that sent them. Such an
-  /// event may come before older ones of its aggregate, so a jump of versions there is no gap.
+  /// Header of events that repeat a state and are no change. It names the run that sent them. Such
+  /// an event may come before older ones of its aggregate, so a jump of versions there is no gap.
   public static final String RESYNC = "tidemark-resync";
 
   public static final String DEAD_LETTER_REASON = "dlt-reason";
@@ -25,15 +25,16 @@ public final class EventHeaders {
   public static final String DEAD_LETTER_PARTITION = "dlt-partition";
   public static final String DEAD_LETTER_OFFSET = "dlt-offset";
 
-  /// On a letter whose value was cut, because its topic takes no record as large: how many bytes
-  /// the whole value has, decimal, and its SHA-256, 64 hexadecimal digits. The letter's own value
-  /// is the beginning of it.
+  /// Header of a letter whose value was cut, because its topic accepts no record of that size: the
+  /// length of the whole value in bytes, decimal, and its SHA-256, 64 hexadecimal digits. The
+  /// letter's own value is the beginning of it.
   public static final String DEAD_LETTER_VALUE_LENGTH = "dlt-value-length";
 
   public static final String DEAD_LETTER_VALUE_SHA256 = "dlt-value-sha256";
 
-  /// On a record among the dead letters that is none: letters of its partition that nobody needs
-  /// any more, as `FIRST-LAST`, their offsets. Whoever reads the letters leaves them out, and it.
+  /// Header of a record among the dead letters that is no letter: letters of its partition that
+  /// nobody needs any more, as `FIRST-LAST`, their offsets. Readers of the letters leave out these
+  /// letters, and this record.
   public static final String DEAD_LETTERS_DISCARDED = "dlt-discarded";
 
   private EventHeaders() {}

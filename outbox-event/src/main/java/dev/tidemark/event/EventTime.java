@@ -4,11 +4,11 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDate;
 
-/// The text of an instant, as [Instant#parse] reads it, and several times as fast in the form that
-/// [Instant#toString] gives: each event has one.
+/// Parser of an instant's text. It reads what [Instant#parse] reads, and is several times as fast
+/// for the form that [Instant#toString] writes: each event has one.
 final class EventTime {
 
-  /// Of `2026-01-02T03:04:05Z`.
+  /// Length of `2026-01-02T03:04:05Z`.
   private static final int WHOLE_SECONDS = 20;
 
   private static final int NANO_DIGITS = 9;
@@ -21,7 +21,8 @@ final class EventTime {
     return isUsual(text) ? usual(text) : Instant.parse(text);
   }
 
-  /// `dddd-dd-ddTdd:dd:dd[.d…]Z`, of the clock's first 24 hours: no leap second, no 24:00.
+  /// Returns whether the text has the form `dddd-dd-ddTdd:dd:dd[.d…]Z`, with a time of the clock's
+  /// first 24 hours: no leap second, no 24:00.
   private static boolean isUsual(String text) {
     int last = text.length() - 1;
     if (last < WHOLE_SECONDS - 1 || last >= MOST_CHARACTERS || text.charAt(last) != 'Z') {

@@ -8,7 +8,7 @@ import java.util.UUID;
 import java.util.function.BiConsumer;
 import java.util.regex.Pattern;
 
-/// One change of one aggregate, as an outbox row tells it and as a topic carries it.
+/// One change of one aggregate, as in an outbox row and in a topic.
 ///
 /// Immutable. The constructor refuses what could not be published under the contract; such a row
 /// belongs in the dead letters.
@@ -33,7 +33,7 @@ public record OutboxEvent(
     Optional<String> traceparent,
     Instant time) {
 
-  /// The greatest version that JSON readers and Lua hold exactly: 2^53 - 1.
+  /// Greatest version that JSON readers and Lua hold exactly: 2^53 - 1.
   public static final long MAX_VERSION = (1L << 53) - 1;
 
   private static final Pattern AGGREGATE_TYPE = Pattern.compile("[a-z][a-z0-9_-]{0,99}");
@@ -59,22 +59,22 @@ public record OutboxEvent(
     }
   }
 
-  /// Whether this can be the type of an aggregate, and so a part of a topic's name.
+  /// Returns whether the text can be the type of an aggregate, and so a part of a topic's name.
   public static boolean isAggregateType(String text) {
     return AGGREGATE_TYPE.matcher(text).matches();
   }
 
-  /// The record's key.
+  /// Returns the record's key.
   public byte[] key() {
     return aggregateId.getBytes(UTF_8);
   }
 
-  /// The record's value.
+  /// Returns the record's value.
   public byte[] value() {
     return payload.getBytes(UTF_8);
   }
 
-  /// Hands out the record's headers, each name once.
+  /// Passes on the record's headers, each name once.
   public void headers(BiConsumer<String, byte[]> header) {
     header.accept(EventHeaders.SPEC_VERSION, SPEC_VERSION);
     header.accept(EventHeaders.ID, id.toString().getBytes(UTF_8));

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/// What a record's value says of the aggregate by itself: the members `id`, `version` and `deleted`
+/// Information in a record's value about the aggregate: the members `id`, `version` and `deleted`
 /// of a JSON object in UTF-8. Immutable.
 ///
 /// @param isObject whether it is one JSON object and nothing else, without one of the three twice
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param version a whole number
 record Payload(boolean isObject, Optional<String> id, OptionalLong version, boolean deleted) {
 
-  /// The type whose payloads are Tidemark's own.
+  /// Aggregate type whose payloads are Tidemark's own.
   private static final String PRODUCT = "product";
 
   private static final String DELETED = ".deleted";
@@ -36,7 +36,8 @@ record Payload(boolean isObject, Optional<String> id, OptionalLong version, bool
     }
   }
 
-  /// Jackson reads UTF-16 and UTF-32, too; those who are promised JSON do not.
+  /// Returns whether the value may be an object in UTF-8. Jackson also reads UTF-16 and UTF-32, but
+  /// readers who are promised JSON do not.
   private static boolean mayBeUtf8Object(byte[] value) {
     return value.length >= 2
         && value[0] > 0
@@ -90,7 +91,7 @@ record Payload(boolean isObject, Optional<String> id, OptionalLong version, bool
         : NONE;
   }
 
-  /// Why this is not the payload of such an event; empty where it may be.
+  /// Returns the reason why this is not the payload of such an event; empty where it may be.
   ///
   /// A product's must say which product and version it is, and whether it is deleted. Another
   /// aggregate's is its owner's business, but where it has both an `id` and a whole `version`,

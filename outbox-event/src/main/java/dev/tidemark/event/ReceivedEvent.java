@@ -12,8 +12,9 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// What a record tells about a change. It is believed only where all that it says of the same thing
-/// agrees: the key with header `ce_subject`, and both and the version with the value.
+/// Information in a record about a change. It is trusted only where all statements about the same
+/// thing agree: the key with the header `ce_subject`, and both of them and the version with the
+/// value.
 public sealed interface ReceivedEvent {
 
   /// A record that keeps the contract.
@@ -34,8 +35,8 @@ public sealed interface ReceivedEvent {
       boolean isJsonObject)
       implements ReceivedEvent {}
 
-  /// A record that breaks the contract, with whatever it names all the same: enough to evict by, if
-  /// there is an id.
+  /// A record that breaks the contract, with everything it names all the same: enough to evict by,
+  /// if there is an id.
   ///
   /// @param aggregateIds each that the record names, in key, headers or value
   /// @param version as the header says
@@ -49,10 +50,10 @@ public sealed interface ReceivedEvent {
       boolean isContradictory)
       implements ReceivedEvent {}
 
-  /// Of [OutboxEvent#MAX_VERSION], with room for some zeros in front.
+  /// Largest number of digits of [OutboxEvent#MAX_VERSION], with room for some zeros in front.
   int MAX_DIGITS = 18;
 
-  /// Reads a record for someone who acts on it.
+  /// Reads a record for a caller that acts on it.
   ///
   /// @param key the record's key
   /// @param header answers a header's last value by its name, null when there is none
@@ -89,7 +90,7 @@ public sealed interface ReceivedEvent {
                     payload.isObject()));
   }
 
-  /// Reads key and headers only: what was published, believed or not.
+  /// Reads only key and headers: what was published, whether or not it is valid.
   static ReceivedEvent read(byte @Nullable [] key, Function<String, byte @Nullable []> header) {
     var aggregateId = Optional.ofNullable(text(key)).filter(id -> !id.isEmpty());
     var type = Optional.ofNullable(text(header.apply(EventHeaders.TYPE)));
@@ -139,8 +140,8 @@ public sealed interface ReceivedEvent {
     return bytes == null ? null : new String(bytes, UTF_8);
   }
 
-  /// For every event that is read: a parser that makes a text of it first takes several times as
-  /// long.
+  /// Reads a version. It is called for every event: a parser that makes a text of it first takes
+  /// several times as long.
   private static OptionalLong version(byte @Nullable [] digits) {
     if (digits == null || digits.length == 0 || digits.length > MAX_DIGITS) {
       return OptionalLong.empty();

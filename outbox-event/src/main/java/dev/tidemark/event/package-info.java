@@ -1,5 +1,5 @@
-/// The event contract between the relay and whoever reads its topics: what a record's key, value
-/// and headers are. No I/O.
+/// Event contract between the relay and the readers of its topics: the key, value and headers of a
+/// record. No I/O.
 @NullMarked
 package dev.tidemark.event;
 

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// An event is believed only where key, headers and value agree.
+/// Test that an event is trusted only if key, headers and value agree.
 class BelievedEventTest {
 
   @ParameterizedTest

@@ -17,7 +17,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/// The relay as a program.
+/// The program `relay`.
 @Command(
     name = "relay",
     mixinStandardHelpOptions = true,

@@ -28,14 +28,12 @@ final class Service implements RunningService {
 
   private static final Logger log = LoggerFactory.getLogger(Service.class);
 
-  private final Configuration configuration;
   private final OpenTelemetrySdk telemetry;
   private final WebServer admin;
   private final Relay relay;
   private final Housekeeping housekeeping;
 
   private Service(Configuration configuration) {
-    this.configuration = configuration;
     var prometheus = PrometheusMetricReader.create();
     var clock = Clock.systemUTC();
     var status = new RelayStatus(clock);
@@ -61,7 +59,7 @@ final class Service implements RunningService {
             status);
   }
 
-  /// Looks at both servers.
+  /// Returns the checks of both servers.
   static List<Check> checks(Configuration configuration, RelayStatus status) {
     return List.of(
         new DatabaseCheck(configuration.dataSource(), configuration.slot()),

@@ -1,4 +1,4 @@
-/// The outbox relay as a program: takes the outbox's rows out of PostgreSQL's write-ahead log and
+/// The outbox relay as a program. It takes the outbox's rows from PostgreSQL's write-ahead log and
 /// publishes them to Kafka, each exactly once.
 ///
 /// [Main] reads the settings, starts the relay of `session`, and serves its state by the admin

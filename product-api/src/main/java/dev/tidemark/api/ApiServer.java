@@ -47,28 +47,28 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/// The public HTTP server: which path and method is answered by what.
+/// The public HTTP server, with the handler of each path and method.
 final class ApiServer {
 
-  /// How long requests under way may take to finish when the server stops.
+  /// Longest time for current requests to finish when the server stops.
   private static final Duration DRAIN = Duration.ofSeconds(20);
 
   private static final Duration NEVER = Duration.ofDays(365);
 
   private static final int BACKLOG = 1024;
 
-  /// Room for the most ids of the longest kind in one query.
+  /// Length limit of the first line, with room for the most ids of the longest kind in one query.
   private static final int LONGEST_FIRST_LINE = 16 * 1024;
 
   private static final int MOST_HEADERS = 16 * 1024;
 
-  /// Requests at a time on one connection of HTTP/2.
+  /// Largest number of concurrent requests on one connection of HTTP/2.
   private static final int MOST_STREAMS = 100;
 
-  /// No one connection of HTTP/2 has more than this part of the requests under way.
+  /// Part of all concurrent requests that one connection of HTTP/2 may have.
   private static final int SHARES = 20;
 
-  /// Of bodies, on one connection of HTTP/2, that have come in and are not read yet.
+  /// Limit of request bodies on one connection of HTTP/2 that have come in and are not read yet.
   private static final int WINDOW_BYTES = 256 * 1024;
 
   private ApiServer() {}
@@ -90,12 +90,12 @@ final class ApiServer {
         .maxTcpConnections(limits.connections())
         .shutdownHook(false)
         .shutdownGracePeriod(DRAIN)
-        // Else channels are read as such, which know no timeout.
+        // Otherwise channels are read as such, which know no timeout.
         .useNio(false)
-        // What is written comes in pieces that are large enough.
+        // Writes come in pieces that are large enough.
         .writeBufferSize(0)
         .connectionOptions(new TimedSockets(limits.readTimeout()))
-        // By the server's measure a long import is idle.
+        // The server would consider a long import idle.
         .idleConnectionTimeout(NEVER)
         .contentEncoding(GzipDecoding.ofRequests())
         .protocolsDiscoverServices(false)
@@ -134,8 +134,9 @@ final class ApiServer {
     tls.privateKey(own).privateKeyCertChain(own).enabledProtocols(List.of("TLSv1.3", "TLSv1.2"));
   }
 
-  /// HTTP/1.1 and HTTP/1.0, and HTTP/2 for those who agree on it by TLS or know it beforehand. A
-  /// connection is not upgraded in its middle: RFC 9113 has given that up.
+  /// Returns the protocols: HTTP/1.1 and HTTP/1.0, and HTTP/2 for clients that agree on it by TLS
+  /// or know it beforehand. A connection is not upgraded while it is in use: RFC 9113 has removed
+  /// that.
   private static List<ServerConnectionSelector> protocols(Limits limits) {
     return List.of(
         new Http1(LONGEST_FIRST_LINE, MOST_HEADERS),
@@ -151,7 +152,7 @@ final class ApiServer {
         new ForeignProtocol(LONGEST_FIRST_LINE));
   }
 
-  /// What is served, by path and method; the more special path first.
+  /// Returns the handlers, by path and method; the more specific path comes first.
   static Map<String, Map<Method, Handler>> resources(
       Configuration configuration, ProductStore store, VersionedCache cache) {
     ProductReads reads = new ProductReads(store, cache);
@@ -166,7 +167,7 @@ final class ApiServer {
                 .<Supplier<List<String>>>map(file -> new TokenFile(file, tokens.fixed()))
                 .orElse(tokens::fixed));
 
-    // A product may have the id "import"; only POST means something else there.
+    // A product may have the id "import". Only POST means something else there.
     Map<Method, Handler> product =
         Map.of(
             Method.GET,
@@ -201,7 +202,8 @@ final class ApiServer {
     return Map.of(Method.GET, strict, Method.HEAD, strict);
   }
 
-  /// A parameter that is not known may be one that is spelled wrong, and would have been obeyed.
+  /// Refuses parameters. An unknown parameter may be a misspelled one, which the client expects to
+  /// be obeyed.
   private static Handler withoutParameters(Handler handler) {
     return (request, response) -> {
       if (!request.query().isEmpty()) {
@@ -212,7 +214,8 @@ final class ApiServer {
     };
   }
 
-  /// What the server refuses before any route is tried is told as a problem too.
+  /// Returns handlers that answer with a problem, too, when the server refuses a request before any
+  /// route is tried.
   private static DirectHandlers problems() {
     DirectHandler handler =
         (request, _, _, headers, _) -> {
@@ -232,8 +235,8 @@ final class ApiServer {
     return handlers.build();
   }
 
-  /// Each route answers for its own faults: what comes here is of the request, whatever the status
-  /// that the server would give it.
+  /// Returns the problem. Each route answers for its own faults: a fault that comes here is the
+  /// request's, whatever status the server would give it.
   private static Problem problem(ServerRequestHeaders headers) {
     if (headers.contains(HeaderNames.CONTENT_ENCODING) && !GzipDecoding.isAccepted(headers)) {
       return Problem.unsupportedMediaType("plain, or with Content-Encoding: gzip");

@@ -20,7 +20,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// The settings of the service, all from the environment, all checked before anything starts.
+/// Settings of the service. All come from the environment, and all are checked before anything
+/// starts.
 ///
 /// @param redisTimeout for a connection to Redis, and for each answer
 /// @param cacheTtl how long a cached value lives at most
@@ -192,7 +193,7 @@ public record Configuration(
           10_000_000,
           "values kept inside the process, too, by Kafka, whose settings follow; 0: none");
 
-  /// Without a near cache Kafka's settings are none of this program's business.
+  /// Setting of the near cache. Without one, Kafka's settings are not read.
   private static final Setting<Optional<NearCache>> NEAR_CACHE =
       Setting.read(
           "KAFKA_PRODUCT_TOPIC",
@@ -233,7 +234,7 @@ public record Configuration(
               ProgramSettings.TELEMETRY_NOTE,
               ProgramSettings.SECRET_NOTE));
 
-  /// The cache inside the process, and where it hears of changes.
+  /// The cache inside the process, and its source of changes.
   ///
   /// @param entries how many values it keeps
   /// @param kafkaClient settings for Kafka's client, under Kafka's own names

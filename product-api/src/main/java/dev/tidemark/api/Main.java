@@ -12,7 +12,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/// The service as a program.
+/// The program `product-api`.
 @Command(
     name = "product-api",
     mixinStandardHelpOptions = true,

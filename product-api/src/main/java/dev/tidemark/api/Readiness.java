@@ -25,7 +25,8 @@ public record Readiness(String name, Supplier<Answer> ask) implements HealthChec
 
   private static final int DATABASE_SECONDS = 1;
 
-  /// A service that is about to stop wants no new requests.
+  /// Returns the readiness of a service that is not about to stop: one that is wants no new
+  /// requests.
   static Readiness serving(BooleanSupplier draining) {
     return new Readiness(
         "serving",
@@ -35,11 +36,12 @@ public record Readiness(String name, Supplier<Answer> ask) implements HealthChec
                 : new Answer(true, "serving"));
   }
 
-  /// So long may all requests that the service takes be under way before it is said that it takes
-  /// no more.
+  /// Longest time for which all requests that the service accepts may be in progress before the
+  /// service reports that it accepts no more.
   private static final Duration LONGEST_FULL = Duration.ofSeconds(10);
 
-  /// Where nothing is taken on any more, nothing is served, whatever else is well.
+  /// Returns the readiness of the admission: a service that accepts no requests serves nothing,
+  /// whatever else works.
   public static Readiness admission(Admission admission) {
     return new Readiness(
         "admission",
@@ -56,7 +58,7 @@ public record Readiness(String name, Supplier<Answer> ask) implements HealthChec
                 .orElse(new Answer(true, "requests are taken on")));
   }
 
-  /// Writes need the database, and so do reads that miss.
+  /// Returns the readiness of the database, which writes need, and reads that miss.
   static Readiness database(DataSource database) {
     return new Readiness(
         "database",
@@ -69,7 +71,7 @@ public record Readiness(String name, Supplier<Answer> ask) implements HealthChec
             if (DatabaseFault.isStandby(e)) {
               return new Answer(false, ConnectionPool.STANDBY);
             }
-            // The pool tells only that it has none; what went wrong with the last one lies beneath.
+            // The pool reports only that it has none. The fault of the last one lies beneath.
             Throwable fault = e.getCause() == null ? e : e.getCause();
             return new Answer(
                 false, "no connection; only reads that hit the cache work: " + fault.getMessage());
@@ -77,7 +79,8 @@ public record Readiness(String name, Supplier<Answer> ask) implements HealthChec
         });
   }
 
-  /// Without Redis the service works on, only slower: no reason to send requests elsewhere.
+  /// Returns the readiness of Redis. Without it the service only becomes slower, which is no reason
+  /// to send requests elsewhere.
   static Readiness redis(RedisConnection redis) {
     return new Readiness(
         "redis",
@@ -92,7 +95,7 @@ public record Readiness(String name, Supplier<Answer> ask) implements HealthChec
         });
   }
 
-  /// Without its near cache the service works on, only slower.
+  /// Returns the readiness of the near cache. Without it the service only becomes slower.
   static Readiness nearCache(Supplier<String> state) {
     return new Readiness("near-cache", () -> new Answer(true, state.get()));
   }

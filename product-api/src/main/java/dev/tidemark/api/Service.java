@@ -34,7 +34,8 @@ import org.jdbi.v3.core.Jdbi;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The running service: its parts, started against the flow of requests and stopped with it.
+/// The running service with its parts. They start in the opposite direction of the flow of
+/// requests, and stop in the same direction.
 public final class Service implements RunningService {
 
   private static final Logger log = LoggerFactory.getLogger(Service.class);
@@ -88,7 +89,7 @@ public final class Service implements RunningService {
             configuration.adminHost(), configuration.adminPort(), readiness(), prometheus);
   }
 
-  /// Starts the service, and returns when it answers; the database, Redis and Kafka may still be
+  /// Starts the service, and returns when it answers. The database, Redis and Kafka may still be
   /// away.
   ///
   /// @throws IllegalStateException when it cannot listen where it should, or the database is a
@@ -128,7 +129,8 @@ public final class Service implements RunningService {
     return service;
   }
 
-  /// It may be away for now; what it refuses is for somebody to put right.
+  /// Checks Redis. It may be away for now, but a refusal must be reported, since somebody has to
+  /// repair it.
   private void lookAtRedis() {
     try {
       redis.tryEviction(CachedProduct.NO_PRODUCT);
@@ -159,9 +161,9 @@ public final class Service implements RunningService {
     return admin.port();
   }
 
-  /// Clients that send one request after the other are told to hang up, each by its next answer: a
-  /// connection that is cut between two requests may lose one that is on its way. Whoever sends
-  /// requests here sees meanwhile that no more are wanted.
+  /// Tells clients that reuse connections to close them, each by its next answer: a connection that
+  /// is cut between two requests may lose one that is on its way. Load balancers see meanwhile that
+  /// no more requests are wanted.
   private void letClientsGo() {
     try {
       Thread.sleep(drain);
@@ -170,7 +172,7 @@ public final class Service implements RunningService {
     }
   }
 
-  /// Waits: requests have threads of their own.
+  /// Waits. Requests have threads of their own.
   @Override
   public void run() {
     try {
@@ -180,7 +182,7 @@ public final class Service implements RunningService {
     }
   }
 
-  /// Says that it is no longer ready, lets the requests under way finish, and lets go of the rest.
+  /// Reports that it is no longer ready, lets current requests finish, and then drops the others.
   @Override
   public void close() {
     if (draining.compareAndSet(false, true)) {
@@ -197,7 +199,8 @@ public final class Service implements RunningService {
     }
   }
 
-  /// Reads that miss leave a part of the connections to the writes.
+  /// Returns the settings of the cache. Reads that miss leave a part of the connections to the
+  /// writes.
   private static CacheSettings cacheSettings(Configuration configuration) {
     CacheSettings defaults = CacheSettings.defaults();
     int reads = Math.max(1, configuration.databaseConnections() * 3 / 4);

@@ -1,8 +1,8 @@
 /// The product API as a program: settings, wiring, and the order of start and stop.
 ///
 /// [Main] reads [Configuration] and starts [Service], which opens the pool, the cache and the feed,
-/// then [ApiServer], which says which path and method is answered by what. [Readiness] tells how
-/// the service is.
+/// then [ApiServer], which maps paths and methods to handlers. [Readiness] reports the state of the
+/// service.
 ///
 /// A request goes `http` → `resources` or `imports` → `store` and the cache → `http`. The rooms do
 /// not know this package, nor the environment.

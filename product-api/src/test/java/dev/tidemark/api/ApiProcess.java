@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// The service as a process of its own, which is killed when this closes.
+/// The service as a process of its own, which is killed when this object is closed.
 public record ApiProcess(Process process, Path log) implements AutoCloseable {
 
   public static ApiProcess start(Path log, Map<String, String> environment, String... arguments)
@@ -36,7 +36,7 @@ public record ApiProcess(Process process, Path log) implements AutoCloseable {
     return new ApiProcess(builder.start(), log);
   }
 
-  /// What it needs to run on the servers of another service.
+  /// Returns the environment to run on the servers of another service.
   public static Map<String, String> environment(RunningService servers) {
     return new HashMap<>(
         Map.of(

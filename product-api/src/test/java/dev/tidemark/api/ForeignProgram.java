@@ -15,7 +15,7 @@ public record ForeignProgram(int exitCode, String output) {
 
   private static final Duration LONGEST = Duration.ofSeconds(60);
 
-  /// Empty when the machine has no such program.
+  /// Runs a program; empty when the machine has none of this name.
   public static Optional<ForeignProgram> run(String... command) throws IOException {
     return run(Map.of(), command);
   }

@@ -25,8 +25,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/// A hundred thousand requests that are wrong in ways drawn by chance. The seed of a run is
-/// printed; `-Dfuzz.seed=` repeats it.
+/// Sends a hundred thousand requests that are wrong in random ways. The seed of a run is printed;
+/// `-Dfuzz.seed=` repeats it.
 final class FuzzIT {
 
   private static final int REQUESTS = 100_000;
@@ -89,7 +89,7 @@ final class FuzzIT {
     }
   }
 
-  /// One client after the other on as few connections as the service leaves it.
+  /// Runs one client after the other on as few connections as the service allows.
   private void run(Random random, int requests) throws IOException {
     MalformedRequests malformed = new MalformedRequests(random);
     Socket socket = connect();
@@ -113,7 +113,7 @@ final class FuzzIT {
     return socket;
   }
 
-  /// Whether the connection is good for another request.
+  /// Returns whether the connection can be used for another request.
   private boolean exchange(Socket socket, InputStream in, MalformedRequests.Request request)
       throws IOException {
     try {
@@ -136,12 +136,12 @@ final class FuzzIT {
       }
       return request.framed() && !head.contains("Connection: close");
     } catch (java.net.SocketException e) {
-      // Hung up on before all was sent.
+      // The connection was closed before all was sent.
       return false;
     }
   }
 
-  /// In whatever case: so does the server take it.
+  /// Returns whether the method is HEAD, in any case, as the server treats it.
   private static boolean isHead(MalformedRequests.Request request) {
     return new String(
             request.bytes(), 0, Math.min(5, request.bytes().length), StandardCharsets.ISO_8859_1)

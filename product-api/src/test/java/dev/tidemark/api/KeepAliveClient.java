@@ -10,8 +10,8 @@ import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Sends one request after the other on one connection, and opens another only when it is told that
-/// the connection ends. Confined to one thread.
+/// Sends one request after the other on one connection, and opens another only when the answer ends
+/// the connection. Confined to one thread.
 final class KeepAliveClient {
 
   private static final Pattern LENGTH = Pattern.compile("\r\nContent-Length: (\\d+)\r\n");
@@ -26,7 +26,7 @@ final class KeepAliveClient {
     this.all = all;
   }
 
-  /// Goes on until a connection ends and there is no reason to open another.
+  /// Continues until a connection ends and there is no reason to open another.
   ///
   /// @throws IOException when a request was not answered
   void run(BooleanSupplier mayConnect, byte[]... requests) throws IOException {
@@ -46,7 +46,7 @@ final class KeepAliveClient {
     }
   }
 
-  /// Whether the connection is good for another request.
+  /// Returns whether the connection can be used for another request.
   private boolean answer(InputStream in) throws IOException {
     StringBuilder head = new StringBuilder();
     while (head.indexOf("\r\n\r\n") < 0) {

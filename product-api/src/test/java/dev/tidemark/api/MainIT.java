@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// The service as a process of its own.
+/// Tests of the service as a process of its own.
 final class MainIT {
 
   @RegisterExtension private static final RunningService servers = new RunningService();
@@ -53,7 +53,8 @@ final class MainIT {
     return process;
   }
 
-  /// What `java -jar` gets on such a machine. A condition that is not seen is a lost update.
+  /// Languages that `java -jar` gets on such a machine. A condition that is not seen is a lost
+  /// update.
   @ParameterizedTest
   @CsvSource({"tr,TR", "az,AZ", "lt,LT", "ar,EG"})
   void conditionsInLowerCaseAreKeptInAnyLanguage_H61(String language, String country)
@@ -139,12 +140,12 @@ final class MainIT {
     }
   }
 
-  /// As behind a load balancer, which opens no more connections once the service is not ready.
+  /// Stop behind a load balancer, which opens no more connections once the service is not ready.
   @Test
   void underLoadNoRequestFailsWhenItStops() throws Exception {
     servers.put("/products/busy", "{'name':'A','price':1,'currency':'EUR'}");
     Map<String, String> environment = ApiProcess.environment(servers);
-    // On a busy machine the balancer may need some time to look.
+    // On a busy machine the balancer may need some time to check.
     environment.put("TIDEMARK_API_DRAIN_SECONDS", "5");
     ApiProcess api = start(environment).awaitServing();
     byte[] read = RawHttp.bytes("GET /products/busy HTTP/1.1", "Host: x", "");

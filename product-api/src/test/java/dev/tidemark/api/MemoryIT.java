@@ -31,8 +31,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Large products, asked for by many at once, of a service with little memory. It would end at the
-/// first allocation that fails.
+/// Large products, requested by many clients at once from a service with little memory. It would
+/// end at the first allocation that fails.
 final class MemoryIT {
 
   @RegisterExtension private static final RunningService servers = new RunningService();

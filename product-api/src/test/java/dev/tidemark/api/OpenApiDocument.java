@@ -15,7 +15,7 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 
-/// A description in OpenAPI 3.1, asked what it says.
+/// A description in OpenAPI 3.1, with queries about its content.
 final class OpenApiDocument {
 
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -42,7 +42,7 @@ final class OpenApiDocument {
     return names(root.get("paths"));
   }
 
-  /// In upper case.
+  /// Returns the methods, in upper case.
   Set<String> methods(String path) {
     return names(root.get("paths").get(path)).stream()
         .filter(METHODS::contains)
@@ -62,7 +62,7 @@ final class OpenApiDocument {
     return resolved(operation(path, method).get("responses").get(Integer.toString(status)));
   }
 
-  /// Of the operation, as `query limit`.
+  /// Returns the parameters of the operation, such as `query limit`.
   Set<String> parameters(String path, String method) {
     return StreamSupport.stream(operation(path, method).path("parameters").spliterator(), false)
         .map(this::resolved)
@@ -76,7 +76,7 @@ final class OpenApiDocument {
         : node;
   }
 
-  /// What a text breaks of a schema of this document.
+  /// Returns the violations of a schema of this document by a text.
   List<String> violations(JsonNode schema, String json) {
     ObjectNode whole = schema.deepCopy();
     whole.set("components", root.get("components"));

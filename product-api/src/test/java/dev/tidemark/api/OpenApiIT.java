@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/// What `/openapi` says is what the service does.
+/// Comparison of `/openapi` with the behaviour of the service.
 final class OpenApiIT {
 
   private static final String TOKEN = "Bearer s3cret";
@@ -33,7 +33,7 @@ final class OpenApiIT {
       "{\"id\":\"named\",\"name\":\"A\",\"price\":1,\"currency\":\"EUR\"}";
   private static final String OTHER = NAMED.replace("named", "other");
 
-  /// Each is shown elsewhere: a silent client, a defect, a database that is away.
+  /// Statuses that other tests show: a silent client, a defect, a database that is away.
   private static final Set<String> NOT_HERE = Set.of("408", "500", "503");
 
   @RegisterExtension
@@ -80,7 +80,7 @@ final class OpenApiIT {
                         .collect(Collectors.toCollection(TreeSet::new))));
     Map<String, Set<String>> described = new TreeMap<>();
     document.paths().forEach(path -> described.put(path, document.methods(path)));
-    // The other methods at this path are of the product with this id.
+    // The other methods at this path apply to the product with this id.
     described.get("/products/import").addAll(document.methods("/products/{id}"));
     assertThat(described).isEqualTo(code);
   }
@@ -107,7 +107,7 @@ final class OpenApiIT {
     assertThat(checked).isGreaterThan(20);
   }
 
-  /// Checks each `example` and `examples` beside a schema, and says how many there were.
+  /// Checks each `example` and `examples` beside a schema, and returns their number.
   private static int examples(JsonNode node, List<String> faults) {
     int checked = 0;
     if (node.has("schema") && node.has("example") && node.get("schema").isObject()) {
@@ -217,7 +217,8 @@ final class OpenApiIT {
     return calls;
   }
 
-  /// Both ways: no answer that is not described, and nothing described that is not answered.
+  /// Comparison in both directions: no answer lacks a description, and no description lacks an
+  /// answer.
   @Test
   void whatIsAnsweredIsDescribedAndWhatIsDescribedIsAnswered() {
     Map<String, Set<String>> statuses = new TreeMap<>();

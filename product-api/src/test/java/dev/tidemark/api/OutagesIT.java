@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/// What works on while a part is away, and that all is well when it is back.
+/// Behaviour of the service while a part is away, and after it is back.
 final class OutagesIT {
 
   private static final String CHAIR = "{'name':'Chair','price':12.5,'currency':'EUR'}";

@@ -5,12 +5,13 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 
-/// Speaks to a service byte by byte, past any client that would correct it.
+/// Communicates with a service byte by byte, without a client that would correct it.
 public final class RawHttp {
 
   private RawHttp() {}
 
-  /// Sends a text, one byte for each character up to U+00FF, and reads until the service hangs up.
+  /// Sends a text, one byte for each character up to U+00FF, and reads until the service closes the
+  /// connection.
   ///
   /// @param lines are sent with CR LF after each
   public static String exchange(int port, String... lines) throws IOException {

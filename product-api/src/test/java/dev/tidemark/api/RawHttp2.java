@@ -14,8 +14,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 
-/// One connection of HTTP/2, spoken frame by frame, by a client that need not keep to anything.
-/// Confined to one thread.
+/// One connection of HTTP/2, frame by frame, by a client that need not follow any rules. Confined
+/// to one thread.
 public final class RawHttp2 implements AutoCloseable {
 
   public static final int DATA = 0;
@@ -35,7 +35,7 @@ public final class RawHttp2 implements AutoCloseable {
   private static final int INITIAL_WINDOW_SIZE = 4;
   private static final int LARGEST_FRAME = 16_384;
 
-  /// RFC 9113, section 4.1.
+  /// Frame of RFC 9113, section 4.1.
   @SuppressWarnings("ArrayRecordComponent") // handed on, never changed
   public record Frame(int type, int flags, int stream, byte[] payload) {}
 
@@ -76,7 +76,7 @@ public final class RawHttp2 implements AutoCloseable {
     send(HEADERS, END_HEADERS | END_STREAM, stream, head("GET", path));
   }
 
-  /// A request whose body follows, as [#data].
+  /// Sends a request whose body follows by [#data].
   public void begin(int stream, String method, String path, String mediaType) throws IOException {
     send(HEADERS, END_HEADERS, stream, head(method, path, "content-type", mediaType));
   }
@@ -92,7 +92,7 @@ public final class RawHttp2 implements AutoCloseable {
     }
   }
 
-  /// The last of a body.
+  /// Sends the last part of a body.
   public void end(int stream, String text) throws IOException {
     send(DATA, END_STREAM, stream, text.getBytes(StandardCharsets.US_ASCII));
   }
@@ -101,8 +101,8 @@ public final class RawHttp2 implements AutoCloseable {
     send(PING, 0, 0, new byte[8]);
   }
 
-  /// Each header as a literal that is not indexed, RFC 7541, section 6.2.2; the names that begin
-  /// with a colon by their numbers in the static table, appendix A.
+  /// Returns a head with each header as a literal that is not indexed, RFC 7541, section 6.2.2;
+  /// names that begin with a colon are numbers of the static table, appendix A.
   private static byte[] head(String method, String path, String... more) {
     ByteArrayOutputStream head = new ByteArrayOutputStream();
     named(head, AUTHORITY, "x");
@@ -127,7 +127,7 @@ public final class RawHttp2 implements AutoCloseable {
     head.writeBytes(text.getBytes(StandardCharsets.US_ASCII));
   }
 
-  /// The next frame of a type; others are passed over, and a thousand of them are too many.
+  /// Returns the next frame of a type. Others are skipped, and a thousand of them are too many.
   ///
   /// @throws EOFException when the service has hung up
   public Frame await(int type) throws IOException {
@@ -145,7 +145,7 @@ public final class RawHttp2 implements AutoCloseable {
     throw new AssertionError("no frame of type " + type);
   }
 
-  /// Says nothing for so long, and passes over what the service says meanwhile.
+  /// Sends nothing for this time, and skips what the service sends meanwhile.
   ///
   /// @throws EOFException when the service hangs up
   public void beQuiet(Duration time) throws IOException {
@@ -157,7 +157,7 @@ public final class RawHttp2 implements AutoCloseable {
     }
   }
 
-  /// Reads until the service hangs up.
+  /// Reads until the service closes the connection.
   ///
   /// @throws SocketTimeoutException when it does not for a minute
   public void awaitEnd() throws IOException {
@@ -168,7 +168,7 @@ public final class RawHttp2 implements AutoCloseable {
     }
   }
 
-  /// Ends without a word.
+  /// Closes the connection without a frame.
   @Override
   public void close() throws IOException {
     socket.close();

@@ -61,7 +61,7 @@ public final class RunningService implements BeforeAllCallback, AfterAllCallback
 
   private void start() {
     Map<String, String> environment = new HashMap<>();
-    // A busy machine answers late; the tests are of outcomes.
+    // A busy machine answers late, and the tests check outcomes.
     environment.put("TIDEMARK_API_REDIS_TIMEOUT_MS", "2000");
     environment.put("TIDEMARK_API_DRAIN_SECONDS", "0");
     environment.put("DATABASE_URL", postgres.url());
@@ -73,7 +73,7 @@ public final class RunningService implements BeforeAllCallback, AfterAllCallback
     service = Service.start(Configuration.from(environment));
   }
 
-  /// One more service, with settings of its own, on the servers of this one. Whoever asks for it
+  /// Starts one more service, with settings of its own, on the servers of this one. The caller
   /// closes its [#service].
   public RunningService beside(String... otherSettings) {
     RunningService other = new RunningService(otherSettings);
@@ -108,7 +108,7 @@ public final class RunningService implements BeforeAllCallback, AfterAllCallback
     return service;
   }
 
-  /// The database as superuser, past the service.
+  /// Returns the database as superuser, bypassing the service.
   public Jdbi sql() {
     return sql;
   }
@@ -179,14 +179,14 @@ public final class RunningService implements BeforeAllCallback, AfterAllCallback
     }
   }
 
-  /// The events of a product, oldest first: version and type.
+  /// Returns the events of a product, oldest first: version and type.
   public List<String> events(String id) {
     return texts(
         "select version || ' ' || type from outbox where aggregateid = '%s' order by version, type"
             .formatted(id));
   }
 
-  /// The first column of a query's answer.
+  /// Returns the first column of a query's answer.
   public List<String> texts(String query) {
     return sql.withHandle(handle -> handle.createQuery(query).mapTo(String.class).list());
   }
@@ -212,7 +212,7 @@ public final class RunningService implements BeforeAllCallback, AfterAllCallback
       }
     }
 
-    /// The end of a problem's type.
+    /// Returns the end of a problem's type.
     public String problem() {
       if (!header("Content-Type").equals("application/problem+json")) {
         throw new AssertionError("no problem, but " + response + " " + response.body());

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// What `docs/adopt.md` shows is what `AdoptionST` runs.
+/// Test that `docs/adopt.md` shows what `AdoptionST` runs.
 ///
 /// A comment `<!-- from FILE -->` or `<!-- from FILE region NAME -->` before a fenced block tells
 /// where the block comes from, below `system-tests/src/test`. A region of a Java file lies between
@@ -60,7 +60,7 @@ class AdoptDocTest {
         .isEqualTo(wanted);
   }
 
-  /// A block without its comment would go unchecked.
+  /// A block without its comment would not be checked.
   @Test
   void everyBlockSaysWhereItIsFrom() throws IOException {
     long fences = doc().lines().filter(line -> line.startsWith("```")).count();

@@ -45,8 +45,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Another service's aggregate, beside the products: its table and its role are its own, it reads
-/// through the library, and the relay and the invalidator know of it by configuration only.
+/// An aggregate of another service, beside the products: its table and its role are its own, it
+/// reads through the library, and the relay and the invalidator know it only by configuration.
 class AdoptionST {
   private static final Logger log = LoggerFactory.getLogger(AdoptionST.class);
   private static final Duration SECONDS = Duration.ofSeconds(30);
@@ -234,8 +234,8 @@ class AdoptionST {
     assertThat(json(eventual("alan"))).contains("alan@new.example");
   }
 
-  /// Some writers evict at once, as a fast lane would, and so know what no read may fall below; the
-  /// others leave it to the relay and the invalidator.
+  /// Some writers evict at once, like a fast lane, and so know a version that no read may fall
+  /// below; the others leave it to the relay and the invalidator.
   @Test
   void cacheNeverServesLessThanWasEvictedAndIsFreshAtRest() throws Exception {
     long seed = new Random().nextLong();
@@ -279,7 +279,7 @@ class AdoptionST {
     }
   }
 
-  /// Waits for the version in the cache; on the way no read may go back.
+  /// Waits for the version in the cache. Meanwhile no read may go back.
   private static Read awaitCached(String id, long version) {
     var seen = new long[] {0};
     return await("version %d of %s in the cache".formatted(version, id))

@@ -14,8 +14,8 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
-/// What the invalidators have certainly applied: for each product the newest version among the
-/// events before their committed offsets. From then on no read may return an older one.
+/// Versions that the invalidators have certainly applied: for each product the newest version among
+/// the events before their committed offsets. From then on no read may return an older one.
 final class AppliedVersions implements AutoCloseable {
 
   private static final Duration POLL = Duration.ofMillis(50);
@@ -40,7 +40,7 @@ final class AppliedVersions implements AutoCloseable {
     consumer.seekToBeginning(partitions);
   }
 
-  /// What is applied by now.
+  /// Returns the versions applied by now.
   Map<String, Long> now() throws ExecutionException, InterruptedException {
     Map<TopicPartition, OffsetAndMetadata> committed =
         admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get();
@@ -48,7 +48,7 @@ final class AppliedVersions implements AutoCloseable {
       long end = committed.get(partition) == null ? 0 : committed.get(partition).offset();
       consumer.resume(List.of(partition));
       consumer.pause(partitions.stream().filter(other -> !other.equals(partition)).toList());
-      // Records behind the committed offset may come along; they make the floor no truer.
+      // Records behind the committed offset may be included; they make the floor no more accurate.
       while (consumer.position(partition) < end) {
         for (var record : consumer.poll(POLL)) {
           if (record.offset() < end) {

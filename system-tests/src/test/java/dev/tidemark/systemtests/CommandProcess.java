@@ -23,7 +23,7 @@ final class CommandProcess {
     this.err = err;
   }
 
-  /// What the command came to.
+  /// Result of the command.
   record Result(int code, String out, String err) {}
 
   static CommandProcess start(
@@ -45,8 +45,8 @@ final class CommandProcess {
     }
   }
 
-  /// What Ctrl-C does, by another signal: a process whose ancestor runs in the background of a
-  /// shell does not hear of SIGINT.
+  /// Interrupts like Ctrl-C, by another signal: a process whose ancestor runs in the background of
+  /// a shell does not receive SIGINT.
   void interrupt() {
     process.destroy();
   }

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// `bin/tidemark` and the scripts beside it, as their users type them.
+/// Test of `bin/tidemark` and the scripts beside it, with the commands of their users.
 class CommandST {
   @TempDir Path folder;
 
@@ -59,7 +59,8 @@ class CommandST {
     assertThat(help.output()).contains("unknown command 'nosuch'");
   }
 
-  /// `cd` prints where it goes when it finds the folder by CDPATH, and it may go elsewhere.
+  /// Test with CDPATH: `cd` prints the folder when it finds it by CDPATH, and may go to another
+  /// folder.
   @ParameterizedTest
   @ValueSource(strings = {"bin/tidemark jdk", "benchmarks/run --help"})
   void exportedCdpathChangesNothing(String line) throws Exception {

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Objects;
 
-/// What a service with customers says to PostgreSQL.
+/// SQL of a service with customers.
 final class CustomerSql {
   static final String TABLE = read("table.sql");
   static final String FIND = read("find.sql");
@@ -14,7 +14,7 @@ final class CustomerSql {
   static final String DELETE = read("delete.sql");
   static final String PLAIN_UPDATE = read("plain-update.sql");
 
-  /// What the relay and the invalidator are told of the customers.
+  /// Settings of the relay and the invalidator for the customers.
   static final String SETTINGS = read("settings.env");
 
   private CustomerSql() {}

@@ -12,7 +12,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import org.jdbi.v3.core.Jdbi;
 
-/// The reads of a service that is not part of Tidemark, as it would write them.
+/// Reads of a service that is not part of Tidemark, as it would write them.
 // region customers
 final class Customers {
   private final Jdbi database;

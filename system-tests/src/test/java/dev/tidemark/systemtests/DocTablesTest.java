@@ -11,8 +11,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Tables of the documents are whole: a blank line in the middle ends a table, and what follows is
-/// shown as text.
+/// Test that tables of the documents are whole: a blank line in the middle ends a table, and the
+/// rest is shown as text.
 class DocTablesTest {
 
   static List<Path> documents() throws IOException {

@@ -15,8 +15,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/// `docs/hazards.md` beside the code: a number in the name of a test leads to its hazard, and a
-/// hazard leads to its tests.
+/// Comparison of `docs/hazards.md` with the code: a number in the name of a test leads to its
+/// hazard, and a hazard leads to its tests.
 class HazardsTest {
   private static final Path REPOSITORY = StackProcess.PROJECT;
 
@@ -68,7 +68,8 @@ class HazardsTest {
         .collect(Collectors.toCollection(TreeSet::new));
   }
 
-  /// Variants of one hazard, as H46a and H46b, share its section, unless they have their own.
+  /// Returns the section of a hazard. Variants of one hazard, such as H46a and H46b, share its
+  /// section, unless they have their own.
   private static String section(String number, Set<String> sections) {
     return sections.contains(number) ? number : number.replaceAll("[a-z]$", "");
   }

@@ -29,24 +29,29 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// What of the house's rules a machine can check, each with its reason.
+/// House rules that a machine can check, each with its reason.
 class HouseRulesTest {
+  private static final Pattern CONTORTED =
+      Pattern.compile("///\\s*(What|How|Whether|Where|Who|Which|As|Of|When|Why|Whoever)\\b");
+
   private static final JavaClasses TIDEMARK =
       new ClassFileImporter()
           .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
           .importPackages("dev.tidemark");
 
-  /// [Rooms] is the plan. It has no arrow that the code does not need.
+  /// The plan is [Rooms]. It has no arrow that the code does not need.
   @Test
   void roomsUseEachOtherAsPlanned() {
     Set<String> wrong = new TreeSet<>();
@@ -147,6 +152,23 @@ class HouseRulesTest {
   }
 
   @Test
+  void docCommentsBeginWithANounOrAVerb() throws IOException {
+    List<String> wrong = new ArrayList<>();
+    for (Path file : mainSources()) {
+      String before = "";
+      int number = 0;
+      for (String line : Files.readAllLines(file)) {
+        number++;
+        if (!before.startsWith("///") && CONTORTED.matcher(line.strip()).lookingAt()) {
+          wrong.add("%s:%d: %s".formatted(file, number, line.strip()));
+        }
+        before = line.strip();
+      }
+    }
+    assertThat(wrong).as("a reader looks for the thing or the action").isEmpty();
+  }
+
+  @Test
   void isAndHasAndCanAreQuestions() {
     methods()
         .that()
@@ -159,8 +181,8 @@ class HouseRulesTest {
         .check(TIDEMARK);
   }
 
-  /// `Binaries` asks where the user keeps caches; `RunningStack` which variables it must not hand
-  /// on to the programs.
+  /// `Binaries` reads where the user keeps caches, and `RunningStack` which variables it must not
+  /// pass on to the programs.
   @Test
   void onlyConfigurationAndMainReadTheEnvironment() {
     noClasses()
@@ -191,8 +213,8 @@ class HouseRulesTest {
         .check(TIDEMARK);
   }
 
-  /// Leases and values end by Redis's own clock, and what the process itself times by one that
-  /// nobody sets.
+  /// Leases and values end by Redis's own clock, and the process measures its own times by a clock
+  /// that nobody sets.
   @Test
   void theCacheAsksNoWallClock_H19() {
     noClasses()
@@ -258,7 +280,7 @@ class HouseRulesTest {
         .check(TIDEMARK);
   }
 
-  /// JMH asks that a class of benchmarks is open, and generates subclasses of it.
+  /// JMH requires that a class of benchmarks is open, and generates subclasses of it.
   @Test
   void nothingIsOpenToInheritanceByAccident() {
     classes()
@@ -296,13 +318,13 @@ class HouseRulesTest {
         .check(TIDEMARK);
   }
 
-  /// `relay.sink` for a class of the package `dev.tidemark.relay.sink`. What JMH generates belongs
-  /// to the package of its benchmark.
+  /// Returns the room, for example `relay.sink` for a class of the package
+  /// `dev.tidemark.relay.sink`. Code that JMH generates belongs to the package of its benchmark.
   private static String room(JavaClass c) {
     return c.getPackageName().replaceFirst("^dev[.]tidemark[.]", "").replace(".jmh_generated", "");
   }
 
-  /// Nested classes count as the class that they stand in.
+  /// Matches classes by name. Nested classes count as the class that contains them.
   private static DescribedPredicate<JavaClass> areNotNamed(String... patterns) {
     return are(
         "not named " + String.join(" or ", patterns),
@@ -311,6 +333,19 @@ class HouseRulesTest {
               c.getFullName().substring(c.getPackageName().length() + 1).replaceAll("\\$.*", "");
           return List.of(patterns).stream().noneMatch(outermost::matches);
         });
+  }
+
+  private static List<Path> mainSources() throws IOException {
+    try (Stream<Path> files = Files.walk(StackProcess.PROJECT)) {
+      List<Path> sources =
+          files
+              .filter(file -> file.toString().endsWith(".java"))
+              .filter(file -> file.toString().contains("/src/main/java/"))
+              .filter(file -> !file.toString().contains("/target/"))
+              .toList();
+      assertThat(sources).hasSizeGreaterThan(200);
+      return sources;
+    }
   }
 
   private static DescribedPredicate<JavaClass> are(String what, Predicate<JavaClass> predicate) {

@@ -34,8 +34,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// The command `import` against the real API: what it says of files that are not as wanted, and its
-/// exit codes.
+/// Test of the command `import` against the real API: its messages about wrong files, and its exit
+/// codes.
 class ImportCommandST {
   private static final String TOKENS = "first-secret\nsecond-secret\n";
   private static final String HEADER = "id,name,price,currency\n";

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Any process may die at any instant; after it is back the system is true again by itself.
+/// Any process may die at any time; after its return the system is correct again by itself.
 class KillsST {
   private static final Duration SOON = Duration.ofSeconds(60);
   private static final int STEPS_AROUND = 300;

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A relay with little memory publishes transactions that are much larger than that.
+/// A relay with little memory publishes transactions that are much larger than its memory.
 class LargeTransactionST {
   private static final Duration SOON = Duration.ofMinutes(2);
   private static final List<String> LITTLE_MEMORY =
@@ -64,8 +64,8 @@ class LargeTransactionST {
         .doesNotContain("session ended");
   }
 
-  /// Of the largest rows that the relay takes, in the form that is largest in memory: one character
-  /// that is not Latin doubles a string.
+  /// A transaction of the largest rows that the relay accepts, in the form that is largest in
+  /// memory: one character that is not Latin doubles a string.
   @Test
   void rowsAsLargeAsTheyMayBeComeInOrderAndOnce() throws Exception {
     int rows = 100;
@@ -79,7 +79,8 @@ class LargeTransactionST {
     assertThat(log).content().doesNotContain("session ended");
   }
 
-  /// To a relay that streams: what is there before its first session is fetched from the table.
+  /// Writes rows for a relay that streams: rows that exist before its first session are fetched
+  /// from the table.
   ///
   /// One aggregate, so that its events are in one partition of the topic and their order can be
   /// seen.
@@ -111,7 +112,8 @@ class LargeTransactionST {
         LITTLE_MEMORY);
   }
 
-  /// The versions that a `read_committed` consumer finds, up to the last one that was written.
+  /// Returns the versions that a `read_committed` consumer finds, up to the last one that was
+  /// written.
   private static List<Long> committedVersions(String topic, int last) {
     var versions = new ArrayList<Long>();
     long deadline = System.nanoTime() + SOON.toNanos();

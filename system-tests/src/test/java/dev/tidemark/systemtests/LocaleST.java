@@ -26,8 +26,8 @@ class LocaleST {
 
   @TempDir Path folder;
 
-  /// Where the machine lacks a locale, a JVM takes C for it; so each JVM is told the language
-  /// besides, in the way that an option of its own command overrides.
+  /// If the machine lacks a locale, a JVM uses C; so each JVM also gets the language in another
+  /// way, which an option of its own command overrides.
   @ParameterizedTest
   @CsvSource({"tr_TR.UTF-8,tr,TR", "az_AZ.UTF-8,az,AZ", "lt_LT.UTF-8,lt,LT", "C,ar,EG"})
   void stackWorksInAnyLanguage_H61(String locale, String language, String country)

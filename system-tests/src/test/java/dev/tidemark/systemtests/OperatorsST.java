@@ -20,14 +20,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import redis.clients.jedis.RedisClient;
 
-/// The operators' commands beside a live system under constant writes.
+/// Operators' commands beside a live system under continuous writes.
 class OperatorsST {
 
   private static final Duration SOON = Duration.ofSeconds(60);
   private static final Duration LONG = Duration.ofMinutes(2);
   private static final int PRODUCTS = 200;
 
-  /// Products that nobody reads, for something to be rebuilt.
+  /// Number of products that nobody reads, so that something must be rebuilt.
   private static final int COLD = 50;
 
   private static final String TOPIC = "product.events";
@@ -50,7 +50,7 @@ class OperatorsST {
     stack.close();
   }
 
-  /// Compares what is in Redis with what the invalidators have applied, until it is closed.
+  /// Compares the entries in Redis with what the invalidators have applied, until it is closed.
   private static final class Watch implements AutoCloseable {
 
     private final AtomicBoolean stopped = new AtomicBoolean();

@@ -22,7 +22,7 @@ final class OutboxWriter {
   private long rows;
   private boolean isCountUnknown;
 
-  /// How many rows come into one transaction, and so under one LSN or around it.
+  /// Number of rows in one transaction, and so under one LSN or around it.
   enum Shape {
     ONE_ROW(1, 5),
     TEN_ROWS(10, 20),
@@ -37,8 +37,8 @@ final class OutboxWriter {
       this.pause = Duration.ofMillis(pauseMillis);
     }
 
-    /// From one transaction to the next, where such are written all the time: so that a relay keeps
-    /// up that is killed all the time.
+    /// Returns the pause between transactions that are written all the time, so that a relay that
+    /// is killed all the time keeps up.
     Duration pause() {
       return pause;
     }
@@ -51,7 +51,7 @@ final class OutboxWriter {
     this.aggregates = aggregates;
   }
 
-  /// One transaction.
+  /// Writes one transaction.
   ///
   /// @throws WriteFailed when it may or may not be committed; the next one then finds out
   void write(Shape shape) {
@@ -125,7 +125,7 @@ final class OutboxWriter {
         .formatted(id, version, id, version, n);
   }
 
-  /// The database did not say that the transaction is committed.
+  /// Thrown when the database did not confirm that the transaction is committed.
   static final class WriteFailed extends RuntimeException {
     WriteFailed(Exception cause) {
       super(cause);

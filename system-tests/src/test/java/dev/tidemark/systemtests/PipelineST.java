@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import redis.clients.jedis.RedisClient;
 
-/// The main job: HTTP write, one transaction, log, relay, Kafka, invalidator, eviction by version,
-/// fresh read.
+/// Test of the main job: HTTP write, one transaction, log, relay, Kafka, invalidator, eviction by
+/// version, fresh read.
 class PipelineST {
   private static final Duration SOON = Duration.ofSeconds(60);
 
@@ -59,7 +59,7 @@ class PipelineST {
     assertThat(read.body()).contains("21.5");
   }
 
-  /// H14: nothing but the reliable lane can have evicted here.
+  /// H14: only the reliable lane can have evicted here.
   @Test
   void changeBehindTheApiEvictsTheEntry() throws Exception {
     shop.put("toaster", Shop.json("Toaster", "30"));
@@ -77,8 +77,8 @@ class PipelineST {
             });
   }
 
-  /// H44: the log is ahead of what readers see. A relay that published the change at once would
-  /// have the entry evicted, and the next reader store the old state again.
+  /// H44: the log is ahead of what readers see. If a relay published the change at once, the entry
+  /// would be evicted, and the next reader would store the old state again.
   @Test
   void changeThatWaitsForASynchronousStandbyIsNotEvictedTooEarly_H44() throws Exception {
     shop.put("oven", Shop.json("Oven", "40"));
@@ -90,7 +90,7 @@ class PipelineST {
           writer.submit(() -> truth.sql("update product set price = 41 where id = 'oven'"));
       try {
         truth.awaitCommitThatWaits();
-        // Reads go on much longer than an event takes to Redis.
+        // Reads continue much longer than an event takes to Redis.
         await()
             .during(Duration.ofSeconds(5))
             .atMost(SOON)

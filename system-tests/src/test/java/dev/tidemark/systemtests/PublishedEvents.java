@@ -17,9 +17,9 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
-/// What a `read_committed` consumer learns from a topic about the events of some aggregates, from
-/// the topic's beginning on: which outbox rows are in it, and what is wrong. Keeps no event, so
-/// that there may be many. Confined to one thread.
+/// Knowledge of a `read_committed` consumer about the events of some aggregates in a topic, from
+/// the topic's beginning on: the outbox rows in it, and the faults. It keeps no event, so that
+/// there may be many. Confined to one thread.
 final class PublishedEvents implements AutoCloseable {
   private static final int MOST_FAULTS = 20;
 
@@ -50,7 +50,7 @@ final class PublishedEvents implements AutoCloseable {
     consumer.seekToBeginning(partitions);
   }
 
-  /// Reads on to where the topic ends now.
+  /// Continues to read to the present end of the topic.
   void readToEnd() {
     var ends = consumer.endOffsets(partitions);
     while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
@@ -58,12 +58,13 @@ final class PublishedEvents implements AutoCloseable {
     }
   }
 
-  /// The ids of the outbox rows that are in the topic.
+  /// Returns the ids of the outbox rows that are in the topic.
   Set<UUID> rows() {
     return Collections.unmodifiableSet(rows);
   }
 
-  /// Rows that came twice, and versions that do not follow on the one before; the first of them.
+  /// Returns the first of the rows that came twice, and of the versions that do not follow the one
+  /// before.
   List<String> faults() {
     return Collections.unmodifiableList(faults);
   }

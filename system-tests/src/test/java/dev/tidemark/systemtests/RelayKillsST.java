@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// SIGKILL at random instants, while rows of all shapes are written: afterwards every row is in the
+/// SIGKILL at random times, while rows of all shapes are written: afterwards every row is in the
 /// topic exactly once, each aggregate's versions in order and without gaps (H27, H27c, H30).
 ///
 /// Settings: `-Dkills.seed=7` repeats a run's random choices, `-Dkills=100` sets how many kills of
@@ -27,7 +27,8 @@ class RelayKillsST {
   private static final int KILLS = Integer.getInteger("kills", 13);
   private static final int SERVER_KILLS = 3;
 
-  /// One kill in so many falls into the start of the relay, the others into its work.
+  /// Number of kills of which one happens during the start of the relay, the others during its
+  /// work.
   private static final int WHILE_STARTING = 4;
 
   private static final Duration STARTING = Duration.ofMillis(1_500);
@@ -46,7 +47,7 @@ class RelayKillsST {
     System.out.println("repeat with -Dkills.seed=" + SEED);
     servers = RelayServers.start(folder);
     aotCache = folder.resolve("relay.aot").toString();
-    // The starts are most of the time that this test takes, and this halves them.
+    // The starts are most of the time of this test, and this halves them.
     var training = servers.launchRelay(servers.postgres().url(), "-XX:AOTCacheOutput=" + aotCache);
     new OutboxWriter(servers.database(), "training", 1).write(Shape.ONE_ROW);
     awaitFirstEvents(training);

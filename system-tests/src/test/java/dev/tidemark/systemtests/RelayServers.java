@@ -16,7 +16,8 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jdbi.v3.core.Jdbi;
 
-/// What relays need to run, PostgreSQL and Kafka, and what must be true of the two afterwards.
+/// Servers that relays need, PostgreSQL and Kafka, and the conditions that both must meet
+/// afterwards.
 final class RelayServers implements AutoCloseable {
   static final String TOPIC = "product.events";
 
@@ -74,13 +75,13 @@ final class RelayServers implements AutoCloseable {
         jvmOptions);
   }
 
-  /// Waits until the relay has nothing left to do, then checks: every outbox row of these
-  /// aggregates is in the topic exactly once for a `read_committed` reader, and the versions of
-  /// each are 1, 2, 3, ….
+  /// Waits until the relay has no work left, then checks: every outbox row of these aggregates is
+  /// in the topic exactly once for a `read_committed` reader, and the versions of each are 1, 2, 3,
+  /// ….
   ///
   /// @param aggregates how their ids begin
   void assertTopicHoldsTheOutbox(String aggregates) {
-    // Once it is published, whatever the relay does with the rows before it is done.
+    // Published last, whatever the relay does with the rows before it.
     new OutboxWriter(database, aggregates + "-last", 1).write(Shape.ONE_ROW);
     var rows =
         database.withHandle(

@@ -15,8 +15,8 @@ import java.util.stream.Stream;
 final class Rooms {
 
   /// A line without indent is a module and the modules, or single rooms of them, that its code may
-  /// use. Below it are its rooms, each with the rooms of the same module that it may use; `.` is the
-  /// room of the module itself.
+  /// use. Below it are its rooms, each with the rooms of the same module that it may use; `.` is
+  /// the room of the module itself.
   private static final String PLAN =
       """
       event cache
@@ -57,7 +57,7 @@ final class Rooms {
         .            audit events live offsets settings status
         live         events offsets settings status
         status       offsets settings
-        offsets      events settings
+        offsets      settings
         audit        events settings
         settings
         events
@@ -81,8 +81,8 @@ final class Rooms {
         .
       """;
 
-  /// The packages that may use a library. Elsewhere it is unknown, so that it can be changed, and
-  /// the rest can be read without it. The room of a test is not looked at.
+  /// Packages that may use a library. It is unknown elsewhere, so that it can be changed, and the
+  /// rest can be read without it. The room of a test is not checked.
   private static final String LIBRARIES =
       """
       io.debezium         relay.source
@@ -93,7 +93,7 @@ final class Rooms {
       io.helidon          api api.http api.imports api.problem api.resources api.store invalidator invalidator.settings relay relay.status service.http
       """;
 
-  /// A package with more files than [#MOST_FILES], and why it is not split.
+  /// Packages with more files than [#MOST_FILES], and the reason why each is not split.
   static final Map<String, String> LARGE =
       Map.of("benchmarks", "each benchmark is a class of its own, with what it measures beside it");
 
@@ -125,12 +125,12 @@ final class Rooms {
     return name.equals(".") ? module : module + "." + name;
   }
 
-  /// The modules, by the name of their package below `dev.tidemark`.
+  /// Returns the modules, by the name of their package below `dev.tidemark`.
   static Set<String> modules() {
     return modules.keySet();
   }
 
-  /// The rooms of all modules, each as `relay.sink`.
+  /// Returns the rooms of all modules, in the form `relay.sink`.
   static Set<String> rooms() {
     return rooms.keySet();
   }
@@ -139,16 +139,16 @@ final class Rooms {
     return room.replaceFirst("\\..*", "");
   }
 
-  /// Whether one room may use another.
+  /// Returns whether one room may use another.
   static boolean allows(String from, String to) {
     String module = moduleOf(from);
     return moduleOf(to).equals(module)
         ? from.equals(to) || rooms.getOrDefault(from, Set.of()).contains(to)
         : modules.getOrDefault(module, Set.of()).stream()
-            .anyMatch(Set.of(moduleOf(to), to)::contains);
+            .anyMatch(other -> other.equals(moduleOf(to)) || other.equals(to));
   }
 
-  /// Arrows between rooms of one module, as `relay.session -> relay.sink`.
+  /// Returns the arrows between rooms of one module, in the form `relay.session -> relay.sink`.
   static Set<String> arrows() {
     Set<String> arrows = new TreeSet<>();
     rooms.forEach((from, others) -> others.forEach(to -> arrows.add(from + " -> " + to)));
@@ -156,7 +156,7 @@ final class Rooms {
     return arrows;
   }
 
-  /// The rooms that may use a library, by the library's package.
+  /// Returns the rooms that may use a library, by the library's package.
   static Map<String, Set<String>> libraries() {
     return LIBRARIES
         .lines()

@@ -31,7 +31,7 @@ final class ServiceProcess implements AutoCloseable {
     this.admin = admin;
   }
 
-  /// Returns when the service says that it is ready.
+  /// Starts the service, and returns when it reports that it is ready.
   ///
   /// @param adminPort the variable that sets the port of its health
   static ServiceProcess start(
@@ -39,7 +39,7 @@ final class ServiceProcess implements AutoCloseable {
     return start(module, adminPort, settings, log, List.of());
   }
 
-  /// As the other `start`, with further options for the program's JVM.
+  /// Starts a service as the other `start` does, with further options for the program's JVM.
   static ServiceProcess start(
       String module,
       String adminPort,
@@ -53,7 +53,7 @@ final class ServiceProcess implements AutoCloseable {
     return service;
   }
 
-  /// As `start`, but returns at once.
+  /// Starts a service as `start` does, but returns at once.
   static ServiceProcess launch(
       String module,
       String adminPort,
@@ -79,7 +79,7 @@ final class ServiceProcess implements AutoCloseable {
     return StackProcess.PROJECT.resolve(module).resolve("target/app").resolve(module + ".jar");
   }
 
-  /// Whether the service at this admin address says that it is ready.
+  /// Returns whether the service at this admin address reports that it is ready.
   static boolean isReady(HttpClient http, URI admin) {
     return get(http, admin.resolve("/health/ready"))
         .filter(answer -> answer.statusCode() == 200)
@@ -98,17 +98,17 @@ final class ServiceProcess implements AutoCloseable {
     }
   }
 
-  /// Waits for the process to end by itself; answers whether it did.
+  /// Waits for the process to end by itself, and returns whether it did.
   boolean endsWithin(Duration time) {
     return process.awaitExit(time);
   }
 
-  /// The end of what it has written.
+  /// Returns the end of its output.
   String logTail() {
     return process.logTail();
   }
 
-  /// What the service measures under this name; empty while it does not answer.
+  /// Returns the value of this metric; empty while the service does not answer.
   OptionalDouble metric(HttpClient http, String name) {
     return get(http, admin.resolve("/metrics"))
         .filter(answer -> answer.statusCode() == 200)
@@ -119,22 +119,22 @@ final class ServiceProcess implements AutoCloseable {
         .findFirst();
   }
 
-  /// SIGKILL; returns when the process is gone.
+  /// Sends SIGKILL, and returns when the process is gone.
   void kill() {
     process.kill();
   }
 
-  /// SIGSTOP: the process is there, and does nothing.
+  /// Sends SIGSTOP: the process exists, and does nothing.
   void pause() {
     process.signal("STOP");
   }
 
-  /// SIGCONT: it goes on, and does not know that time has passed.
+  /// Sends SIGCONT: the process continues, and does not know that time has passed.
   void resume() {
     process.signal("CONT");
   }
 
-  /// SIGTERM; returns when the process is gone.
+  /// Sends SIGTERM, and returns when the process is gone.
   void stop() {
     process.stop(START);
   }

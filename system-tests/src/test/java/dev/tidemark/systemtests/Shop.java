@@ -20,8 +20,8 @@ import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A client of the product API, as a shop would be. Remembers the highest version that was
-/// acknowledged for each product.
+/// A client of the product API, like a shop. Remembers the highest version that was acknowledged
+/// for each product.
 final class Shop {
   private static final Logger log = LoggerFactory.getLogger(Shop.class);
   private final Function<String, URI> api;
@@ -120,7 +120,8 @@ final class Shop {
           step(random, "random-" + random.nextInt(products));
           steps.incrementAndGet();
         } catch (IOException serverIsAway) {
-          // Part of the work: what was acknowledged counts, the rest may or may not have happened.
+          // This is part of the work: acknowledged writes count, and the others may or may not have
+          // happened.
         } catch (InterruptedException e) {
           return;
         }
@@ -136,7 +137,7 @@ final class Shop {
     }
   }
 
-  /// The highest version of each product that a writer was told.
+  /// Returns the highest version of each product that a writer received.
   Map<String, Long> acknowledged() {
     return Map.copyOf(acknowledged);
   }

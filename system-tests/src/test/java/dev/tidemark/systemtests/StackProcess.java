@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// A whole stack, started the way `bin/tidemark up` starts it, on free ports.
+/// A whole stack, started as `bin/tidemark up` starts it, on free ports.
 final class StackProcess implements AutoCloseable {
   static final Path PROJECT = Path.of("").toAbsolutePath().getParent();
   static final List<String> SERVICES = List.of("PRODUCT_API", "OUTBOX_RELAY", "INVALIDATOR");
@@ -42,13 +42,13 @@ final class StackProcess implements AutoCloseable {
     this.process = process;
   }
 
-  /// Returns when every service is ready.
+  /// Starts a stack, and returns when every service is ready.
   static StackProcess up(Path data) {
     var output = data.resolveSibling(data.getFileName() + ".out");
     return awaitUp(data, output, start(output, "up", "--data", data.toString()));
   }
 
-  /// As `up`, by the command that users type.
+  /// Starts a stack as `up` does, by the command that users type.
   ///
   /// @param environment added to this JVM's
   static StackProcess upByCommand(Path data, Map<String, String> environment) throws IOException {
@@ -67,7 +67,7 @@ final class StackProcess implements AutoCloseable {
     return stack;
   }
 
-  /// Starts a command of the development stack, with free ports where it starts a stack itself.
+  /// Starts a command of the development stack, with free ports if it starts a stack itself.
   static Process start(Path output, String command, String... options) {
     var line = new ArrayList<String>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -89,7 +89,7 @@ final class StackProcess implements AutoCloseable {
     }
   }
 
-  /// What `stack.env` says now.
+  /// Returns the present content of `stack.env`.
   Map<String, String> env() {
     var env = new HashMap<String, String>();
     try {
@@ -113,7 +113,7 @@ final class StackProcess implements AutoCloseable {
     return Long.parseLong(env().get(part + "_PID"));
   }
 
-  /// SIGKILL, then waits until `up` has brought the part back under another process id.
+  /// Sends SIGKILL, then waits until `up` has started the part again under another process id.
   void killAndAwaitReturn(String part) {
     long before = pid(part);
     ProcessHandle.of(before).orElseThrow().destroyForcibly();
@@ -131,7 +131,7 @@ final class StackProcess implements AutoCloseable {
     return address != null && ServiceProcess.isReady(http, URI.create(address));
   }
 
-  /// What the log of a service holds of stack traces.
+  /// Returns the stack traces in the log of a service.
   List<String> stackTraces(String service) {
     var log =
         data.resolve("logs").resolve(service.toLowerCase(Locale.ROOT).replace('_', '-') + ".log");
@@ -150,7 +150,7 @@ final class StackProcess implements AutoCloseable {
     }
   }
 
-  /// Stops the stack as Ctrl-C would, and checks that nothing of it is left.
+  /// Stops the stack like Ctrl-C, and checks that nothing of it is left.
   int stop() {
     var pids = new ArrayList<Long>();
     for (var part : SERVICES) {

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// `up` and `demo` as their user meets them.
+/// Test of `up` and `demo` as a user sees them.
 class StackST {
   @TempDir Path folder;
 

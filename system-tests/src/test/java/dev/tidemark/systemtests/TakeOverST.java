@@ -26,13 +26,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// Two relays: one active, the other standing by, each a process that its user would start.
+/// Test of two relays: one active, the other standing by, each a process that its user would start.
 ///
 /// `-Dtake-overs=9` takes so many times over of each kind, for figures.
 class TakeOverST {
   private static final Duration SOON = Duration.ofSeconds(60);
 
-  /// It is 3 s on a machine that does nothing else.
+  /// Limit of a take-over, which takes 3 s on an idle machine.
   private static final Duration TAKE_OVER_LIMIT = Duration.ofSeconds(10);
 
   private static final int TAKE_OVERS = Integer.getInteger("take-overs", 1);
@@ -45,7 +45,7 @@ class TakeOverST {
   private Contender standby;
   private int takeOvers;
 
-  /// A relay with a way of its own to PostgreSQL.
+  /// A relay with a route of its own to PostgreSQL.
   private record Contender(ServiceProcess relay, CuttableRoute route) implements AutoCloseable {
     boolean isActive() {
       return relay.metric(http, "relay_active").orElse(0) == 1;
@@ -83,7 +83,7 @@ class TakeOverST {
     standby.close();
   }
 
-  /// What becomes of the active relay.
+  /// Fate of the active relay.
   enum Fate {
     KILLED,
     STOPPED,
@@ -113,8 +113,8 @@ class TakeOverST {
     assertThat(times.getLast()).isLessThan(TAKE_OVER_LIMIT);
   }
 
-  /// H29. The batch that it had in its hands was not published when it was stopped: the open
-  /// transaction shows that.
+  /// H29. The batch in progress was not published when the relay was stopped: the open transaction
+  /// shows that.
   @Test
   void stoppedInTheMiddleOfABatchItCanNeitherPublishNorConfirmWhenItWakes() {
     long reader = slotReader();
@@ -166,7 +166,7 @@ class TakeOverST {
     return admin.listTransactions(open).all().get().size();
   }
 
-  /// The server's process that reads the slot; 0 when none does.
+  /// Returns the server's process that reads the slot; 0 when none does.
   private static long slotReader() {
     return servers
         .database()
@@ -207,7 +207,7 @@ class TakeOverST {
     }
   }
 
-  /// A reader of committed events that stands at the end of the topic.
+  /// Returns a reader of committed events at the end of the topic.
   private static KafkaConsumer<String, String> tail() {
     Map<String, Object> settings =
         Map.of(

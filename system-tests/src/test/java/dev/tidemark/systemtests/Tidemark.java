@@ -15,10 +15,10 @@ import java.util.stream.Stream;
 final class Tidemark {
   private Tidemark() {}
 
-  /// What a command came to; both outputs in one.
+  /// Result of a command; both outputs in one.
   record Result(int code, String output) {}
 
-  /// Starts the command with the programs that this build has just made.
+  /// Starts the command with the programs of this build.
   ///
   /// @param environment added to this JVM's
   static Process start(Path output, Map<String, String> environment, List<String> arguments)
@@ -46,8 +46,8 @@ final class Tidemark {
     return new Result(process.exitValue(), Files.readString(output));
   }
 
-  /// Maven leaves a jar alone whose content did not change; the command would take it for old, and
-  /// build within this build.
+  /// Sets the times of the jars: Maven does not touch a jar whose content did not change, and the
+  /// command would consider it old, and build within this build.
   static void declareBuilt() throws IOException {
     var now = FileTime.from(Instant.now());
     try (Stream<Path> modules = Files.list(StackProcess.PROJECT)) {

@@ -9,11 +9,12 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
-/// Reads topics as a consumer would.
+/// Reads topics like a consumer.
 final class Topic {
   private Topic() {}
 
-  /// All that a `read_committed` consumer finds in the topic now, in partition order.
+  /// Returns all records that a `read_committed` consumer finds in the topic now, in partition
+  /// order.
   static List<ConsumerRecord<String, String>> committed(String bootstrapServers, String topic) {
     var found = new ArrayList<ConsumerRecord<String, String>>();
     Map<String, Object> settings =

@@ -18,7 +18,7 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jdbi.v3.core.Jdbi;
 import redis.clients.jedis.RedisClient;
 
-/// Looks into PostgreSQL, Kafka and Redis themselves and compares what is there.
+/// Reads PostgreSQL, Kafka and Redis themselves and compares their contents.
 final class Truth {
   private static final Duration SETTLED_WITHIN = Duration.ofSeconds(60);
   private static final String TOPIC = "product.events";
@@ -34,16 +34,16 @@ final class Truth {
 
   private record Product(String id, long version) {}
 
-  /// Waits until the relay and the invalidator have nothing left to do, and then checks that
-  /// nothing is lost, repeated, out of order or stale.
+  /// Waits until the relay and the invalidator have no work left, and then checks that nothing is
+  /// lost, repeated, out of order or stale.
   void assertSettledAndTrue() {
     assertTopicHoldsTheOutbox();
     awaitInvalidatorAtTheEnd();
     assertNoEntryIsOlderThanItsProduct();
   }
 
-  /// Every outbox row is in the topic exactly once for a `read_committed` reader; per product the
-  /// versions are 1, 2, 3, ….
+  /// Checks that every outbox row is in the topic exactly once for a `read_committed` reader, and
+  /// that per product the versions are 1, 2, 3, ….
   void assertTopicHoldsTheOutbox() {
     var rows =
         database.withHandle(
@@ -66,7 +66,7 @@ final class Truth {
     assertThat(last).as("newest version of each product").isEqualTo(versions());
   }
 
-  /// No value in Redis is below the database's version, or above it.
+  /// Checks that no value in Redis is below the database's version, or above it.
   void assertNoEntryIsOlderThanItsProduct() {
     var versions = versions();
     var wrong = new ArrayList<String>();
@@ -83,7 +83,7 @@ final class Truth {
     assertThat(wrong).as("entries that differ from the database").isEmpty();
   }
 
-  /// No write that a client was told of is missing in the database.
+  /// Checks that no acknowledged write is missing in the database.
   void assertHoldsWhatWasAcknowledged(Shop shop) {
     var versions = versions();
     shop.acknowledged()
@@ -99,7 +99,7 @@ final class Truth {
     database.useHandle(h -> h.execute(statement));
   }
 
-  /// From now on commits wait for a standby of this name; for none, when it is empty.
+  /// Makes commits wait for a standby of this name from now on; for none, when it is empty.
   void synchronousStandby(String name) {
     database.useHandle(
         h -> {
@@ -111,7 +111,7 @@ final class Truth {
         .until(() -> ids("show synchronous_standby_names").equals(List.of(name)));
   }
 
-  /// Returns when one is in the log and waits for a standby, so that readers do not see it.
+  /// Returns when a commit is in the log and waits for a standby, so that readers do not see it.
   void awaitCommitThatWaits() {
     await("a commit to wait for its standby")
         .atMost(SETTLED_WITHIN)
@@ -173,7 +173,7 @@ final class Truth {
             });
   }
 
-  /// The offset behind the last event: the end of a partition may lie behind markers of
+  /// Returns the offset behind the last event: the end of a partition may lie behind markers of
   /// transactions, which nobody reads.
   private long lastRecordEnd(TopicPartition partition, long end) {
     return events().stream()

@@ -17,7 +17,7 @@ final class Backoff {
     this.end = System.nanoTime() + limit.toNanos();
   }
 
-  /// Pauses.
+  /// Pauses for the next time.
   ///
   /// @return false, at once, when the time is used up
   boolean pause() throws InterruptedException {

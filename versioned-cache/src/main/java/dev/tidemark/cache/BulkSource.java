@@ -4,12 +4,12 @@ import dev.tidemark.cache.store.CachedValue;
 import java.util.Map;
 import java.util.Set;
 
-/// The truth behind many keys, as [Source] is behind one: one query for all that the cache does not
-/// have.
+/// Source of many keys, as [Source] is the source of one: one query for all keys that the cache
+/// does not have.
 @FunctionalInterface
 public interface BulkSource {
 
-  /// The committed state of each key now. A key without a value in the answer has no row: it counts
-  /// as absent at version 0.
+  /// Returns the committed state of each key now. A key without a value in the answer has no row:
+  /// it counts as absent at version 0.
   Map<String, CachedValue> read(Set<String> keys) throws Exception;
 }

@@ -11,7 +11,7 @@ import io.opentelemetry.api.metrics.LongUpDownCounter;
 import io.opentelemetry.api.metrics.Meter;
 import java.util.List;
 
-/// The instruments of a cache. Thread-safe.
+/// Instruments of a cache. Thread-safe.
 ///
 /// Prometheus shows them as `cache_requests_total`, `cache_lookup_seconds`, `cache_fills_total`,
 /// `cache_refreshes_total`, `cache_early_refreshes_total`, `cache_lease_waits_total`,
@@ -36,7 +36,7 @@ final class CacheMetrics {
   private static final Attributes PROLONGED = result("prolonged");
   private static final Attributes REMOVED = result("removed");
 
-  /// In seconds; a lookup on the same host takes about 0.1 ms.
+  /// Bounds of the buckets in seconds. A lookup on the same host takes about 0.1 ms.
   private static final List<Double> LOOKUP_BUCKETS =
       List.of(
           0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
@@ -154,7 +154,7 @@ final class CacheMetrics {
         });
   }
 
-  /// A value that the source does not bear out was removed.
+  /// Counts a value that was removed because the source disproved it.
   void removed() {
     refreshes.add(1, REMOVED);
   }
@@ -167,7 +167,7 @@ final class CacheMetrics {
     earlyRefreshes.add(1, wasThere ? PROLONGED : ABSENT);
   }
 
-  /// A part of the store is taken for away.
+  /// Counts a part of the store that is considered to be away.
   void breakerOpened() {
     breakerOpenings.add(1);
     openBreakers.add(1);

@@ -2,21 +2,21 @@ package dev.tidemark.cache;
 
 import java.time.Duration;
 
-/// Times and bounds of a [VersionedCache].
+/// Times and limits of a [VersionedCache].
 ///
-/// @param ttl longest life of a value; each gets a random share of it, so that what came together
-///   does not go together
+/// @param ttl longest life of a value; each gets a random share of it, so that entries that came
+///   together do not expire together
 /// @param negativeTtl the same for the knowledge that there is no such aggregate
-/// @param leaseTtl how long a reader may take to read the source and fill; a little longer than the
-///   database's own timeout
-/// @param leaseWait how long to wait for another process's fill before going to the database too
-/// @param databaseReads how many reads of the database may be under way at a time in this process
-/// @param databaseWait how long a read waits for its turn before it is shed
+/// @param leaseTtl time that a reader may take to read the source and fill; a little longer than
+///   the database's own timeout
+/// @param leaseWait time to wait for another process's fill before reading the database too
+/// @param databaseReads number of concurrent reads of the database in this process
+/// @param databaseWait time for which a read waits for its turn before it is shed
 /// @param earlyRefresh the mean time, as a share of the TTL, by which a popular entry is renewed
 ///   before it expires; 0 renews none
-/// @param distrust after an outage of the store its hits are not believed for this long: evictions
-///   that could not be applied meanwhile are still on their way. Longer than their sender takes to
-///   catch up
+/// @param distrust time after an outage of the store for which its hits are not trusted: evictions
+///   that could not be applied meanwhile are still on their way. It must be longer than their
+///   sender takes to catch up
 /// @param nearCache the cache inside the process, off by default
 public record CacheSettings(
     Duration ttl,
@@ -46,9 +46,9 @@ public record CacheSettings(
     }
   }
 
-  /// Values for 5 minutes, absence for 1, leases for 3 seconds, of which others wait out a tenth;
-  /// 16 reads of the database at a time; popular values renewed about 3 seconds early; 5 seconds of
-  /// distrust after an outage; no near cache.
+  /// Returns the defaults: values for 5 minutes, absence for 1, leases for 3 seconds, of which
+  /// others wait out a tenth; 16 reads of the database at a time; popular values renewed about 3
+  /// seconds early; 5 seconds of distrust after an outage; no near cache.
   public static CacheSettings defaults() {
     return new CacheSettings(
         Duration.ofMinutes(5),
@@ -62,7 +62,7 @@ public record CacheSettings(
         NearCacheSettings.off());
   }
 
-  /// The same with another life of values, and of absence where that was longer.
+  /// Returns the same settings with another life of values, and of absence where that was longer.
   public CacheSettings withTtl(Duration newTtl) {
     Duration newNegativeTtl = negativeTtl.compareTo(newTtl) < 0 ? negativeTtl : newTtl;
     return new CacheSettings(
@@ -77,7 +77,7 @@ public record CacheSettings(
         nearCache);
   }
 
-  /// The same with other times of the lease.
+  /// Returns the same settings with other times of the lease.
   public CacheSettings withLease(Duration newTtl, Duration newWait) {
     return new CacheSettings(
         ttl,
@@ -91,13 +91,13 @@ public record CacheSettings(
         nearCache);
   }
 
-  /// The same with another bound on the reads of the database.
+  /// Returns the same settings with another limit on the reads of the database.
   public CacheSettings withDatabaseReads(int atATime, Duration wait) {
     return new CacheSettings(
         ttl, negativeTtl, leaseTtl, leaseWait, atATime, wait, earlyRefresh, distrust, nearCache);
   }
 
-  /// The same with another time of early refresh.
+  /// Returns the same settings with another time of early refresh.
   public CacheSettings withEarlyRefresh(double shareOfTtl) {
     return new CacheSettings(
         ttl,
@@ -111,7 +111,7 @@ public record CacheSettings(
         nearCache);
   }
 
-  /// The same with another time of distrust.
+  /// Returns the same settings with another time of distrust.
   public CacheSettings withDistrust(Duration time) {
     return new CacheSettings(
         ttl,
@@ -125,8 +125,8 @@ public record CacheSettings(
         nearCache);
   }
 
-  /// The same with a near cache; the process must then tell [VersionedCache#invalidations] what the
-  /// topic says.
+  /// Returns the same settings with a near cache. The process must then pass the events of the
+  /// topic to [VersionedCache#invalidations].
   public CacheSettings withNearCache(NearCacheSettings settings) {
     return new CacheSettings(
         ttl,

@@ -2,8 +2,8 @@ package dev.tidemark.cache;
 
 import java.time.Duration;
 
-/// So many reads of the database are under way that this one was not let through in time. The
-/// caller sheds it: a service answers 503 with `Retry-After`.
+/// Thrown when so many reads of the database are in progress that this one was not admitted in
+/// time. The caller sheds it: a service answers 503 with `Retry-After`.
 public final class DatabaseBusyException extends RuntimeException {
 
   private final Duration waited;
@@ -13,7 +13,8 @@ public final class DatabaseBusyException extends RuntimeException {
     this.waited = waited;
   }
 
-  /// How long the read stood at the gate; as long again is a fair time to retry after.
+  /// Returns the time that the read waited at the gate. The same time again is a fair delay before
+  /// a retry.
   public Duration waited() {
     return waited;
   }

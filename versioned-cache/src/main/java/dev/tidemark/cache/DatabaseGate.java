@@ -5,8 +5,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
-/// Lets a bounded number of reads at a time through to the database, in order of arrival, and turns
-/// away who waited too long. Thread-safe.
+/// Admits a limited number of reads at a time to the database, in order of arrival, and rejects
+/// those that waited too long. Thread-safe.
 final class DatabaseGate {
 
   private final Semaphore free;
@@ -28,7 +28,7 @@ final class DatabaseGate {
     return read(what, source, patience);
   }
 
-  /// Reads when there is room at once: for what can as well be left undone.
+  /// Reads only when there is room at once, for work that can also be left undone.
   <T> T readIfFree(String what, Callable<T> source) {
     return read(what, source, Duration.ZERO);
   }

@@ -6,12 +6,12 @@ import dev.tidemark.cache.store.EntryStoreException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Compares a value that was seen in the store with what the source said afterwards, and removes
-/// what the source does not bear out: a version that it has not reached, or another state of the
-/// same version. Thread-safe.
+/// Compares a value that was seen in the store with what the source returned afterwards, and
+/// removes a value that the source disproves: a version that the source has not reached, or another
+/// state of the same version. Thread-safe.
 ///
-/// The source is its primary, and was read after the value was seen: so a value that came from it
-/// is never newer. Just the value that was seen is removed, byte for byte.
+/// The source is the primary, and was read after the value was seen, so a value that came from it
+/// is never newer. Only the value that was seen is removed, byte for byte.
 final class Disproof {
 
   private static final Logger log = LoggerFactory.getLogger(Disproof.class);
@@ -26,10 +26,10 @@ final class Disproof {
     this.metrics = metrics;
   }
 
-  /// Removes the value where it is disproved. Best effort.
+  /// Removes the value if it is disproved. Best effort.
   ///
   /// @param seen found in the store before the source was read
-  /// @param now what the source said
+  /// @param now state that the source returned
   void check(String key, CachedValue seen, CachedValue now) {
     if (seen.version() < now.version() || seen.equals(now)) {
       return;

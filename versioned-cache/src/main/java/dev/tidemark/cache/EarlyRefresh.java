@@ -14,21 +14,22 @@ import org.slf4j.LoggerFactory;
 /// Renews popular entries in the background before they expire, so that no reader ever misses them.
 /// Thread-safe.
 ///
-/// Each hit draws how early it would renew: exponentially distributed, so that among many readers
-/// in many processes one is likely to be early enough, and few are. (Vattani, Chierichetti,
-/// Lowenstein: Optimal Probabilistic Cache Stampede Prevention, VLDB 2015. There the mean is the
-/// time that a read of the source takes; here it is a share of the TTL, which is longer.)
+/// Each hit draws the time by which it would renew early: exponentially distributed, so that among
+/// many readers in many processes one is likely to be early enough, and few are. (Vattani,
+/// Chierichetti, Lowenstein: Optimal Probabilistic Cache Stampede Prevention, VLDB 2015. There the
+/// mean is the time that a read of the source takes; here it is a share of the TTL, which is
+/// longer.)
 ///
-/// A hit is a plain `GET`, which does not tell when the entry expires. So now and then a hit asks,
-/// and the answer is remembered; a popular key is soon known. What is known may be outdated by
-/// another process's refresh: the store is asked once more before the source is.
+/// A hit is a plain `GET`, which does not return the expiry of the entry. So now and then a hit
+/// asks, and the answer is remembered; a popular key is soon known. The remembered expiry may be
+/// outdated by another process's refresh: the store is asked once more before the source is.
 final class EarlyRefresh {
 
   private static final Logger log = LoggerFactory.getLogger(EarlyRefresh.class);
 
   private static final int MAX_KNOWN = 10_000;
 
-  /// One hit of so many asks for the life of an entry that is not known.
+  /// Number of hits of which one asks for the remaining life of an entry, if that is not known.
   private static final int ASK_ONE_OF = 32;
 
   private final EntryStore store;
@@ -40,7 +41,7 @@ final class EarlyRefresh {
   private final Cache<String, Expiry> known;
 
   /// @param at a [System#nanoTime]
-  /// @param busy whether a thread is about to ask, or to refresh: the others leave the key alone
+  /// @param busy whether a thread is about to ask, or to refresh, so that the others ignore the key
   private record Expiry(long version, long at, boolean busy) {
     Expiry claimed() {
       return new Expiry(version, at, true);
@@ -64,7 +65,7 @@ final class EarlyRefresh {
     this.known = Caffeine.newBuilder().maximumSize(MAX_KNOWN).expireAfterWrite(lives.ttl()).build();
   }
 
-  /// A reader was served this value.
+  /// Notes that a reader was served this value.
   void hit(String key, CachedValue value, Source source) {
     if (share == 0) {
       return;
@@ -85,7 +86,7 @@ final class EarlyRefresh {
     }
   }
 
-  /// Nanoseconds before the expiry from which on this hit renews.
+  /// Returns the nanoseconds before the expiry from which on this hit renews.
   private long early(CachedValue value) {
     double mean = lives.longest(value).toNanos() * share;
     return (long) (-Math.log(1 - ThreadLocalRandom.current().nextDouble()) * mean);
@@ -117,7 +118,7 @@ final class EarlyRefresh {
   private void renew(String key, CachedValue value, long early, Source source) {
     Optional<Duration> remaining = store.remainingLife(key);
     if (remaining.isEmpty() || remaining.get().toNanos() > early) {
-      // It is gone, or another process has renewed it.
+      // The entry is gone, or another process has renewed it.
       remember(key, value, remaining);
       return;
     }

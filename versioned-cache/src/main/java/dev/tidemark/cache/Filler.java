@@ -29,9 +29,9 @@ import java.util.function.ToLongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// What a miss does, for one key or for many at once: it takes the leases, reads the source through
-/// the gate, fills. For keys that other readers are filling it waits a little, and then reads the
-/// source without filling. Thread-safe.
+/// Handles a miss, for one key or for many at once: it takes the leases, reads the source through
+/// the gate, and fills. For keys that other readers are filling it waits a little, and then reads
+/// the source without filling. Thread-safe.
 final class Filler {
 
   private static final Logger log = LoggerFactory.getLogger(Filler.class);
@@ -59,9 +59,10 @@ final class Filler {
     this.metrics = metrics;
   }
 
-  /// Brings each of the keys, with one round trip to the store for a step of all.
+  /// Brings each of the keys, with one round trip to the store for each step of all keys.
   ///
-  /// @param least by key: what is below it in the store is not served, but renewed from the source
+  /// @param least by key: a version below it in the store is not served, but renewed from the
+  ///   source
   Map<String, Landed> fill(
       Collection<String> keys, ToLongFunction<String> least, BulkSource source) {
     Filling filling = new Filling(least, source);
@@ -84,8 +85,8 @@ final class Filler {
     }
   }
 
-  /// Brings each of the keys from the source, for when what the store holds is not wanted, or not
-  /// to be trusted, and puts the store right.
+  /// Brings each of the keys from the source, when the content of the store is not wanted or not
+  /// trusted, and corrects the store.
   Map<String, Landed> pastStore(Collection<String> keys, Served served, BulkSource source) {
     List<String> asked = List.copyOf(keys);
     List<Outcome<Lookup>> found = store.lookup(asked);
@@ -98,18 +99,20 @@ final class Filler {
     return pastStore(asked, seen, served, source);
   }
 
-  /// The same when the store gave no answer just now: it is not asked once more.
+  /// Brings the keys in the same way when the store gave no answer just now: it is not asked once
+  /// more.
   Map<String, Landed> withoutStore(Collection<String> keys, BulkSource source) {
     return pastStore(keys, Map.of(), Served.DEGRADED, source);
   }
 
-  /// Brings from the source what was seen in the store and is not new enough for the reader. What
-  /// is the source's own stays; the demand may be beyond what the source has.
+  /// Brings from the source what was seen in the store and is not new enough for the reader. A
+  /// value that the source has itself stays: the reader may demand a version that the source has
+  /// not reached.
   Map<String, Landed> renew(Map<String, CachedValue> seen, BulkSource source) {
     return pastStore(seen.keySet(), seen, Served.NOT_STORED, source);
   }
 
-  /// @param seen what the store was found to hold, before the source is read
+  /// @param seen content of the store before the source is read
   private Map<String, Landed> pastStore(
       Collection<String> keys, Map<String, CachedValue> seen, Served served, BulkSource source) {
     Map<String, Landed> landed = read(keys, served, source);
@@ -142,7 +145,8 @@ final class Filler {
     return landed;
   }
 
-  /// The source holds all that was ever evicted for, as of the moment at which it is asked.
+  /// Reads the source, which holds everything that was ever evicted for, as of the moment at which
+  /// it is asked.
   private Map<String, Landed> read(Collection<String> keys, Served served, BulkSource source) {
     long asOf = System.nanoTime();
     Set<String> asked = Set.copyOf(keys);
@@ -156,12 +160,12 @@ final class Filler {
     return landed;
   }
 
-  /// What was brought for a key that was asked for.
+  /// Returns the result for a key that was asked for.
   static Landed of(Map<String, Landed> landed, String key) {
     return Objects.requireNonNull(landed.get(key), key);
   }
 
-  /// One reader on its way. Confined to one thread.
+  /// One reader during a fill. Confined to one thread.
   private final class Filling {
 
     private final ToLongFunction<String> least;
@@ -231,8 +235,8 @@ final class Filler {
           case Applied<FillResult>(FillResult result) -> {
             metrics.fill(result);
             if (result instanceof FillResult.Stored) {
-              // Under the lease that was there all the time, and not below its floor: still the
-              // newest.
+              // The lease was there all the time, and the value is not below its floor, so it is
+              // still the newest.
               Read stored = new Read(offers.get(i).value(), Served.STORED);
               landed.put(keys.get(i), new Landed(stored, asOf));
             }

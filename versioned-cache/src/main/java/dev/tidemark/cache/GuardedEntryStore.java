@@ -30,37 +30,37 @@ import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A store behind a circuit breaker, for readers, who have another place to go to. Thread-safe.
+/// A store behind a circuit breaker, for readers, which can read their source instead. Thread-safe.
 ///
-/// When the store is silent, or takes no evictions, the breaker opens and the operations after that
-/// fail at once, but for a few that try now and then; when these are answered it closes. For some
-/// time after that the store is not trusted: what it holds may be older than evictions that could
-/// not be applied during the outage. Each part of the store has its own breaker.
+/// When the store is silent, or accepts no evictions, the breaker opens and the operations after
+/// that fail at once, except for a few that try now and then; when these are answered it closes.
+/// For some time after that the store is not trusted: its entries may be older than evictions that
+/// could not be applied during the outage. Each part of the store has its own breaker.
 ///
 /// One operation without an answer is no outage: its entry may be large, or this machine busy. So
-/// the store is then asked, in the background, for an eviction that has nothing to do, a few times;
-/// only if none is answered the breaker opens. The same is asked now and then while all is well: a
-/// store that answers reads may refuse evictions.
+/// the store then gets, in the background, an eviction that changes nothing, a few times; only if
+/// none is answered the breaker opens. The same test runs now and then while all is well: a store
+/// that answers reads may refuse evictions.
 ///
 /// Other refusals (no memory, no connection free) neither open the breaker nor keep it open.
 final class GuardedEntryStore implements EntryStore {
 
-  /// So many questions in a row without an answer open the breaker.
+  /// Number of probes in a row without an answer that open the breaker.
   private static final int SILENCES = 5;
 
-  /// So many questions for which no connection was free end the examination without a result.
+  /// Number of probes without a free connection after which the examination ends without a result.
   private static final int MOST_CROWDED = 100;
 
-  /// While reads are answered, evictions are tried so often.
+  /// Interval at which evictions are tried while reads are answered.
   private static final Duration EXAMINATION = Duration.ofSeconds(1);
 
-  /// A version that no entry is older than: an eviction by it asks whether evictions work.
+  /// Version that no entry is older than: an eviction by it only tests that evictions work.
   private static final long NO_VERSION = 0;
 
-  /// Until the store is tried again.
+  /// Pause before the store is tried again.
   private static final Duration PAUSE = Duration.ofMillis(500);
 
-  /// So many answers close it.
+  /// Number of answers that close the breaker.
   private static final int ANSWERS = 2;
 
   private static final Logger log = LoggerFactory.getLogger(GuardedEntryStore.class);
@@ -78,7 +78,7 @@ final class GuardedEntryStore implements EntryStore {
             .toList();
   }
 
-  /// Whether what the store holds for the key may be believed.
+  /// Returns whether the content of the store for this key can be trusted.
   boolean isTrusted(String key) {
     return shard(key).isTrusted();
   }
@@ -91,7 +91,7 @@ final class GuardedEntryStore implements EntryStore {
             () -> {
               Lookup answer = store.lookup(key);
               if (!shard(key).breaker.isClosed()) {
-                // That it answers reads does not close the breaker.
+                // Answers to reads do not close the breaker.
                 store.evict(key, NO_VERSION);
               }
               return answer;
@@ -222,7 +222,8 @@ final class GuardedEntryStore implements EntryStore {
     }
   }
 
-  /// One permit for each shard that the batch touches; its worst answer is what the shard is told.
+  /// Runs a batch with one permit for each shard that it touches. The shard is given the worst
+  /// answer.
   private <I, T> List<Outcome<T>> guarded(
       List<I> batch, Function<I, String> keyOf, Function<List<I>, List<Outcome<T>>> operation) {
     List<Shard> ofItems = batch.stream().map(item -> shard(keyOf.apply(item))).toList();
@@ -269,7 +270,7 @@ final class GuardedEntryStore implements EntryStore {
     try {
       return operation.apply(allowed);
     } catch (RuntimeException | Error e) {
-      // A permit that is not given back is missing for ever while the breaker is half open.
+      // A permit that is not given back is lost for good while the breaker is half open.
       permitted.forEach(shard -> shard.breaker.recordSuccess());
       throw e;
     }
@@ -315,7 +316,8 @@ final class GuardedEntryStore implements EntryStore {
                           .log("Redis is away, or takes no evictions: reads go to the source");
                     }
                   })
-              // Before the last answer that closes it, so that it is never closed and trusted.
+              // Set before the last answer that closes the breaker, so that it is never closed and
+              // trusted.
               .onHalfOpen(event -> lastTrouble = nanoTime.getAsLong())
               .onClose(
                   event -> {
@@ -358,7 +360,7 @@ final class GuardedEntryStore implements EntryStore {
       }
     }
 
-    /// One at a time, in the background: the reader has its source to go to.
+    /// Examines the shard, once at a time and in the background: the reader has its source.
     private void examine(String key) {
       if (examined.compareAndSet(false, true)) {
         lastExamined = nanoTime.getAsLong();

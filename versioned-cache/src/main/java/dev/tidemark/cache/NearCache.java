@@ -9,22 +9,22 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
-/// The most popular values inside the process, true to the invalidation topic. Thread-safe.
+/// The most popular values inside the process, kept correct by the invalidation topic. Thread-safe.
 ///
 /// It serves only while the feed is alive; until then, and without entries, it costs next to
-/// nothing. The version of each event is kept for a while as a floor, whether or not the key's
-/// value is here, for two races: the value was looked up before the event and is offered after it;
-/// and the feed is ahead of the evictions, so that the store still holds the old value. A floor
-/// that has to go for want of room counts as a missed event.
+/// nothing. The version of each event is kept for a while as a floor, even if the key's value is
+/// not here, for two races: the value was looked up before the event and is offered after it; and
+/// the feed is ahead of the evictions, so that the store still holds the old value. A floor that is
+/// dropped for lack of room counts as a missed event.
 ///
 /// Versions of an aggregate follow each other without a hole, so an event two ahead of the last one
-/// tells that one was missed: then nothing that is here is believed any more.
+/// shows that one was missed: then no value in the near cache is trusted any more.
 final class NearCache implements InvalidationListener {
 
-  /// About 10 MB when full.
+  /// Largest number of floors, about 10 MB when full.
   private static final int MAX_FLOORS = 100_000;
 
-  /// How far the evictions of the store may be behind the feed without harm.
+  /// Time by which the evictions of the store may be behind the feed without harm.
   private static final Duration FLOOR_LIFE = Duration.ofSeconds(10);
 
   private final Cache<String, Kept> values;
@@ -38,9 +38,9 @@ final class NearCache implements InvalidationListener {
   private volatile boolean fed;
   private volatile long lastAlive;
 
-  /// @param generation only while it is the cache's is the value believed
-  /// @param since when it was offered: whatever leaves it in its place, such as an old event, gives
-  ///   it a new life in Caffeine, but not a longer one
+  /// @param generation the value is trusted only while this is the cache's generation
+  /// @param since time when it was offered: a rewrite that leaves it in its place, for example by
+  ///   an old event, gives it a new life in Caffeine, but not a longer one
   private record Kept(CachedValue value, long generation, long since) {}
 
   /// @param nanoTime a clock as [System#nanoTime]
@@ -68,7 +68,7 @@ final class NearCache implements InvalidationListener {
             .build();
   }
 
-  /// The value, when it is here and its feed is alive.
+  /// Returns the value, when it is here and its feed is alive.
   Optional<CachedValue> get(String key) {
     Kept kept = isAlive() ? values.getIfPresent(key) : null;
     return kept != null
@@ -78,26 +78,27 @@ final class NearCache implements InvalidationListener {
         : Optional.empty();
   }
 
-  /// To be asked before the store is asked for what is then offered.
+  /// Returns the generation. To be asked before the store is asked for the value that is then
+  /// offered.
   long generation() {
     return generation.get();
   }
 
-  /// The version that is known for the key from elsewhere than the store; 0 when none is.
+  /// Returns the version that is known for the key from elsewhere than the store; 0 when none is.
   long floor(String key) {
     Long floor = isAlive() ? floors.getIfPresent(key) : null;
     return floor == null ? 0 : floor;
   }
 
-  /// Keeps what the store was found to hold, unless the feed told of a newer version.
+  /// Keeps a value that was found in the store, unless the feed reported a newer version.
   ///
   /// @param asked the generation when the store was asked
   void offer(String key, CachedValue value, long asked) {
     if (!isAlive()) {
       return;
     }
-    // Inside compute, so that an event for this key comes either wholly before, and its floor is
-    // seen here, or wholly after, and finds the value.
+    // Inside compute, so that an event for this key comes either completely before, and its floor
+    // is seen here, or completely after, and finds the value.
     values
         .asMap()
         .compute(
@@ -122,14 +123,15 @@ final class NearCache implements InvalidationListener {
     raise(key, version);
   }
 
-  /// This process itself has committed the version: it is known here before the feed tells.
+  /// Notes that this process itself has committed the version, which is known here before the feed
+  /// reports it.
   void written(String key, long version) {
     if (isAlive()) {
       raise(key, version);
     }
   }
 
-  /// Forgets a value that its source has disproved.
+  /// Drops a value that its source has disproved.
   void drop(String key, CachedValue disproved) {
     values
         .asMap()
@@ -138,7 +140,7 @@ final class NearCache implements InvalidationListener {
 
   private void raise(String key, long version) {
     floors.asMap().merge(key, version, Math::max);
-    // Not computeIfPresent: where an offer of a first value is under way that sees nothing, and
+    // Not computeIfPresent: while an offer of a first value is in progress it sees nothing, and
     // does not wait.
     values
         .asMap()

@@ -2,12 +2,12 @@ package dev.tidemark.cache;
 
 import java.time.Duration;
 
-/// Bounds of the near cache, which keeps the most popular values inside the process.
+/// Limits of the near cache, which keeps the most popular values inside the process.
 ///
 /// @param entries how many values it keeps; 0 turns it off
 /// @param ttl longest life of a value there; seconds
-/// @param feedTimeout when the feed of invalidations has not shown itself alive for this long, the
-///   near cache serves nothing
+/// @param feedTimeout time without a sign of life of the feed of invalidations after which the near
+///   cache serves nothing
 public record NearCacheSettings(int entries, Duration ttl, Duration feedTimeout) {
 
   public NearCacheSettings {
@@ -24,7 +24,8 @@ public record NearCacheSettings(int entries, Duration ttl, Duration feedTimeout)
     return of(0);
   }
 
-  /// So many entries, for at most 2 seconds each, and while the feed was alive in the last second.
+  /// Returns settings for this number of entries, for at most 2 seconds each, served while the feed
+  /// was alive in the last second.
   public static NearCacheSettings of(int entries) {
     return new NearCacheSettings(entries, Duration.ofSeconds(2), Duration.ofSeconds(1));
   }

@@ -2,13 +2,13 @@ package dev.tidemark.cache;
 
 import dev.tidemark.cache.store.Versions;
 
-/// How consistent a read must be.
+/// Consistency that a read requires.
 public sealed interface ReadOption {
 
-  /// Whatever the cache holds will do.
+  /// Any value in the cache is good enough.
   record Eventual() implements ReadOption {}
 
-  /// Nothing below a version that the reader knows of, usually because it wrote it.
+  /// No version below one that the reader knows, usually because it wrote it.
   record AtLeast(long version) implements ReadOption {
     public AtLeast {
       Versions.check(version, 0);

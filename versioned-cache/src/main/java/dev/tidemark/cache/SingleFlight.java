@@ -11,30 +11,31 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
-/// Single flight: of the reads of one key at one time in this process one does the work, and the
-/// others share what it brings. Thread-safe.
+/// Single flight: of concurrent reads of one key in this process, one does the work, and the others
+/// share its result. Thread-safe.
 ///
-/// A reader may come to a flight late: an eviction was applied after the flight's source was read,
-/// and before the reader began. What the flight brings is then too old for that reader. So a result
-/// tells since when it is known to be good, and only who began before that shares it.
+/// A reader may join a flight late: an eviction was applied after the flight's source was read, and
+/// before the reader began. The flight's result is then too old for that reader. So a result states
+/// since when it is known to be good, and only readers that began before that share it.
 final class SingleFlight {
 
   private final ConcurrentMap<String, CompletableFuture<Landed>> underWay =
       new ConcurrentHashMap<>();
 
-  /// What a flight brings.
+  /// Result of a flight.
   ///
-  /// @param asOf a [System#nanoTime]: no eviction of anything newer than `read` was applied before
+  /// @param asOf a [System#nanoTime] before which no eviction of anything newer than `read` was
+  ///   applied
   record Landed(Read read, long asOf) {
     Landed stored() {
       return new Landed(new Read(read.value(), Served.STORED), asOf);
     }
   }
 
-  /// Does the work, or shares the result of who is at it.
+  /// Does the work, or shares the result of the reader that is doing it.
   ///
-  /// @param since when the reader began, a [System#nanoTime]
-  /// @param patience how long to wait for the other
+  /// @param since beginning of the reader, a [System#nanoTime]
+  /// @param patience time to wait for the other
   /// @return empty when the other's result may be from before this reader began, or it did not come
   ///   back in time, or was interrupted: its failure, not this caller's
   Optional<Read> share(String key, long since, Duration patience, Supplier<Landed> work) {
@@ -45,9 +46,8 @@ final class SingleFlight {
           .filter(landed -> landed.asOf() - since >= 0)
           .map(landed -> landed.read().collapsed());
     }
-    // Gone before it is known to have landed: whoever finds its result too old, and tries again,
-    // must
-    // not come upon it once more.
+    // Removed before its result is published: a reader that finds the result too old, and tries
+    // again, must not find it once more.
     try {
       Landed landed = work.get();
       underWay.remove(key, mine);

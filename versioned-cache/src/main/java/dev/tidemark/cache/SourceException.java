@@ -2,8 +2,8 @@ package dev.tidemark.cache;
 
 import org.jspecify.annotations.Nullable;
 
-/// The source of a key could not be read; the cause tells why. Nothing was stored. Reads that
-/// waited for the same read of the source get one each, with the same cause.
+/// Thrown when the source of a key could not be read, with the cause. Nothing was stored. Reads
+/// that waited for the same read of the source get one each, with the same cause.
 public final class SourceException extends RuntimeException {
 
   SourceException(String key, @Nullable Throwable cause) {

@@ -5,7 +5,7 @@ import dev.tidemark.cache.store.Offer;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
-/// How long entries live: a random share of the TTL, so that what came together does not go
+/// Lifetime of entries: a random share of the TTL, so that entries that came together do not expire
 /// together. Immutable.
 ///
 /// @param ttl the bound of staleness: no life is longer
@@ -15,14 +15,15 @@ public record TimeToLive(Duration ttl, Duration negativeTtl, double leastShare) 
 
   private static final double LEAST_SHARE = 0.85;
 
-  /// When a whole cache is filled at once, nothing else spreads the ends of its entries.
+  /// Least share when a whole cache is filled at once: nothing else spreads the expiry of its
+  /// entries.
   private static final double LEAST_SHARE_OF_MANY = 0.5;
 
   TimeToLive(Duration ttl, Duration negativeTtl) {
     this(ttl, negativeTtl, LEAST_SHARE);
   }
 
-  /// For whoever fills a whole cache at once.
+  /// Returns the lifetime for a program that fills a whole cache at once.
   public static TimeToLive ofMany(CacheSettings settings) {
     return new TimeToLive(settings.ttl(), settings.negativeTtl(), LEAST_SHARE_OF_MANY);
   }

@@ -31,14 +31,15 @@ import org.slf4j.LoggerFactory;
 /// filling. All reads of the database pass one gate. Popular entries are renewed before they
 /// expire.
 ///
-/// When the store does not answer, reads are served from the database through the same gate; a
-/// circuit breaker keeps them from waiting for it, and when it is back its hits are not believed
-/// for a while (see [CacheSettings#distrust]).
+/// When the store does not answer, reads are served from the database through the same gate. A
+/// circuit breaker keeps them from waiting for it, and when it is back its hits are not trusted for
+/// a while (see [CacheSettings#distrust]).
 public final class VersionedCache {
 
   private static final Logger log = LoggerFactory.getLogger(VersionedCache.class);
 
-  /// How often a read that shared too old a value tries again before it goes to the database alone.
+  /// Number of times that a read that shared a value that was too old tries again before it goes to
+  /// the database alone.
   private static final int ATTEMPTS = 3;
 
   private final GuardedEntryStore store;
@@ -65,12 +66,12 @@ public final class VersionedCache {
         new EarlyRefresh(this.store, database, lives, settings.earlyRefresh(), disproof, metrics);
   }
 
-  /// Where the process tells what the invalidation topic says, if it has a near cache.
+  /// Returns the listener for events of the invalidation topic, if the process has a near cache.
   public InvalidationListener invalidations() {
     return near;
   }
 
-  /// Reads a key as consistently as asked for.
+  /// Reads a key with the required consistency.
   ///
   /// @throws DatabaseBusyException when the database was needed and too many reads were before this
   ///   one
@@ -92,9 +93,9 @@ public final class VersionedCache {
     }
   }
 
-  /// Reads many keys, each as [#read] would, with one round trip to the store for all hits (on a
-  /// cluster, one to each node) and one read of the source for what it does not have. Each key is
-  /// as consistent as asked for by itself; together they are not the state of one moment.
+  /// Reads many keys, each as [#read] does, with one round trip to the store for all hits (on a
+  /// cluster, one to each node) and one read of the source for the keys that the store lacks. Each
+  /// key has the required consistency by itself; together they are not the state of one moment.
   ///
   /// @return a read for each key, in their order
   /// @throws DatabaseBusyException as [#read]
@@ -145,7 +146,8 @@ public final class VersionedCache {
     return new Read(database.read(key, source::read), Served.NOT_STORED);
   }
 
-  /// Empty when another read that was shared brought something too old, or came to nothing.
+  /// Attempts the read; empty when the result of another read that was shared was too old, or that
+  /// read failed.
   private Optional<Read> attempt(String key, long demanded, long began, Source source) {
     Optional<Read> nearby = near(key, demanded);
     if (nearby.isPresent()) {
@@ -197,8 +199,9 @@ public final class VersionedCache {
         .filter(read -> isEnough(read, least));
   }
 
-  /// What came from the source is all there is. What was shared, or found in the cache, may be from
-  /// before the version asked for.
+  /// Returns whether the result is new enough. A result from the source is always enough, because
+  /// there is no more. A result that was shared, or found in the cache, may be older than the
+  /// required version.
   private static boolean isEnough(Read read, long least) {
     return switch (read.served()) {
       case HIT, NEAR_HIT, COLLAPSED -> read.value().version() >= least;
@@ -282,7 +285,7 @@ public final class VersionedCache {
     return new Read(value, Served.HIT);
   }
 
-  /// What was stored, or found stored, may be kept near.
+  /// Returns the result for a key, and keeps it near if it was stored or found stored.
   private Landed landed(String key, Map<String, Landed> brought, long generation) {
     Landed landed = Filler.of(brought, key);
     switch (landed.read().served()) {

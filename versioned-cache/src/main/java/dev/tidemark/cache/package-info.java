@@ -1,4 +1,4 @@
-/// A cache on Redis that knows versions: what a service reads through.
+/// A cache on Redis that knows versions. Services read through it.
 ///
 /// A read goes [VersionedCache] → [NearCache], where there is one → the entry store. On a miss
 /// [Filler] takes the lease of the key, reads the [Source] through the [DatabaseGate], and fills.

@@ -22,7 +22,7 @@ class BackoffTest {
       pauses++;
     }
     assertThat(Duration.ofNanos(System.nanoTime() - begun)).isGreaterThanOrEqualTo(limit);
-    // At least 1, 2, 4, 8 and 16 ms.
+    // The pauses are at least 1, 2, 4, 8 and 16 ms.
     assertThat(pauses).isBetween(1, 6);
   }
 }

@@ -26,8 +26,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// How readers fare while one of the two nodes of a cluster is down: its keys come from the source,
-/// and for the keys of the other nothing changes.
+/// Reads while one of the two nodes of a cluster is down: its keys come from the source, and for
+/// the keys of the other nothing changes.
 class ClusterOutageIT {
 
   private static final Meter METER = MeterProvider.noop().get("test");
@@ -35,8 +35,8 @@ class ClusterOutageIT {
   private static final BulkSource SOURCE =
       asked -> asked.stream().collect(Collectors.toMap(key -> key, key -> VALUE));
 
-  /// The client tries a dead node again for as long as an answer may take, once for each of the
-  /// groups of slots that the keys are in.
+  /// Settings with a short time limit: the client tries a dead node again for as long as an answer
+  /// may take, once for each of the groups of slots that the keys are in.
   private static final RedisSettings SETTINGS =
       new RedisSettings(
           EntryStoreContract.PATIENT.connectTimeout(),

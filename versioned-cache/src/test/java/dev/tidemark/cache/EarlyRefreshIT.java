@@ -14,13 +14,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/// How popular entries are renewed before they expire.
+/// Renewal of popular entries before they expire.
 class EarlyRefreshIT extends ReadsOnRedis {
 
   private static final Duration SOON = Duration.ofSeconds(20);
   private static final Duration TTL = Duration.ofSeconds(2);
 
-  /// A fifth of the TTL on average.
+  /// Cache that renews a fifth of the TTL early on average.
   private final VersionedCache eager = cache(SETTINGS.withTtl(TTL).withEarlyRefresh(0.2));
 
   private Read readEagerly() {
@@ -64,7 +64,7 @@ class EarlyRefreshIT extends ReadsOnRedis {
         .pollInterval(Duration.ofMillis(1))
         .atMost(SOON)
         .until(() -> readEagerly().equals(new Read(value(2), Served.HIT)));
-    // Counted a moment after it can be read.
+    // The count follows a moment after the value can be read.
     await().atMost(SOON).until(() -> count("cache.refreshes", "refreshed") >= 1);
   }
 
@@ -73,13 +73,13 @@ class EarlyRefreshIT extends ReadsOnRedis {
     committed.set(99_999);
     readEagerly();
     committed.set(1);
-    // It is never let expire: the renewal is what removes it.
+    // The entry never expires: only the renewal can remove it.
     connection.client().persist(key);
     await()
         .pollInterval(Duration.ofMillis(1))
         .atMost(SOON)
         .until(() -> readEagerly().value().equals(value(1)));
-    // Counted a moment after it can be read.
+    // The count follows a moment after the value can be read.
     await().atMost(SOON).until(() -> count("cache.refreshes", "removed") == 1);
   }
 
@@ -128,7 +128,7 @@ class EarlyRefreshIT extends ReadsOnRedis {
 
   @Test
   void whatAnotherProcessHasRenewedIsLeftAlone() {
-    // So late that it does not renew before the other process does.
+    // It is so late that it does not renew before the other process does.
     VersionedCache late = cache(SETTINGS.withTtl(TTL).withEarlyRefresh(0.01));
     late.read(key, ReadOption.eventual(), source);
     long asked = livesAskedFor();

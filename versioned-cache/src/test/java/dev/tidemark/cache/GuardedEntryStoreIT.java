@@ -19,7 +19,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The contract behind a breaker that stays closed, and what closes it after an outage.
+/// The contract behind a breaker that stays closed, and the conditions that close it after an
+/// outage.
 class GuardedEntryStoreIT extends EntryStoreContract {
 
   private static final Duration SOON = Duration.ofSeconds(20);
@@ -97,8 +98,8 @@ class GuardedEntryStoreIT extends EntryStoreContract {
     }
   }
 
-  /// Of the few operations that try the store after an outage each counts, also one that the caller
-  /// got wrong: without it the breaker would wait for its answer for ever.
+  /// Each of the few operations that try the store after an outage counts, also one with a mistake
+  /// of the caller: without it the breaker would wait for its answer for ever.
   @Test
   void aMistakeOfTheCallerDoesNotKeepTheBreakerOpen() {
     whileTheServerIsDown(

@@ -8,7 +8,7 @@ import java.util.jar.Attributes;
 import java.util.jar.JarFile;
 import org.junit.jupiter.api.Test;
 
-/// The jar as others take it.
+/// Test of the jar as other projects use it.
 class LibraryJarIT {
 
   @Test

@@ -10,7 +10,7 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// How a reader with a near cache reads.
+/// Reads with a near cache.
 class NearCacheIT extends ReadsOnRedis {
 
   private final VersionedCache reader =

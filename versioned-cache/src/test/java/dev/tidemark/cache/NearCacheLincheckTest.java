@@ -8,8 +8,9 @@ import org.jetbrains.lincheck.datastructures.Param;
 import org.jetbrains.lincheck.datastructures.StressOptions;
 import org.junit.jupiter.api.Test;
 
-/// Readers that offer what they looked up, beside the feed: whatever the threads do, it is as if
-/// one operation came after the other. So no value is served that is below a version told before.
+/// Readers that offer what they looked up, beside the feed: whatever the threads do, the result
+/// equals one operation after the other. So no value is served that is below a version reported
+/// before.
 @Param(name = "version", gen = IntGen.class, conf = "1:3")
 public class NearCacheLincheckTest {
 

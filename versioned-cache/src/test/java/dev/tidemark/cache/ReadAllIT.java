@@ -23,7 +23,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.Jedis;
 
-/// How many keys are read at once.
+/// Reads of many keys at once.
 class ReadAllIT extends ReadsOnRedis {
 
   private final List<String> keys = IntStream.range(0, 100).mapToObj(i -> key + ":" + i).toList();
@@ -59,7 +59,7 @@ class ReadAllIT extends ReadsOnRedis {
     cache.readAll(keys, ReadOption.eventual(), all);
     long readsBefore = reads();
     cache.readAll(keys, ReadOption.eventual(), all);
-    // Redis reads what one client has sent in one go with one system call or two.
+    // Redis reads what one client has sent at once with one or two system calls.
     assertThat(reads() - readsBefore).isLessThan(10);
   }
 

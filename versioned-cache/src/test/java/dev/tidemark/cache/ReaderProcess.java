@@ -21,24 +21,25 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /// A process of readers, for [StampedeIT]. For each line with a key it brings its readers to the
-/// start and says `ready`; at the next line all read the key at once, and it says which versions
-/// they got, in order and without repeats. It ends with its input.
+/// start and writes `ready`; at the next line all read the key at once, and it writes the versions
+/// that they got, in order and without repeats. It ends with its input.
 final class ReaderProcess {
 
-  /// So long that no timeout takes part in what is tested, on however slow a machine.
+  /// Time limit that is so long that no timeout affects the test, on however slow a machine.
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   static final RedisSettings REDIS = new RedisSettings(PATIENCE, PATIENCE, PATIENCE, 64);
   private static final CacheSettings CACHE =
       CacheSettings.defaults().withLease(PATIENCE.multipliedBy(2), PATIENCE);
 
-  /// Reads a row, and counts the read where no reader can forget it.
+  /// Query that reads a row, and counts the read so that it cannot be lost.
   private static final String READ =
       "select version, payload, nextval('product_reads') from product where key = ?";
 
   private ReaderProcess() {}
 
-  /// Arguments: the addresses of Redis and of the database, and the number of readers.
+  /// Runs the readers. Arguments: the addresses of Redis and of the database, and the number of
+  /// readers.
   public static void main(String[] arguments) throws Exception {
     String database = arguments[1];
     int readers = Integer.parseInt(arguments[2]);

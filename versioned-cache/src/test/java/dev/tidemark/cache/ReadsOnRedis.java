@@ -31,13 +31,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What tests of the reader stand on: a real Redis, and a source in memory that counts how often it
-/// is read.
+/// Base of tests of the reader: a real Redis, and a source in memory that counts its reads.
 abstract class ReadsOnRedis {
 
   private static final AttributeKey<String> RESULT = AttributeKey.stringKey("result");
 
-  /// Long beside a round trip to Redis, short beside the lease.
+  /// Time that is long beside a round trip to Redis, and short beside the lease.
   static final Duration SLOW = Duration.ofMillis(150);
 
   static final CacheSettings SETTINGS =
@@ -114,7 +113,7 @@ abstract class ReadsOnRedis {
     return reads;
   }
 
-  /// A database takes its time; nothing else stands for that here.
+  /// Returns a source that takes the time of a database.
   static Source slow(Source source) {
     return () -> {
       new CountDownLatch(1).await(SLOW.toMillis(), TimeUnit.MILLISECONDS);

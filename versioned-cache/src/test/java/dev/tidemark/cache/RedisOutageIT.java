@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import redis.clients.jedis.Jedis;
 
-/// How a reader fares while Redis is away, hangs, or is full, and when it is back.
+/// Reads while Redis is away, hangs, or is full, and when it is back.
 class RedisOutageIT extends ReadsOnRedis {
 
   private static final RedisSettings IMPATIENT =
@@ -142,14 +142,14 @@ class RedisOutageIT extends ReadsOnRedis {
     }
   }
 
-  /// It answers reads, and refuses what an eviction is.
+  /// Redis answers reads, and refuses evictions.
   @ParameterizedTest
   @ValueSource(strings = {"MISCONF", "NOREPLICAS", "READONLY", "NOPERM"})
   void aRedisThatRefusesEvictionsIsAway_H60(String how) {
     trusting.read(key, ReadOption.eventual(), source);
     refuseWrites(how);
     try {
-      // A process that only reads finds out, too.
+      // A process that only reads detects it, too.
       await()
           .atMost(SOON)
           .until(
@@ -183,7 +183,7 @@ class RedisOutageIT extends ReadsOnRedis {
     }
   }
 
-  /// A directory stands where the snapshot is to be.
+  /// A directory has the name of the snapshot.
   private static void failASnapshot(Jedis admin) {
     String name = "not-a-file";
     Path snapshot =
@@ -223,7 +223,7 @@ class RedisOutageIT extends ReadsOnRedis {
     assertThat(count("cache.breaker.open")).isEqualTo(1);
   }
 
-  /// Who finds no answer on a connection gives it up, and the next one opens another.
+  /// A reader that gets no answer on a connection drops it, and the next one opens another.
   @Test
   void whileRedisHangsOnlyAFewReadersAndWritersTryIt() throws Exception {
     try (CuttableRoute address = CuttableRoute.to(server.port());
@@ -245,8 +245,9 @@ class RedisOutageIT extends ReadsOnRedis {
     }
   }
 
-  /// Redis hangs with an old value in it; the change and its eviction come meanwhile; then it goes
-  /// on. Who believed what it holds before the eviction is repeated would read stale.
+  /// Redis hangs with an old value in it; the change and its eviction come meanwhile; then it
+  /// continues. A reader that trusted its content before the eviction is repeated would read stale
+  /// data.
   @Test
   void whenRedisIsBackNothingIsServedThatWasOldBeforeThePendingEvictionsAreApplied()
       throws Exception {
@@ -285,15 +286,15 @@ class RedisOutageIT extends ReadsOnRedis {
     }
   }
 
-  /// The outage is found by reads of another key: those of this one would tell Redis what the
-  /// source has.
+  /// Reads of another key detect the outage: those of this one would tell Redis the state of the
+  /// source.
   @Test
   void afterAnOutageWhatRedisHoldsIsNotBelieved() throws Exception {
     assertThat(readAfterAnOutageFoundByAnotherKey(Duration.ofMinutes(1)))
         .isEqualTo(new Read(value(2), Served.DEGRADED));
   }
 
-  /// The counter-proof of the test above.
+  /// This is the counter-proof of the test above.
   @Test
   void withoutDistrustAStaleValueIsServedAfterTheOutage() throws Exception {
     assertThat(readAfterAnOutageFoundByAnotherKey(Duration.ZERO))

@@ -11,8 +11,8 @@ import org.jetbrains.lincheck.datastructures.Operation;
 import org.junit.jupiter.api.Test;
 
 /// Single flight beside commits, every interleaving up to a bound: a shared read is as good as one
-/// of the reader's own, so it brings what was committed at some moment between the reader's
-/// beginning and end, never what was superseded before it began (H1).
+/// of the reader's own, so it brings a state that was committed at some moment between the reader's
+/// beginning and end, never one that was superseded before it began (H1).
 public class SingleFlightLincheckTest {
 
   private static final String KEY = "k";

@@ -17,7 +17,7 @@ import java.util.function.Supplier;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.Test;
 
-/// What the reader that comes second is told.
+/// Result for the reader that comes second.
 class SingleFlightTest {
 
   private static final String KEY = "product:1";
@@ -29,7 +29,7 @@ class SingleFlightTest {
   private final CountDownLatch flying = new CountDownLatch(1);
   private final CountDownLatch land = new CountDownLatch(1);
 
-  /// Begins a flight that ends as told when [#land] is counted down.
+  /// Begins a flight that ends with the given result when [#land] is counted down.
   private FutureTask<Optional<Read>> first(Supplier<Landed> end) {
     FutureTask<Optional<Read>> first =
         new FutureTask<>(
@@ -145,7 +145,7 @@ class SingleFlightTest {
         .isNotSameAs(failure);
   }
 
-  /// That the first was interrupted is no fault of the source.
+  /// An interruption of the first is no fault of the source.
   @Test
   void whenTheFirstIsInterruptedItTriesForItself() throws Exception {
     FutureTask<Optional<Read>> first =

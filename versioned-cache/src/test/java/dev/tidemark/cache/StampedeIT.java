@@ -29,7 +29,7 @@ class StampedeIT {
   private static final int PROCESSES = 4;
   private static final int READERS = 1000;
 
-  /// The first finds the processes cold, and their connections yet to be opened.
+  /// Number of stampedes. The first finds the processes cold, and their connections not open.
   private static final int STAMPEDES = 3;
 
   @TempDir Path dir;
@@ -100,7 +100,7 @@ class StampedeIT {
     }
   }
 
-  /// A [ReaderProcess] from the outside.
+  /// A [ReaderProcess], seen from its parent process.
   private record Child(Process process, PrintWriter in, BufferedReader out) {
 
     static Child start(String redis, String database, int readers) throws IOException {
@@ -129,7 +129,7 @@ class StampedeIT {
       return out.readLine();
     }
 
-    /// The process ends with its input.
+    /// Closes its input, with which the process ends.
     void close() {
       in.close();
       process.onExit().join();

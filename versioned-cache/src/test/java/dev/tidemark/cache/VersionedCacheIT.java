@@ -18,7 +18,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
-/// How a key is read: hits, misses, leases, versions that are asked for, and the gate.
+/// Reads of a key: hits, misses, leases, required versions, and the gate.
 class VersionedCacheIT extends ReadsOnRedis {
 
   @Test
@@ -76,7 +76,7 @@ class VersionedCacheIT extends ReadsOnRedis {
     assertThat(lives.stream().distinct().count()).isGreaterThan(10);
   }
 
-  /// A slow reader has read version 1; version 2 is committed and evicted for; who begins to read
+  /// A slow reader has read version 1; version 2 is committed and evicted for; a reader that begins
   /// after that must not be served by the slow reader's flight.
   @Test
   void whoBeginsAfterAnEvictionIsNotServedByASlowReadFromBefore_H1() throws Exception {

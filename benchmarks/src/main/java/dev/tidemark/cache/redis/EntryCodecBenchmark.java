@@ -13,8 +13,8 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/// What is measured of the entry's codec. In the codec's package, which is open to nobody else; JMH
-/// asks for a public class that is not final.
+/// Measurements of the entry's codec. The class is in the codec's package, which is open to nobody
+/// else; JMH requires a public class that is not final.
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -22,7 +22,7 @@ public class EntryCodecBenchmark {
 
   private static final long VERSION = 1234;
 
-  /// Bytes.
+  /// Size in bytes.
   @Param("1000")
   private int payload;
 

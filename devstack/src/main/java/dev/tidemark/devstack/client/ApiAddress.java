@@ -13,12 +13,13 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// Where a product-api is, and the token that its writes need.
+/// Address of a product-api, and the token for its writes.
 public record ApiAddress(URI url, Optional<String> token) {
   private static final Pattern TOKEN = Pattern.compile("[\\x21-\\x7E]+");
 
-  /// From a stack's folder where one is named, else from `API_URL`, else from the stack of the
-  /// default folder; the token from `API_TOKEN` or the file that `API_TOKEN_FILE` names.
+  /// Finds the address: in a stack's folder if one is named, else in `API_URL`, else in the stack
+  /// of the default folder. The token comes from `API_TOKEN` or the file that `API_TOKEN_FILE`
+  /// names.
   public static ApiAddress find(@Nullable Path data, Map<String, String> environment) {
     return new ApiAddress(url(data, environment), token(environment));
   }
@@ -40,8 +41,8 @@ public record ApiAddress(URI url, Optional<String> token) {
     return checked(file.toString(), env.require("API_URL"));
   }
 
-  /// One token, also where there are several: in the variable with commas between, in the file
-  /// lines of their own.
+  /// Returns one token, also where there are several: separated by commas in the variable, and on
+  /// lines of their own in the file.
   public static Optional<String> token(Map<String, String> environment) {
     String file = environment.getOrDefault("API_TOKEN_FILE", "");
     if (file.isEmpty()) {
@@ -72,7 +73,7 @@ public record ApiAddress(URI url, Optional<String> token) {
     return first;
   }
 
-  /// Without the token.
+  /// Returns a text without the token.
   @Override
   public String toString() {
     return url.toString();
@@ -85,7 +86,7 @@ public record ApiAddress(URI url, Optional<String> token) {
         return url;
       }
     } catch (IllegalArgumentException e) {
-      // Told below, with the addresses that are no HTTP ones.
+      // Reported below, with the addresses that are no HTTP ones.
     }
     throw new StackException(source + " is not an address like http://127.0.0.1:8080: " + text);
   }

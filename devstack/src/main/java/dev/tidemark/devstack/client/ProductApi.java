@@ -26,18 +26,18 @@ public final class ProductApi {
   private final HttpClient http;
   private final ApiAddress address;
 
-  /// What a read answered.
+  /// Answer to a read.
   ///
   /// @param version empty when the product is not there
   /// @param hit whether the cache served it
   public record ReadAnswer(int status, OptionalLong version, boolean hit) {}
 
-  /// What a write answered.
+  /// Answer to a write.
   ///
   /// @param version of the product after it; empty when nothing was written
   public record WriteAnswer(int status, OptionalLong version) {}
 
-  /// What became of the lines of an import.
+  /// Results of an import.
   ///
   /// @param deleted empty where nothing was to be deleted
   /// @param wouldDelete of a deletion that is to be confirmed first; empty where none is
@@ -91,12 +91,12 @@ public final class ProductApi {
     return write(request("/products/" + id).DELETE());
   }
 
-  /// Sends products as they come out of the stream; no time limit.
+  /// Sends products as they come from the stream, without a time limit.
   public ImportAnswer importLines(InputStream ndjson) throws IOException, InterruptedException {
     return importLines(ndjson, false, "");
   }
 
-  /// As the other one.
+  /// Sends products as the other `importLines` does, with more options.
   ///
   /// @param gzip whether the stream is compressed
   /// @param query of the request, with its question mark; may be empty
@@ -145,7 +145,7 @@ public final class ProductApi {
     return json.has(name) ? OptionalLong.of(json.path(name).asLong()) : OptionalLong.empty();
   }
 
-  /// What is no JSON comes as nothing.
+  /// Returns the JSON of a text; nothing where the text is no JSON.
   private static JsonNode json(String text) {
     try {
       return JSON.readTree(text);
@@ -170,7 +170,7 @@ public final class ProductApi {
     return request;
   }
 
-  /// The version is the entity tag: `ETag: "42"`.
+  /// Returns the version, which is the entity tag: `ETag: "42"`.
   private static OptionalLong version(HttpResponse<?> answer) {
     return answer
         .headers()

@@ -9,14 +9,14 @@ import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.RedisClient;
 
-/// Compares every product in the database with its cache entry, byte for byte, once nobody writes
-/// any more. Entries of the naive cache are compared by version. Confined to one thread.
+/// Compares every product in the database with its cache entry, byte for byte, after the writes
+/// have ended. Entries of the naive cache are compared by version. Confined to one thread.
 final class CacheCheck {
   private static final int BATCH = 500;
   private static final int SHOWN = 10;
 
-  /// A cache entry, DESIGN §4: `V42` and the value, `D42` (known absent), or `L42:token` (being
-  /// filled, no value).
+  /// Pattern of a cache entry, DESIGN §4: `V42` and the value, `D42` (known absent), or `L42:token`
+  /// (being filled, no value).
   private static final Pattern ENTRY =
       Pattern.compile("([VDL])(\\d+)[^\\n]*\\n(.*)", Pattern.DOTALL);
 

@@ -157,8 +157,8 @@ public final class Demo implements Callable<Integer> {
     }
   }
 
-  /// The catalogue's own events, all at once into programs that have just started, say nothing
-  /// about the traffic's: they go first.
+  /// Waits for the events of the catalogue. They all come at once into programs that have just
+  /// started, and say nothing about those of the traffic, so they go first.
   private static void awaitEvents(
       HttpClient http, URI invalidator, EvictionTimes before, long count, CountDownLatch stop)
       throws InterruptedException {

@@ -2,10 +2,10 @@ package dev.tidemark.devstack.demo;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/// One product of the demo, with what its writers were told. Thread-safe: one writer at a time, any
-/// number of readers.
+/// One product of the demo, with the answers that its writers received. Thread-safe: one writer at
+/// a time, any number of readers.
 final class DemoProduct {
-  /// What the API acknowledged last.
+  /// Last acknowledgement of the API.
   ///
   /// @param version 0 before the first acknowledgement
   /// @param deleted whether it was a delete
@@ -18,7 +18,7 @@ final class DemoProduct {
   private final AtomicBoolean writing = new AtomicBoolean();
   private volatile Acknowledged acknowledged = Acknowledged.NOTHING;
 
-  /// The version that was acknowledged before the naive cache was last told to forget the product.
+  /// Version that was acknowledged before the naive cache was last told to drop the product.
   private volatile long naiveFloor;
 
   DemoProduct(String id, String catalogueLine) {
@@ -30,12 +30,12 @@ final class DemoProduct {
     return id;
   }
 
-  /// The product as the catalogue has it, as JSON.
+  /// Returns the product as the catalogue has it, as JSON.
   String catalogueLine() {
     return catalogueLine;
   }
 
-  /// Makes the caller the one writer; false when there is one.
+  /// Makes the caller the one writer. Returns false when there is one.
   boolean beginWrite() {
     return writing.compareAndSet(false, true);
   }
@@ -52,7 +52,7 @@ final class DemoProduct {
     return acknowledged;
   }
 
-  /// The writer tells what the API answered.
+  /// Notes the answer of the API to the writer.
   void acknowledge(long version, boolean deleted) {
     acknowledged = new Acknowledged(version, deleted, System.nanoTime());
   }

@@ -3,7 +3,7 @@ package dev.tidemark.devstack.demo;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What a demo has to say at its end.
+/// Results of a demo.
 record DemoReport(
     double seconds,
     TrafficFigures traffic,
@@ -12,7 +12,7 @@ record DemoReport(
     CacheCheck.Result cache,
     WriteCheck.Result writes) {
 
-  /// Nothing lost, nothing stale, and something happened at all.
+  /// Returns whether nothing was lost, nothing was stale, and something happened at all.
   boolean isGood() {
     return topic.isGood()
         && cache.isGood()

@@ -11,8 +11,7 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// How long changes took from their commit until the invalidator had applied them, as its histogram
-/// says.
+/// Time from the commit of changes until the invalidator had applied them, from its histogram.
 ///
 /// @param counts observations up to and including each bound, in seconds; the last bound is
 ///   infinite
@@ -24,7 +23,7 @@ record EvictionTimes(TreeMap<Double, Double> counts) {
           "^" + METRIC + "_bucket\\{(?:[^}]*,)?le=\"([^\"]+)\"[^}]*} (\\S+)", Pattern.MULTILINE);
   private static final Duration TIMEOUT = Duration.ofSeconds(2);
 
-  /// Asks an invalidator; nothing when it does not answer.
+  /// Asks an invalidator. Returns nothing when it does not answer.
   static EvictionTimes ask(HttpClient http, URI adminUrl) throws InterruptedException {
     try {
       HttpRequest request =
@@ -35,7 +34,7 @@ record EvictionTimes(TreeMap<Double, Double> counts) {
     }
   }
 
-  /// From Prometheus' text format. Several series of the metric are added up.
+  /// Parses Prometheus' text format. Several series of the metric are added up.
   static EvictionTimes parse(String metrics) {
     TreeMap<Double, Double> counts = new TreeMap<>();
     Matcher bucket = BUCKET.matcher(metrics);
@@ -49,8 +48,8 @@ record EvictionTimes(TreeMap<Double, Double> counts) {
     return new EvictionTimes(counts);
   }
 
-  /// What came after an earlier reading. An invalidator that was started again counts from zero:
-  /// then all there is.
+  /// Returns the observations since an earlier reading. An invalidator that was restarted counts
+  /// from zero: then all of them are returned.
   EvictionTimes since(EvictionTimes earlier) {
     if (count() < earlier.count()) {
       return this;
@@ -65,8 +64,8 @@ record EvictionTimes(TreeMap<Double, Double> counts) {
     return counts.isEmpty() ? 0 : Math.round(counts.lastEntry().getValue());
   }
 
-  /// An estimate: within its bucket the observations are taken to lie evenly. 0 without
-  /// observations.
+  /// Estimates a percentile, with observations evenly distributed within their bucket. Returns 0
+  /// without observations.
   double millis(double percentile) {
     double wanted = count() * percentile / 100;
     double lowerBound = 0;

@@ -3,8 +3,8 @@ package dev.tidemark.devstack.demo;
 import dev.tidemark.devstack.screen.Screen;
 import java.util.function.Supplier;
 
-/// The line that shows how the traffic goes: what happened since it was shown last, times as
-/// p50/p99. Confined to the thread that shows it.
+/// Line that shows the traffic: the events since it was shown last, and times as p50/p99. Confined
+/// to the thread that shows it.
 final class LiveLine {
   private final Screen screen;
   private final TrafficFigures figures;

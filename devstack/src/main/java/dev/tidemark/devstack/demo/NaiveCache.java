@@ -7,9 +7,9 @@ import org.jdbi.v3.core.Jdbi;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.params.SetParams;
 
-/// Cache-aside as it is usually written, for comparison: a reader that misses reads the database
-/// and stores what it found; a writer deletes the entry after its commit. No versions, no leases.
-/// Same Redis, other prefix, same time to live. Thread-safe.
+/// Usual cache-aside, for comparison: a reader that misses reads the database and stores what it
+/// found; a writer deletes the entry after its commit. No versions, no leases. It uses the same
+/// Redis, another prefix, and the same time to live. Thread-safe.
 final class NaiveCache {
   static final String PREFIX = "naive:";
   private static final long TTL_SECONDS = 300;

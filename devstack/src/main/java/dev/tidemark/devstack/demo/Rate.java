@@ -5,7 +5,7 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/// Reads how many in a second: `500` and `500/s` mean the same.
+/// Reads a number per second: `500` and `500/s` mean the same.
 final class Rate implements ITypeConverter<Integer> {
   private static final Pattern FORM = Pattern.compile("(\\d{1,9})(/s)?");
 

@@ -9,7 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/// The few hundred products that this project ships: one JSON object per line, as `import` takes
+/// The few hundred products that this project ships: one JSON object per line, as `import` reads
 /// them.
 final class SampleCatalogue {
   private static final String RESOURCE = "catalogue.ndjson";

@@ -22,8 +22,8 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.generic.GenericType;
 
-/// Compares the outbox with the topic once nobody writes any more, and waits until the invalidator
-/// has applied what is there. Confined to one thread.
+/// Compares the outbox with the topic after the writes have ended, and waits until the invalidator
+/// has applied all events. Confined to one thread.
 final class TopicCheck {
   static final String GROUP = "tidemark-invalidator";
 
@@ -65,7 +65,7 @@ final class TopicCheck {
     this.outboxRows = outboxIds.size();
   }
 
-  /// @param patience so long nothing new may come before the rest is called lost
+  /// @param patience time without new records after which the rest counts as lost
   static Result run(Jdbi database, String bootstrapServers, String topic, Duration patience)
       throws InterruptedException {
     long begin = System.nanoTime();
@@ -140,8 +140,9 @@ final class TopicCheck {
         .allMatch(partition -> consumer.position(partition) >= ends.getOrDefault(partition, 0L));
   }
 
-  /// Behind the last event of a partition there may be a mark of its transaction, which no consumer
-  /// counts: so the position is compared with the last event, not with the end.
+  /// Waits until the invalidator has applied all. After the last event of a partition there may be
+  /// a marker of its transaction, which no consumer counts, so the position is compared with the
+  /// last event, not with the end.
   private boolean awaitApplied(String bootstrapServers) throws InterruptedException {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
       long lastNews = System.nanoTime();
@@ -173,8 +174,8 @@ final class TopicCheck {
             });
   }
 
-  /// Rows that left the outbox after their retention time are the oldest ones, so what is there
-  /// must still be without a gap.
+  /// Returns the number of broken products. Rows that left the outbox after their retention time
+  /// are the oldest ones, so the remaining rows must still be without a gap.
   private static long broken(Jdbi database) {
     return database.withHandle(
         handle ->

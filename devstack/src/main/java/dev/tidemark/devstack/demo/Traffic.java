@@ -14,9 +14,9 @@ import java.util.random.RandomGenerator;
 import org.jdbi.v3.core.JdbiException;
 import redis.clients.jedis.exceptions.JedisException;
 
-/// Shoppers and a few clerks: workers that read, change, delete and re-create products over HTTP at
-/// a steady rate, and compare each answer with what was acknowledged before they asked. Beside each
-/// read and write they do the same through a naive cache.
+/// Traffic of shoppers and a few clerks: workers that read, change, delete and re-create products
+/// over HTTP at a steady rate, and compare each answer with what was acknowledged before their
+/// request. Beside each read and write they do the same through a naive cache.
 ///
 /// Started and closed by one thread; its figures may be read by any.
 final class Traffic implements AutoCloseable {
@@ -75,7 +75,7 @@ final class Traffic implements AutoCloseable {
         LockSupport.parkNanos(early);
         continue;
       }
-      // After a stall the missed requests are not made up for: this is a demo, no benchmark.
+      // After a stall the missed requests are not repeated: this is a demo, no benchmark.
       due = Math.max(due + pause, System.nanoTime() - pause);
       DemoProduct product = products.get(popularity.next(random));
       try {
@@ -128,8 +128,8 @@ final class Traffic implements AutoCloseable {
     }
   }
 
-  /// Whether an answer is from before what had been acknowledged when the question was asked. "Not
-  /// there" carries no version: it is judged only when nobody wrote meanwhile.
+  /// Returns whether an answer is older than the acknowledged state at the time of the request.
+  /// "Not there" carries no version: it is judged only if nobody wrote meanwhile.
   static boolean isOlder(
       ProductApi.ReadAnswer answer, DemoProduct.Acknowledged before, boolean quiet) {
     if (answer.version().isPresent()) {
@@ -159,7 +159,7 @@ final class Traffic implements AutoCloseable {
     ProductApi.WriteAnswer answer = delete ? api.delete(product.id()) : api.put(product.id(), body);
     figures.writeTook(System.nanoTime() - begin);
     if (answer.version().isEmpty()) {
-      // A delete of what an unacknowledged delete removed before is no error.
+      // A delete of a product that an unacknowledged delete removed before is no error.
       if (!delete || answer.status() != NOT_FOUND) {
         figures.errors.increment();
       }
@@ -172,7 +172,7 @@ final class Traffic implements AutoCloseable {
     product.naivelyEvicted(version);
   }
 
-  /// The catalogue's product with another price and stock.
+  /// Returns the catalogue's product with another price and stock.
   private static String changed(DemoProduct product, RandomGenerator random) {
     try {
       ObjectNode json = (ObjectNode) JSON.readTree(product.catalogueLine());

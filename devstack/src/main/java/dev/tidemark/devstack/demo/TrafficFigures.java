@@ -5,7 +5,7 @@ import java.util.concurrent.atomic.LongAdder;
 import org.HdrHistogram.Histogram;
 import org.HdrHistogram.Recorder;
 
-/// What the workers counted and measured since the traffic began. Thread-safe.
+/// Counts and measurements of the workers since the traffic began. Thread-safe.
 final class TrafficFigures {
   private static final long LONGEST_MICROS = 60_000_000;
   private static final int DIGITS = 2;
@@ -18,23 +18,23 @@ final class TrafficFigures {
   final LongAdder deletes = new LongAdder();
   final LongAdder recreations = new LongAdder();
 
-  /// Reads that began after a newer version had been acknowledged. Allowed without `Min-Version`,
-  /// and short.
+  /// Reads that began after a newer version had been acknowledged. They are allowed without
+  /// `Min-Version`, and only for a short time.
   final LongAdder olderReads = new LongAdder();
 
-  /// How long the newer version had been acknowledged by then, at most.
+  /// Longest time since the acknowledgement of the newer version at such a read.
   final AtomicLong oldestNanos = new AtomicLong();
 
   final LongAdder minVersionReads = new LongAdder();
 
-  /// Reads that answered less than their `Min-Version`: never allowed.
+  /// Reads that returned less than their `Min-Version`, which is never allowed.
   final LongAdder minVersionBroken = new LongAdder();
 
   final LongAdder naiveReads = new LongAdder();
   final LongAdder naiveHits = new LongAdder();
 
-  /// Reads through the naive cache that began after it had been told to forget, and got the older
-  /// value all the same.
+  /// Reads through the naive cache that began after it had been told to drop the product, and still
+  /// got the older value.
   final LongAdder naiveOlderReads = new LongAdder();
 
   private final Latencies readLatencies = new Latencies();
@@ -61,27 +61,27 @@ final class TrafficFigures {
     return reads.sum() + writes();
   }
 
-  /// From 0 to 1; misses that found nothing in the database count as misses.
+  /// Returns the hit ratio, from 0 to 1. Misses that found nothing in the database count as misses.
   double hitRatio() {
     return reads.sum() == 0 ? 0 : (double) hits.sum() / reads.sum();
   }
 
-  /// How long the reads took since this was asked last.
+  /// Returns the times of the reads since the last call.
   Percentiles recentReads() {
     return readLatencies.recent();
   }
 
-  /// How long the writes took since this was asked last.
+  /// Returns the times of the writes since the last call.
   Percentiles recentWrites() {
     return writeLatencies.recent();
   }
 
-  /// How long all reads took.
+  /// Returns the times of all reads.
   Percentiles allReads() {
     return readLatencies.all();
   }
 
-  /// How long all writes took.
+  /// Returns the times of all writes.
   Percentiles allWrites() {
     return writeLatencies.all();
   }

@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.OptionalLong;
 import org.jdbi.v3.core.Jdbi;
 
-/// Whether each acknowledged write is in the database, and whether the API now answers what the
-/// database says.
+/// Checks that each acknowledged write is in the database, and that the API now returns the state
+/// of the database.
 final class WriteCheck {
   /// @param lost products whose acknowledged version is above the database's
   /// @param oldAnswers products of which the API answers something else than the database says
@@ -40,7 +40,7 @@ final class WriteCheck {
     return new Result(products.size(), lost, oldAnswers);
   }
 
-  /// What the database knows is what was acknowledged: traffic starts from here.
+  /// Notes the state of the database as acknowledged: the traffic starts from here.
   static void acknowledgeAll(Jdbi database, List<DemoProduct> products) {
     Map<String, State> states = states(database);
     for (DemoProduct product : products) {

@@ -3,10 +3,10 @@ package dev.tidemark.devstack.demo;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
-/// Draws ranks as shoppers draw products: rank k is drawn in proportion to 1/k^s, so a few are
-/// asked for all the time and most now and then. Immutable.
+/// Draws ranks like the popularity of products: rank k is drawn in proportion to 1/k^s, so a few
+/// are requested all the time and most only now and then. Immutable.
 final class Zipf {
-  /// The sums of the weights up to each rank, as parts of the whole; the last is 1.
+  /// Sums of the weights up to each rank, as parts of the whole; the last is 1.
   private final double[] cumulative;
 
   /// @param size how many ranks there are, at least 1
@@ -26,7 +26,7 @@ final class Zipf {
     }
   }
 
-  /// A rank from 0, the most frequent, to size - 1.
+  /// Returns a rank from 0, the most frequent, to size - 1.
   int next(RandomGenerator random) {
     int found = Arrays.binarySearch(cumulative, random.nextDouble());
     int rank = found >= 0 ? found + 1 : -found - 1;

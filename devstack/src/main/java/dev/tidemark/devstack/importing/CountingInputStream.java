@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.concurrent.atomic.LongAdder;
 
-/// Counts the bytes that are read through it. One thread reads, any may ask for the count.
+/// Counts the bytes that are read through it. One thread reads, and any may ask for the count.
 final class CountingInputStream extends FilterInputStream {
   private final LongAdder bytes = new LongAdder();
 

@@ -42,7 +42,7 @@ public final class Import implements Callable<Integer> {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
   private static final int BUFFER = 1 << 16;
 
-  /// Between the answer and its confirmation others may write.
+  /// Largest number of confirmations: others may write between the answer and its confirmation.
   private static final int MOST_CONFIRMATIONS = 3;
 
   @Parameters(
@@ -85,7 +85,7 @@ public final class Import implements Callable<Integer> {
     if (!standardInput) {
       return send(address, file);
     }
-    // It may have to be sent a second time.
+    // The file may have to be sent a second time.
     return yes ? sendCopy(address) : send(address, null);
   }
 
@@ -142,7 +142,8 @@ public final class Import implements Callable<Integer> {
     }
   }
 
-  /// Told apart by the first bytes, not by the name. The API sees whether it is whole.
+  /// Returns whether the file is gzip, by the first bytes and not by the name. The API checks that
+  /// it is complete.
   private static boolean isGzip(InputStream in) throws IOException {
     in.mark(2);
     boolean gzip = in.read() == 0x1f && in.read() == 0x8b;

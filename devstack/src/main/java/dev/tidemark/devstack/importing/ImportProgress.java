@@ -8,7 +8,7 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
-/// Shows how far a file is read: a bar on a terminal, else a line now and then.
+/// Shows the progress of reading a file: a bar on a terminal, otherwise a line now and then.
 final class ImportProgress implements AutoCloseable {
   private static final long MEBIBYTE = 1 << 20;
   private static final Duration TERMINAL_REFRESH = Duration.ofMillis(200);
@@ -39,7 +39,8 @@ final class ImportProgress implements AutoCloseable {
     this.ticker = Ticker.every(bar == null ? PLAIN_REFRESH : TERMINAL_REFRESH, this::show);
   }
 
-  /// What is sent is not in yet: the last step is the answer's.
+  /// Shows the progress. Sent data has not arrived yet, so the last step is reserved for the
+  /// answer.
   private void show() {
     long sent = size < 0 ? raw.bytes() : Math.min(raw.bytes(), size - 1);
     if (bar != null) {
@@ -52,7 +53,7 @@ final class ImportProgress implements AutoCloseable {
     }
   }
 
-  /// Says that all of it is in. Nothing is shown any more.
+  /// Reports that all of it has arrived. Nothing is shown any more.
   void done() {
     ticker.close();
     if (bar == null) {

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
-/// What the user sees: lines that stay, and on a terminal one last line that is drawn over.
+/// Output of a command: lines that stay, and on a terminal one last line that is redrawn.
 /// Thread-safe.
 public final class Screen {
   private static final String ERASE_LINE = "\r\u001b[K";
@@ -58,7 +58,7 @@ public final class Screen {
     out.flush();
   }
 
-  /// Draws the live line over; without a terminal, a usual line.
+  /// Redraws the live line; without a terminal, writes a normal line.
   public synchronized void live(String text) {
     if (terminal) {
       erase();

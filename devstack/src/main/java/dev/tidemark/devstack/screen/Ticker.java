@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/// Calls an action again and again on a thread of its own, until closed.
+/// Calls an action repeatedly on a thread of its own, until closed.
 public final class Ticker implements AutoCloseable {
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Thread thread;
@@ -31,7 +31,7 @@ public final class Ticker implements AutoCloseable {
     return ticker;
   }
 
-  /// The action does not run any more when this returns.
+  /// Stops. The action does not run any more when this returns.
   @Override
   public void close() {
     closed.countDown();

@@ -1,4 +1,4 @@
-/// What a user of the commands sees, and the times that a user writes.
+/// Output of the commands, and the times that a user writes.
 ///
 /// [Screen] prints lines, and on a terminal one last line that is drawn over, as often as a
 /// [Ticker] calls. [TimeSpan] reads a length of time. It knows no command.

@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/// The folder with everything that one stack leaves on disk. Held by one process at a time, by a
+/// The folder with everything that one stack leaves on disk. One process at a time holds it, by a
 /// lock that ends with the process.
 final class DataFolder implements AutoCloseable {
   private final Path path;
@@ -20,7 +20,7 @@ final class DataFolder implements AutoCloseable {
     this.lockFile = lockFile;
   }
 
-  /// Makes the folder where it is missing, and locks it.
+  /// Creates the folder if it is missing, and locks it.
   static DataFolder open(Path path) {
     Path folder = path.toAbsolutePath().normalize();
     try {
@@ -78,7 +78,7 @@ final class DataFolder implements AutoCloseable {
     try {
       return lockFile.tryLock() != null;
     } catch (OverlappingFileLockException e) {
-      // Held by this very process.
+      // This very process holds the lock.
       return false;
     }
   }

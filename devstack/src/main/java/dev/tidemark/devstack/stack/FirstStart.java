@@ -9,8 +9,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
 
-/// The first start of a part: it is tried again where the part dies or hangs, and who waits is
-/// told.
+/// First start of a part. It is tried again if the part dies or hangs, and the user who waits is
+/// informed.
 ///
 /// @param afterLaunch called when the part has a new process
 /// @param stopping ends the waiting

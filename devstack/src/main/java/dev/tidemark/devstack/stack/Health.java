@@ -23,7 +23,7 @@ final class Health {
     this.http = http;
   }
 
-  /// What the service at this admin address says it misses, an empty text when it is ready; empty
+  /// Returns what the service at this admin address lacks: an empty text when it is ready; empty
   /// when it does not answer.
   Optional<String> missing(URI adminUrl) {
     try {
@@ -41,7 +41,7 @@ final class Health {
     }
   }
 
-  /// The reasons of the checks that are not up, from
+  /// Returns the reasons of the checks that are not up, from
   /// `{"checks":[{"name":…,"status":"DOWN","data":{"reason":…}}]}`.
   static String reasons(int status, String body) {
     StringJoiner reasons = new StringJoiner("; ");
@@ -55,7 +55,7 @@ final class Health {
         }
       }
     } catch (JsonProcessingException e) {
-      // Told below, with the answers that name no check.
+      // Reported below, with the answers that name no check.
     }
     return reasons.length() == 0
         ? "health answers %d %s".formatted(status, body).strip()

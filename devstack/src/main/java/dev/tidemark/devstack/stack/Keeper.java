@@ -8,7 +8,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
-/// Starts one part again whenever it dies, until told to let go. One thread of its own.
+/// Restarts one part whenever it dies, until released. It has one thread of its own.
 final class Keeper {
   private static final Duration READY_PATIENCE = Duration.ofMinutes(2);
   private static final int KILLED_BY_SIGNAL = 128;
@@ -32,7 +32,7 @@ final class Keeper {
     thread.start();
   }
 
-  /// From now on the part stays as it is. Returns when this keeper does nothing more.
+  /// Releases the part, which then stays as it is. When this returns, the keeper does nothing more.
   void release() {
     released.countDown();
     thread.interrupt();
@@ -59,7 +59,7 @@ final class Keeper {
     }
   }
 
-  /// Tells what happened and waits as long as the budget says; false when released.
+  /// Reports the exit and waits for the time of the budget. Returns false when released.
   private boolean pauseAfter(int exitCode) throws InterruptedException {
     if (released.getCount() == 0) {
       return false;
@@ -97,7 +97,7 @@ final class Keeper {
                 .formatted(part.name(), part.pid(), missing));
       }
     } catch (ServerStartException | PortInUseException e) {
-      // The process that ended is still the last one: the loop goes on with a longer pause.
+      // The process that ended is still the last one: the loop continues with a longer pause.
       screen.line(String.valueOf(e.getMessage()));
     }
   }

@@ -12,15 +12,15 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/// Processes of a stack whose `up` was killed: they run in sessions of their own and live on. Found
-/// by the pids in `stack.env`.
+/// Processes of a stack whose `up` was killed: they run in sessions of their own and live on. They
+/// are found by the pids in `stack.env`.
 final class OrphanedProcesses {
   private static final Duration GRACE = Duration.ofSeconds(5);
 
-  /// Start times of processes are known to about a second.
+  /// Precision of the start times of processes, which is about a second.
   private static final Duration CLOCK_SLACK = Duration.ofSeconds(2);
 
-  /// What our processes are called. Services are stopped before what they use.
+  /// Names of the stack's processes. Services are stopped before the servers that they use.
   private static final List<Program> SERVICES =
       List.of(
           new Program("PRODUCT_API", "java"),
@@ -37,7 +37,8 @@ final class OrphanedProcesses {
 
   private OrphanedProcesses() {}
 
-  /// Stops what still runs of an earlier stack; the caller holds the lock of its folder.
+  /// Stops the processes of an earlier stack that still run. The caller holds the lock of its
+  /// folder.
   ///
   /// @return how many were stopped
   static int stop(Path stackEnv) {
@@ -70,8 +71,8 @@ final class OrphanedProcesses {
     return found;
   }
 
-  /// A pid is used again some day. The file is written after each start, so a process that began
-  /// later is another one.
+  /// Returns whether the process is the stack's: a pid is used again some day. The file is written
+  /// after each start, so a process that began later is another one.
   private static boolean isOurs(ProcessHandle process, String command, Instant written) {
     ProcessHandle.Info info = process.info();
     boolean sameProgram = info.command().map(path -> Path.of(path).endsWith(command)).orElse(false);

@@ -5,15 +5,15 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
 /// One process of the stack: a server or a service. Confined to the thread that starts and keeps
-/// it, except where told.
+/// it, unless stated otherwise.
 sealed interface Part permits Server, Service {
-  /// As users read it.
+  /// Returns the name for users.
   String name();
 
-  /// As `stack.env` names it, for example `PRODUCT_API`.
+  /// Returns the name in `stack.env`, for example `PRODUCT_API`.
   String variable();
 
-  /// Where clients find it.
+  /// Returns the address for clients.
   String address();
 
   Path log();
@@ -31,18 +31,18 @@ sealed interface Part permits Server, Service {
   ///   after that time; it is then no longer running
   String awaitReady(Duration patience);
 
-  /// False before the first launch. May be called by any thread.
+  /// Returns false before the first launch. May be called by any thread.
   boolean wasLaunched();
 
-  /// May be called by any thread.
+  /// Returns the process id. May be called by any thread.
   long pid();
 
-  /// The exit code of the process launched last. May be called by any thread.
+  /// Returns the exit code of the process launched last. May be called by any thread.
   CompletableFuture<Integer> exit();
 
-  /// Orderly, and by SIGKILL after `grace`; nothing is left then.
+  /// Stops the process in an orderly way, and by SIGKILL after `grace`. Nothing is left then.
   void stop(Duration grace);
 
-  /// SIGKILL at once. May be called by any thread, also while another one waits in [#stop].
+  /// Sends SIGKILL at once. May be called by any thread, also while another one waits in [#stop].
   void kill();
 }

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// Where the built programs of this project lie, and how a JVM is started for one.
+/// The built programs of this project, and the commands that start a JVM for one.
 ///
 /// A JVM that finds its program's AOT cache beside the jar starts in half the time. The cache is
 /// recorded by a run of the program itself, when that ends; it is left alone once the jar is newer.
@@ -21,7 +21,7 @@ record Programs(Path home, boolean training) {
     this(home, false);
   }
 
-  /// The project in which this class lies.
+  /// Returns the programs of the project in which this class lies.
   static Programs ofThisBuild() {
     try {
       Path here =
@@ -41,7 +41,7 @@ record Programs(Path home, boolean training) {
     }
   }
 
-  /// The command that starts a module's program, a small JVM.
+  /// Returns the command that starts a module's program, in a small JVM.
   List<String> command(String module, List<String> jvmOptions) {
     Path jar = jar(module);
     if (!Files.exists(jar)) {
@@ -49,8 +49,8 @@ record Programs(Path home, boolean training) {
           "%s is not built: run bin/tidemark, which builds what is missing, or `mvn package -DskipTests` in %s"
               .formatted(jar, home));
     }
-    // Without the optimising compiler a JVM is up with half the processor time; what runs here is
-    // not measured.
+    // Without the optimising compiler a JVM starts with half the processor time, and what runs here
+    // is not measured.
     List<String> options =
         new ArrayList<>(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xms32m"));
     aotCache(jar).ifPresent(options::add);

@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/// How long to wait before a part that died is started again: not at all at first, longer each
-/// time, and when it died too often, until a minute has gone by. Confined to one thread.
+/// Pause before a part that died is started again: none at first, longer each time, and when it
+/// died too often, until a minute has gone by. Confined to one thread.
 final class RestartBudget {
   static final int PER_MINUTE = 10;
   private static final Duration WINDOW = Duration.ofMinutes(1);
@@ -15,7 +15,7 @@ final class RestartBudget {
   /// Times of the restarts within the last minute, as `System.nanoTime`.
   private final Deque<Long> restarts = new ArrayDeque<>();
 
-  /// The pause before the next start.
+  /// Pause before the next start.
   ///
   /// @param exhausted whether the part has used up its starts of this minute: a person should look
   record Pause(Duration length, boolean exhausted) {}

@@ -8,18 +8,18 @@ import java.util.SequencedSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
 
-/// Brings a stack up, lends it to a command, and takes it down, whatever happens in between.
+/// Starts a stack, lends it to a command, and stops it, whatever happens in between.
 public final class RunningStack {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
 
-  /// What a command does with a stack that is up.
+  /// Use of a running stack by a command.
   public interface Use {
     void with(Stack stack) throws InterruptedException;
   }
 
   private RunningStack() {}
 
-  /// Returns when the stack is down again.
+  /// Runs the command. Returns when the stack is down again.
   ///
   /// @param stop counted down by the first Ctrl-C or SIGTERM; when that comes during the start,
   ///   `use` is not called

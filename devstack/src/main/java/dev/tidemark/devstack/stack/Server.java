@@ -55,7 +55,7 @@ final class Server implements Part {
     }
   }
 
-  /// A server answers as soon as it is launched.
+  /// Returns at once: a server answers as soon as it is launched.
   @Override
   public String awaitReady(Duration patience) {
     return "";

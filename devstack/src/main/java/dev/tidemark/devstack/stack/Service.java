@@ -73,8 +73,8 @@ final class Service implements Part {
     return log;
   }
 
-  /// What the program says is wrong with its settings, all of it, naming the service; empty when
-  /// nothing is.
+  /// Returns the faults that the program finds in its settings, with the name of the service; empty
+  /// when there are none.
   Optional<String> faultOfSettings() {
     List<String> command = new ArrayList<>(program.command());
     command.add("--check-settings");
@@ -87,7 +87,7 @@ final class Service implements Part {
                 program.withheld(),
                 log,
                 ChildProcess.StopSignal.TERM))) {
-      // A program that hangs here hangs when it starts; its start tells.
+      // A program that hangs here also hangs when it starts, and its start reports that.
       return check.awaitExit(CHECK_PATIENCE) && check.exit().join() == CommandLine.ExitCode.USAGE
           ? Optional.of("%s: %s".formatted(name, check.logTail()))
           : Optional.empty();

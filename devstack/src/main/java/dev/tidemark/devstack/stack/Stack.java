@@ -59,13 +59,13 @@ public final class Stack implements AutoCloseable {
   private final Service relay;
   private final Service invalidator;
 
-  /// In the order in which they stop.
+  /// Parts, in the order in which they stop.
   private final List<Part> parts;
 
   private final List<Keeper> keepers = new ArrayList<>();
   private final ExecutorService starters = Executors.newVirtualThreadPerTaskExecutor();
 
-  /// Completed by the first part that fails to start: the others need not come first.
+  /// Future that the first part that fails to start completes: the others need not come first.
   private final CompletableFuture<Void> fault = new CompletableFuture<>();
 
   private final CountDownLatch stopping = new CountDownLatch(1);
@@ -131,7 +131,7 @@ public final class Stack implements AutoCloseable {
                 databaseUrl("tidemark_api"),
                 "REDIS_URL",
                 redisUrl(),
-                // Used by its near cache, when TIDEMARK_API_NEAR_CACHE_ENTRIES turns that on.
+                // Used by the API's near cache, when TIDEMARK_API_NEAR_CACHE_ENTRIES turns that on.
                 "KAFKA_BOOTSTRAP_SERVERS",
                 kafka.address(),
                 PRODUCT_TOPIC,
@@ -162,7 +162,7 @@ public final class Stack implements AutoCloseable {
             ports.invalidatorAdmin(),
             health,
             Map.of(
-                // Its audit asks there about suspects.
+                // The invalidator's audit asks there about suspects.
                 "DATABASE_URL",
                 databaseUrl("tidemark_audit"),
                 "KAFKA_BOOTSTRAP_SERVERS",
@@ -200,8 +200,8 @@ public final class Stack implements AutoCloseable {
     }
   }
 
-  /// Asks the services what is wrong with what this shell sets for them, where it sets anything: an
-  /// answer takes a JVM's start.
+  /// Asks the services for faults in their settings, if this shell sets any: an answer takes a
+  /// JVM's start.
   ///
   /// @throws StackException naming all that is wrong
   private void checkSettings() {
@@ -223,7 +223,7 @@ public final class Stack implements AutoCloseable {
     return URI.create("http://127.0.0.1:" + ports.api());
   }
 
-  /// What `stack.env` tells, whether or not it is written yet.
+  /// Returns the content of `stack.env`, whether or not it is written yet.
   public StackEnv env() {
     Map<String, String> variables = new LinkedHashMap<>();
     variables.put("API_URL", apiUrl().toString());
@@ -372,8 +372,8 @@ public final class Stack implements AutoCloseable {
         health);
   }
 
-  /// Settings of this shell that belong to other servers than the embedded ones. Of the topics the
-  /// stack has been told.
+  /// Returns whether a setting of this shell belongs to other servers than the embedded ones. The
+  /// topics have been passed to the stack.
   static boolean isAboutOtherServers(String variable) {
     return variable.startsWith("DATABASE_")
         || variable.startsWith("KAFKA_")

@@ -11,12 +11,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/// The file `stack.env`: where a running stack can be reached, as `NAME=value` lines that a shell
-/// can read. It is there only while the stack runs (or after it crashed). Immutable.
+/// The file `stack.env`: addresses of a running stack, as `NAME=value` lines that a shell can read.
+/// It exists only while the stack runs (or after it crashed). Immutable.
 public record StackEnv(Map<String, String> variables) {
   public static final String FILE_NAME = "stack.env";
 
-  /// What neither a shell nor this reader must quote.
+  /// Pattern of a value that needs no quotes, for a shell or for this reader.
   private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9._~:/@,?=&%+-]*");
 
   public StackEnv {
@@ -30,7 +30,7 @@ public record StackEnv(Map<String, String> variables) {
         });
   }
 
-  /// Empty when the file is not there.
+  /// Reads the file; empty when it does not exist.
   public static Optional<StackEnv> read(Path file) {
     try {
       Map<String, String> variables = new LinkedHashMap<>();

@@ -1,7 +1,7 @@
 package dev.tidemark.devstack.stack;
 
-/// A command cannot go on, for a reason that its user can do something about. The message is all
-/// that is shown.
+/// Thrown when a command cannot go on, for a reason that its user can do something about. Only the
+/// message is shown.
 public final class StackException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/// The options of every command that brings up a stack.
+/// Options of every command that starts a stack.
 public final class StackOptions {
   public static final Path DEFAULT_DATA = Path.of(".tidemark");
 
@@ -50,8 +50,8 @@ public final class StackOptions {
     return ports;
   }
 
-  /// Those of `KAFKA_PRODUCT_TOPIC`, and those of the further aggregate types; that of products is
-  /// the first.
+  /// Returns the topics of `KAFKA_PRODUCT_TOPIC`, and those of the further aggregate types; that of
+  /// products is the first.
   SequencedSet<String> topics(Map<String, String> environment) {
     SequencedSet<String> topics = new LinkedHashSet<>();
     String given = environment.getOrDefault(Stack.PRODUCT_TOPIC, "");

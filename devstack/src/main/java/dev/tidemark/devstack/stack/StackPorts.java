@@ -10,8 +10,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/// The ports of a stack, as options of a command. The servers' defaults are not the usual ones, so
-/// that a PostgreSQL, Kafka or Redis that already runs on this machine is no obstacle.
+/// Ports of a stack, as options of a command. The servers' defaults are not the usual ones, so that
+/// a PostgreSQL, Kafka or Redis that already runs on this machine is no obstacle.
 final class StackPorts {
   private static final String OPTION = "; 0: any free one";
   private static final int OFFSET_STEP = 1_000;
@@ -61,7 +61,7 @@ final class StackPorts {
   @Option(names = "--redis-port", paramLabel = "PORT", description = "Redis (16379" + OPTION + ").")
   private @Nullable Integer redis;
 
-  /// The ports to use, all of them free a moment ago.
+  /// Ports to use, all of them free a moment ago.
   record Chosen(
       int api,
       int apiAdmin,
@@ -144,7 +144,7 @@ final class StackPorts {
             which, options, moves ? ", or move all with --port-offset " + freeOffset(wishes) : "");
   }
 
-  /// The next offset that makes every port free that it moves.
+  /// Returns the next offset that makes every port free that it moves.
   private int freeOffset(List<Wish> wishes) {
     return IntStream.iterate(OFFSET_STEP, step -> step + OFFSET_STEP)
         .limit(MOST_STEPS)

@@ -3,8 +3,8 @@ package dev.tidemark.devstack.stack;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jline.utils.Signals;
 
-/// Ctrl-C (SIGINT), SIGTERM and a closed terminal (SIGHUP), as calls: the first asks to stop, the
-/// next ones to hurry.
+/// Passes on Ctrl-C (SIGINT), SIGTERM and a closed terminal (SIGHUP) as calls: the first asks to
+/// stop, the next ones to hurry.
 ///
 /// Shutdown hooks would not do: they run in no order, and the JVM ignores a second signal
 /// meanwhile.
@@ -18,7 +18,8 @@ final class StopSignals {
     this.hurry = hurry;
   }
 
-  /// Takes effect at once, for the rest of this JVM. Both are called on a thread of their own.
+  /// Takes effect at once, for the rest of this JVM. Both actions are called on a thread of their
+  /// own.
   static void on(Runnable stop, Runnable hurry) {
     StopSignals signals = new StopSignals(stop, hurry);
     for (String signal : new String[] {"INT", "TERM", "HUP"}) {

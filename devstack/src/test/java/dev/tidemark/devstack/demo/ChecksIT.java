@@ -30,13 +30,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import redis.clients.jedis.RedisClient;
 
-/// What the checks at the end of a demo must find, each made on purpose.
+/// Faults that the checks at the end of a demo must find, each made on purpose.
 class ChecksIT {
   private static final Duration SHORT_PATIENCE = Duration.ofMillis(300);
   private static final String TOPIC = "product.events";
   private static final TopicPartition PARTITION = new TopicPartition(TOPIC, 0);
 
-  /// As much of the schema as the checks ask for.
+  /// Part of the schema that the checks use.
   private static final String SCHEMA =
       """
       create table product (id text primary key, version bigint, deleted_at timestamptz);

@@ -39,7 +39,7 @@ class RestartBudgetTest {
     assertThat(restart().length()).isZero();
   }
 
-  /// One restart; the time of the pause passes.
+  /// Makes one restart. The time of the pause passes.
   private RestartBudget.Pause restart() {
     RestartBudget.Pause pause = budget.next(now);
     now += pause.length().toNanos();

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// `up` as a process of its own, with real servers and stand-ins for the services.
+/// Test of `up` as a process of its own, with real servers and stand-ins for the services.
 class StackIT {
   private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final List<String> PARTS =

@@ -65,14 +65,14 @@ class StackPortsTest {
     return CommandLine.populateCommand(new StackPorts(), options);
   }
 
-  /// With it all ports are free now.
+  /// Returns an offset with which all ports are free now.
   private static int freeOffset() {
     for (int offset = 10_000; offset < 40_000; offset += 137) {
       try {
         ports("--port-offset", Integer.toString(offset)).choose();
         return offset;
       } catch (StackException isTaken) {
-        // The next one.
+        // Try the next one.
       }
     }
     throw new AssertionError("no offset is free");

@@ -15,9 +15,9 @@ import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 
-/// The smallest program that behaves as a service does towards its supervisor: it says that it is
-/// ready on its admin port, and what is wrong with its settings. The real ones are tested with the
-/// stack in the system tests; here only the supervision is.
+/// The smallest program that behaves like a service towards its supervisor: it reports on its admin
+/// port that it is ready, and it reports faults in its settings. The system tests use the real
+/// services; this test covers only the supervision.
 ///
 /// `STAND_IN_<admin port's variable>` names a file: it dies once, and makes the file then.
 public final class StandInService {
@@ -73,8 +73,8 @@ public final class StandInService {
     }
   }
 
-  /// A tree like a built project, with this program in the place of every service; as `migrate` it
-  /// ends at once.
+  /// Creates a tree like a built project, with this program in the place of every service; as
+  /// `migrate` it ends at once.
   static Programs builtTree(Path home) throws IOException {
     for (String module : new String[] {"db", "product-api", "outbox-relay", "invalidator"}) {
       Path jar = home.resolve(module).resolve("target/app").resolve(module + ".jar");

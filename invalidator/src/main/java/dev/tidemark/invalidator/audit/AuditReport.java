@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 
-/// What the running audit has found since the invalidator started. Immutable.
+/// Findings of the running audit since the invalidator started. Immutable.
 ///
 /// @param share of the events that are audited
 /// @param pending events whose checks are not all made
@@ -58,7 +58,7 @@ public record AuditReport(
     return node;
   }
 
-  /// The checks that were made so long after the commit.
+  /// Checks that were made at one time after the commit.
   ///
   /// @param within the time, as in `2s`
   /// @param consistent the cache had the event's version, a newer one, or nothing

@@ -19,19 +19,19 @@ final class AuditTally {
 
   private static final int LAST_STALE = 10;
 
-  /// What became of an event.
+  /// Result for one event.
   enum Result {
     /// The cache had the version or a newer one at the last check, and at no check an older one.
     FRESH,
-    /// As `FRESH`, and at the last check it had nothing, or a lease.
+    /// The cache had no value or a lease at the last check, and at no check an older version.
     ABSENT,
-    /// The cache was behind at a check, and not any more at the last.
+    /// The cache was behind at a check, but no longer at the last.
     LAGGING,
-    /// The cache was behind at the last check too; the entry was evicted.
+    /// The cache was behind at the last check too. The entry was evicted.
     STALE,
     /// The cache was behind, but the database does not have the version either.
     FORKED,
-    /// There were too many to check this one.
+    /// The event was not checked, because there were too many.
     LEFT_OUT;
 
     String label() {
@@ -39,7 +39,7 @@ final class AuditTally {
     }
   }
 
-  /// What one check of an event found.
+  /// Result of one check of an event.
   enum Finding {
     CONSISTENT,
     BEHIND,

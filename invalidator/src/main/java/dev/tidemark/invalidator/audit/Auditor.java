@@ -23,10 +23,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LoggingEventBuilder;
 
-/// Makes the checks that are due: whether the cache has the version of an event, a newer one, or
-/// nothing. An event is proof that its version was committed, so an older entry is behind. What is
-/// behind at the last check is a suspect; PostgreSQL is asked about suspects only, and what is
-/// stale is evicted. Confined to one thread.
+/// Makes the checks that are due: each tells whether the cache has the version of an event, a newer
+/// one, or nothing. An event proves that its version was committed, so an older entry is behind. An
+/// entry that is behind at the last check is a suspect. PostgreSQL is asked about suspects only,
+/// and stale entries are evicted. Confined to one thread.
 ///
 /// A check that cannot be made, or not in time, is unknown: it counts neither as consistent nor as
 /// behind. A last check that cannot be made is made later.
@@ -37,19 +37,20 @@ final class Auditor {
   /// Keys in one round trip.
   private static final int BATCH = 1000;
 
-  /// So much later than it was due a check still counts: a part of its time, and not less than
-  /// this.
+  /// Largest delay at which a check still counts, as a part of its time, and not less than
+  /// [#LATE_LEAST].
   private static final double LATE_PART = 0.25;
 
   private static final Duration LATE_LEAST = Duration.ofMillis(500);
 
-  /// How long Redis or PostgreSQL is left alone after it gave no answer.
+  /// Pause before Redis or PostgreSQL is asked again after it gave no answer.
   private static final Duration PAUSE = Duration.ofSeconds(1);
 
-  /// How often a suspect is given more time because Redis was away: the live path has to catch up.
+  /// Largest number of times that a suspect gets more time because Redis was away: the live path
+  /// has to catch up.
   private static final int MOST_POSTPONEMENTS = 5;
 
-  /// When an entry is looked at again that changed while it was judged.
+  /// Delay before an entry that changed while it was judged is looked at again.
   private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
 
   private static final int MOST_KEYS_NAMED = 10;
@@ -67,7 +68,7 @@ final class Auditor {
   private long pausedUntil;
 
   /// @param products empty: events alone tell what was committed
-  /// @param redis what is told how Redis is
+  /// @param redis receives the state of Redis
   Auditor(
       EntryStore entries,
       Optional<PostgresProducts> products,
@@ -86,7 +87,7 @@ final class Auditor {
 
   private record Suspect(ScheduledCheck check, CachedValue found) {}
 
-  /// Makes all that are due now.
+  /// Makes all checks that are due now.
   void check() {
     long now = System.nanoTime();
     while (pausedUntil - now <= 0) {
@@ -175,7 +176,7 @@ final class Auditor {
     }
   }
 
-  /// @return whether this was the last chance
+  /// @return whether this was the last attempt
   private boolean recordBehind(ScheduledCheck check) {
     count(check, Finding.BEHIND);
     check.lags();
@@ -195,7 +196,7 @@ final class Auditor {
     }
   }
 
-  /// A check counts once. What is found long after its time says nothing about that time.
+  /// Counts a check once. A result that comes long after its time says nothing about that time.
   private void count(ScheduledCheck check, Finding finding) {
     if (!check.isCounted()) {
       tally.check(check.window(), isTooLate(check) ? Finding.UNKNOWN : finding);
@@ -230,7 +231,8 @@ final class Auditor {
     repair(stale);
   }
 
-  /// After Redis was away the live path has to catch up first.
+  /// Returns whether a suspect gets more time: after an outage of Redis the live path has to catch
+  /// up first.
   private boolean getsTime(ScheduledCheck check) {
     long now = System.nanoTime();
     boolean wasAway = !isAnswered || now - answeredSince < settings.last().toNanos();
@@ -257,7 +259,8 @@ final class Auditor {
     return key.startsWith(PostgresProducts.KEY_PREFIX);
   }
 
-  /// The event is proof enough where PostgreSQL cannot be asked; and it knows products only.
+  /// Returns whether the version is committed. The event is sufficient proof where PostgreSQL
+  /// cannot be asked, and PostgreSQL knows products only.
   private boolean isCommitted(ScheduledCheck check, Map<String, State> states) {
     if (products.isEmpty() || !isProduct(check.key())) {
       return true;
@@ -279,9 +282,9 @@ final class Auditor {
     tellOfMore(forked.size());
   }
 
-  /// Whatever version it says, for the protocol does not let an entry become stale: nothing that it
-  /// says of itself can be trusted (H8). But only as it was judged: what changed meanwhile is
-  /// judged anew.
+  /// Evicts stale entries whatever version they state: the protocol does not let an entry become
+  /// stale, so nothing that it states about itself can be trusted (H8). An entry is evicted only if
+  /// it is as it was judged; one that has changed since is judged again.
   private void repair(List<Suspect> stale) {
     int told = 0;
     for (Suspect suspect : stale) {

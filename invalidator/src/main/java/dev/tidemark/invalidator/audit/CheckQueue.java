@@ -7,21 +7,23 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
 
-/// The events that are audited and whose checks are not all made, by when the next is due. Bounded:
-/// where more come than it can keep in mind until their last check, it takes a smaller share of
-/// them. Times are those of [System#nanoTime]. Confined to one thread.
+/// Events that are audited and have checks left, ordered by the time of the next check. Bounded:
+/// when more events come than it can hold until their last check, it takes a smaller share of them.
+/// Times are those of [System#nanoTime]. Confined to one thread.
 final class CheckQueue {
 
   private static final long RATE_NANOS = Duration.ofSeconds(1).toNanos();
 
-  /// A fifth is left for the first second of a rush, which is not known of yet.
+  /// Part of the capacity that is used. A fifth stays free for the first second of a burst, which
+  /// is not yet measured.
   private static final double FILLED = 0.8;
 
   private final AuditSettings settings;
   private final PriorityQueue<ScheduledCheck> queue =
       new PriorityQueue<>(Comparator.comparingLong(ScheduledCheck::due));
 
-  /// As many as leave again, when all stay until their last check.
+  /// Rate at which events leave when all stay until their last check, and so the highest rate of
+  /// admission.
   private final double mostPerSecond;
 
   private double fitting = 1;
@@ -34,17 +36,17 @@ final class CheckQueue {
     this.seenSince = now;
   }
 
-  /// What became of an event.
+  /// Result of an admission.
   enum Admission {
     TAKEN,
-    /// It is not of the share that is audited.
+    /// The event is not in the audited share.
     NOT_SAMPLED,
-    /// It would be, were there not too many.
+    /// The event is in the audited share, but there are too many.
     LEFT_OUT
   }
 
-  /// Takes an event, if it is of the share that is audited. Which are is decided by key and
-  /// version, so that all who audit audit the same.
+  /// Takes an event if it is in the audited share. The key and the version decide this, so that all
+  /// auditors audit the same events.
   ///
   /// @param committed not after now
   Admission add(String key, long version, long committed, long now) {
@@ -61,7 +63,7 @@ final class CheckQueue {
     return Admission.TAKEN;
   }
 
-  /// From 0 to less than 1, evenly.
+  /// Returns a number from 0 to less than 1, evenly distributed.
   static double fraction(String key, long version) {
     long hash = key.hashCode() * 0x9E3779B97F4A7C15L + version;
     hash = (hash ^ (hash >>> 30)) * 0xBF58476D1CE4E5B9L;
@@ -79,20 +81,20 @@ final class CheckQueue {
     }
   }
 
-  /// Has an event wait for the check after the one that was made.
+  /// Schedules the next check of an event.
   void goOn(ScheduledCheck check) {
     schedule(check, check.window() + 1);
   }
 
-  /// The last check counts from when the event was heard of: one that comes late must not be judged
-  /// before anybody could apply it.
+  /// Schedules a check. The time of the last check counts from when the event was received: an
+  /// event that comes late must not be judged before anybody could apply it.
   private void schedule(ScheduledCheck check, int window) {
     long from = isLast(window) ? check.heard() : check.committed();
     check.comesTo(window, from + settings.within().get(window).toNanos());
     queue.add(check);
   }
 
-  /// Has an event wait for the same check until then.
+  /// Schedules the same check of an event again.
   void postpone(ScheduledCheck check, long due) {
     check.comesTo(check.window(), due);
     queue.add(check);
@@ -102,7 +104,7 @@ final class CheckQueue {
     return window == settings.within().size() - 1;
   }
 
-  /// Takes out those whose check is due.
+  /// Removes and returns the events whose check is due.
   List<ScheduledCheck> takeDue(long now, int most) {
     List<ScheduledCheck> due = new ArrayList<>();
     while (due.size() < most && !queue.isEmpty() && queue.peek().due() - now <= 0) {

@@ -25,21 +25,20 @@ import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The running audit: follows the topics from their end on, beside the live path, and checks the
-/// cache some time after each event.
+/// The running audit. It follows the topics from their end on, beside the live path, and checks the
+/// cache at set times after each event.
 ///
-/// It has everything for itself, thread, consumer, connections, so that it cannot hold up the live
-/// path, nor go wrong with it. Its consumer group is `<group>-audit`: several invalidators share
-/// the events among them. It commits nothing; what happens while none of them has a partition is
-/// not audited.
+/// It has its own thread, consumer and connections, so that it cannot delay the live path or fail
+/// with it. Its consumer group is `<group>-audit`: several invalidators share the events among
+/// them. It commits nothing. Events that come while no invalidator has their partition are not
+/// audited.
 ///
-/// The thread that [#start] starts owns all of it but the tally. Whatever goes wrong, it tries
-/// again.
+/// The thread that [#start] starts owns everything except the tally. It retries after any fault.
 public final class KafkaAuditLoop implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(KafkaAuditLoop.class);
 
-  /// How long a poll waits for records; also how late checks may be.
+  /// Longest wait of a poll for records, and so the largest delay of a check.
   private static final Duration POLL = Duration.ofMillis(100);
 
   private static final Duration PAUSE = Duration.ofSeconds(1);
@@ -64,7 +63,7 @@ public final class KafkaAuditLoop implements AutoCloseable {
     this.pending = new CheckQueue(settings, System.nanoTime());
   }
 
-  /// Returns at once, whether or not anything is there.
+  /// Starts the audit and returns at once, even when no server answers.
   public void start() {
     log.atInfo()
         .addKeyValue("share", settings.share())
@@ -78,7 +77,7 @@ public final class KafkaAuditLoop implements AutoCloseable {
     thread.start();
   }
 
-  /// From any thread.
+  /// Returns the findings so far. May be called from any thread.
   public AuditReport report() {
     return tally.report();
   }
@@ -102,7 +101,7 @@ public final class KafkaAuditLoop implements AutoCloseable {
         } catch (UnsupportedVersionException e) {
           goOver(consumers, e);
         } catch (RuntimeException e) {
-          // Of any kind: the live path goes on, whatever is wrong here.
+          // Any kind of failure: the live path must go on, whatever is wrong here.
           obstacle.block(e.toString());
           log.atDebug().setCause(e).log("the audit begins again after");
         }
@@ -136,7 +135,7 @@ public final class KafkaAuditLoop implements AutoCloseable {
     }
   }
 
-  /// A record that breaks the contract proves nothing of what was committed.
+  /// Takes a record. One that breaks the contract does not prove what was committed.
   private void take(ConsumerRecord<byte[], byte[]> record) {
     EventReading reading = EventReading.of(record);
     if (reading.fault().isPresent()) {
@@ -160,7 +159,7 @@ public final class KafkaAuditLoop implements AutoCloseable {
     }
   }
 
-  /// Not less than 0, although clocks may differ.
+  /// Returns the time since the commit, and not less than 0, although clocks may differ.
   private long nanosSince(Instant committed) {
     return Math.max(0, Duration.between(committed, clock.instant()).toNanos());
   }

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.OptionalDouble;
 
-/// The share of good ones among what was counted in the last ten minutes. Times are those of
+/// Share of good results among those counted in the last ten minutes. Times are those of
 /// [System#nanoTime]. Confined to one thread.
 final class RecentShare {
 
@@ -14,7 +14,7 @@ final class RecentShare {
   private final long[] good = new long[MINUTES];
   private final long[] all = new long[MINUTES];
 
-  /// Which minute each place counts.
+  /// Minute that each place counts.
   private final long[] minutes = new long[MINUTES];
 
   RecentShare() {
@@ -33,7 +33,7 @@ final class RecentShare {
     all[place]++;
   }
 
-  /// Empty when nothing was counted.
+  /// Returns the share; empty when nothing was counted.
   OptionalDouble share(long now) {
     long minute = Math.floorDiv(now, MINUTE_NANOS);
     long goodSum = 0;

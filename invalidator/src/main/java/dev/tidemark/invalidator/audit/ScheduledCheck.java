@@ -1,7 +1,7 @@
 package dev.tidemark.invalidator.audit;
 
-/// An event on its way through the checks. Times are those of [System#nanoTime]. Confined to one
-/// thread.
+/// An event between its first and its last check. Times are those of [System#nanoTime]. Confined to
+/// one thread.
 final class ScheduledCheck {
 
   private final String key;
@@ -40,7 +40,7 @@ final class ScheduledCheck {
     return heard;
   }
 
-  /// The check that comes next, by its place in `AuditSettings.within`.
+  /// Returns the next check, by its place in `AuditSettings.within`.
   int window() {
     return window;
   }
@@ -55,7 +55,7 @@ final class ScheduledCheck {
     due = nextDue;
   }
 
-  /// Whether the check was made before, and has to be made again.
+  /// Returns whether the check was counted before, and has to be made again.
   boolean isCounted() {
     return counted;
   }
@@ -72,7 +72,7 @@ final class ScheduledCheck {
     postponements++;
   }
 
-  /// The cache was found to be behind the event.
+  /// Notes that the cache was found to be behind the event.
   void lags() {
     lagged = true;
   }

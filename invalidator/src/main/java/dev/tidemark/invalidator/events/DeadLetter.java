@@ -15,22 +15,22 @@ import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.jspecify.annotations.Nullable;
 
-/// A record that breaks the contract, and why.
+/// A record that breaks the contract, and the reason.
 public record DeadLetter(ConsumerRecord<byte[], byte[]> record, String reason) {
 
-  /// For the lengths of a record's parts, and what a batch of one takes beside it.
+  /// Room for the lengths of a record's parts, and for the overhead of a batch of one.
   private static final int OVERHEAD_BYTES = 512;
 
   private static final int LOGGED_BYTES = 120;
 
-  /// Of key and headers where these alone are too large.
+  /// Limit for key and headers where these alone are too large.
   private static final int SHORT_BYTES = 1024;
 
   public String topic() {
     return Topics.deadLettersOf(record.topic());
   }
 
-  /// The beginning of the key as one line of text.
+  /// Returns the beginning of the key as one line of text.
   public String keyText() {
     byte[] key = record.key();
     return key == null
@@ -38,9 +38,9 @@ public record DeadLetter(ConsumerRecord<byte[], byte[]> record, String reason) {
         : new String(beginning(key, LOGGED_BYTES), UTF_8).replaceAll("\\p{Cntrl}", "?");
   }
 
-  /// The record as it was, with the dead letters' own headers added. One that is too large is cut:
-  /// its value to the beginning that has room, with length and hash of the whole as headers; and
-  /// where key and headers alone are too large, these to what is short of them.
+  /// Returns the record as it was, with the headers of a dead letter added. A record that is too
+  /// large is cut: its value is cut to the beginning that fits, with length and hash of the whole
+  /// as headers. Where key and headers alone are too large, only their short parts stay.
   ///
   /// @param most what the letter may take in bytes
   ProducerRecord<byte[], byte[]> toSend(int most) {
@@ -68,7 +68,7 @@ public record DeadLetter(ConsumerRecord<byte[], byte[]> record, String reason) {
     return new ProducerRecord<>(topic(), null, null, key, value, headers);
   }
 
-  /// Those of the contract are short.
+  /// Returns the short headers. Those of the contract are short.
   private static Headers shortOnes(Headers headers) {
     Headers few = new RecordHeaders();
     int room = 4 * SHORT_BYTES;
@@ -90,7 +90,7 @@ public record DeadLetter(ConsumerRecord<byte[], byte[]> record, String reason) {
     return bytes;
   }
 
-  /// With the lengths of name and value.
+  /// Returns the size of a header, with the lengths of name and value.
   private static int bytes(Header header) {
     return header.key().length() * 3 + length(header.value()) + 2 * Integer.BYTES;
   }

@@ -31,16 +31,18 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The topics of the records that nobody can read: `<topic>.dlt`, made when first needed and kept
-/// for ever. Confined to one thread.
+/// Topics of the records that nobody can read: `<topic>.dlt`. Each is created when it is first
+/// needed and kept for ever. Confined to one thread.
 public final class DeadLetters implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(DeadLetters.class);
 
-  /// How long one round of letters may take, and the making of a topic; the caller tries again.
+  /// Longest time for one round of letters, and for the creation of a topic. The caller tries
+  /// again.
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  /// Of a letter to a topic that takes less than [Topics#MAX_RECORD_BYTES]: less than any takes.
+  /// Size limit of a letter to a topic that takes less than [Topics#MAX_RECORD_BYTES]. Every topic
+  /// takes this much.
   private static final int FEW_BYTES = 16 << 10;
 
   private final Map<String, Object> settings;
@@ -48,17 +50,17 @@ public final class DeadLetters implements AutoCloseable {
   private @Nullable Producer<byte[], byte[]> producer;
   private @Nullable DeadLettersSent known;
 
-  /// Starts nothing; the clients come with the first letter.
+  /// Starts nothing. The clients are created with the first letter.
   ///
   /// @param settings for any Kafka client
   public DeadLetters(Map<String, Object> settings) {
     this.settings = Map.copyOf(settings);
   }
 
-  /// Sends those that are not there yet, and returns when Kafka has all of them.
+  /// Sends the letters that are not there yet, and returns when Kafka has all of them.
   ///
-  /// @return those that were sent
-  /// @throws KafkaException when not all are; to be called again
+  /// @return the letters that were sent
+  /// @throws KafkaException when not all could be sent; call it again
   public List<DeadLetter> send(List<DeadLetter> letters) {
     Set<String> topics = letters.stream().map(DeadLetter::topic).collect(Collectors.toSet());
     topics.forEach(this::ensureTopic);
@@ -80,7 +82,8 @@ public final class DeadLetters implements AutoCloseable {
     return missing;
   }
 
-  /// Where the letters must not be read, all of them.
+  /// Returns the letters that are not in the topics yet. Where the topics must not be read, returns
+  /// all.
   private List<DeadLetter> missing(List<DeadLetter> letters, Set<String> topics) {
     try {
       topics.forEach(known()::readToEnd);

@@ -19,14 +19,14 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
-/// The records whose letters are in the topics of dead letters already, whoever has sent them: a
-/// record is read again after a crash between letter and commit, or when a group is set back, and
-/// is to have one letter all the same. Confined to one thread.
+/// Records whose letters are already in the topics of dead letters, whoever sent them. A record is
+/// read again after a crash between letter and commit, or when a group is set back, and must still
+/// have only one letter. Confined to one thread.
 ///
-/// Bounded: of very many letters the oldest are forgotten, and may come twice.
+/// Bounded: when there are very many letters, the oldest are dropped, and may be sent twice.
 final class DeadLettersSent implements AutoCloseable {
 
-  /// At some 150 bytes each.
+  /// Largest number of records, at about 150 bytes each.
   private static final int MOST = 100_000;
 
   private static final Duration POLL = Duration.ofMillis(100);
@@ -34,7 +34,7 @@ final class DeadLettersSent implements AutoCloseable {
   private final KafkaConsumer<byte[], byte[]> consumer;
   private final Duration patience;
 
-  /// By partition of a topic of dead letters, up to where it is read.
+  /// Position of the reader, by partition of a topic of dead letters.
   private final Map<TopicPartition, Long> read = new HashMap<>();
 
   private final Map<Origin, Boolean> sent =
@@ -45,9 +45,9 @@ final class DeadLettersSent implements AutoCloseable {
         }
       };
 
-  /// A record that a letter is about.
+  /// The record that a letter is about.
   ///
-  /// @param key a hash of its key: a topic that was made anew counts from 0 again
+  /// @param key hash of its key, because a topic that was created again counts from 0
   private record Origin(String topic, String partition, String offset, int key) {}
 
   /// Reads nothing yet.
@@ -68,7 +68,7 @@ final class DeadLettersSent implements AutoCloseable {
 
   /// Returns when all letters are known that the topic holds now.
   ///
-  /// @throws KafkaException when not, for now; the next call goes on where this one was
+  /// @throws KafkaException when that is not possible now; the next call continues from there
   void readToEnd(String topic) {
     List<TopicPartition> partitions =
         consumer.partitionsFor(topic).stream()
@@ -102,7 +102,8 @@ final class DeadLettersSent implements AutoCloseable {
         .allMatch(end -> read.getOrDefault(end.getKey(), 0L) >= end.getValue());
   }
 
-  /// As far as the topics of dead letters were read.
+  /// Returns whether the record of this letter has one, as far as the topics of dead letters were
+  /// read.
   boolean has(DeadLetter letter) {
     return sent.containsKey(origin(letter));
   }
@@ -116,7 +117,8 @@ final class DeadLettersSent implements AutoCloseable {
         Arrays.hashCode(record.key()));
   }
 
-  /// Empty for a letter of the relay, which has read no record.
+  /// Returns the record that a letter is about; empty for a letter of the relay, which has read no
+  /// record.
   private static Optional<Origin> origin(ConsumerRecord<byte[], byte[]> letter) {
     Optional<String> partition = header(letter, EventHeaders.DEAD_LETTER_PARTITION);
     Optional<String> offset = header(letter, EventHeaders.DEAD_LETTER_OFFSET);

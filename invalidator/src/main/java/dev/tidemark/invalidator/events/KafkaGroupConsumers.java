@@ -14,14 +14,14 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Consumers that are members of a group: by the group protocol of Kafka 4, or by the classic one
-/// where the broker lacks that, or a setting says so. Settings that only the classic one knows are
-/// left out of the other. Confined to one thread.
+/// Opens consumers that are members of a group. They use the group protocol of Kafka 4, or the
+/// classic one where the broker lacks the new one or a setting selects the classic one. Settings
+/// that only the classic protocol knows are left out of the other. Confined to one thread.
 public final class KafkaGroupConsumers {
 
   private static final Logger log = LoggerFactory.getLogger(KafkaGroupConsumers.class);
 
-  /// The client refuses to start with one of these by the other protocol.
+  /// Settings with which the client refuses to start under the other protocol.
   private static final Set<String> CLASSIC_ONLY =
       Set.of(
           ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG,
@@ -61,7 +61,7 @@ public final class KafkaGroupConsumers {
     }
   }
 
-  /// Opens by the classic protocol from now on.
+  /// Opens consumers by the classic protocol from now on.
   ///
   /// @param cause what a consumer threw
   /// @throws UnsupportedVersionException the same, when that is what the broker does not have

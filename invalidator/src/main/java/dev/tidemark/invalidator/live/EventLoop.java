@@ -34,7 +34,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The live path, on the one thread that owns the consumer: poll, evict the newest version of each
-/// key, and only when every answer was good commit.
+/// key, and commit only when every answer was good.
 ///
 /// With a backlog the next records are read while those before are applied.
 ///
@@ -45,7 +45,7 @@ public final class EventLoop {
 
   private static final Logger log = LoggerFactory.getLogger(EventLoop.class);
 
-  /// How long a poll waits for records; also how soon a request to stop is seen.
+  /// Longest wait of a poll for records, and so for noticing a request to stop.
   private static final Duration POLL = Duration.ofMillis(200);
 
   private static final Duration FIRST_RETRY = Duration.ofMillis(50);
@@ -53,10 +53,11 @@ public final class EventLoop {
 
   private static final int MAX_POLL_RECORDS = 4000;
 
-  /// Kafka's own 64 KiB make some hundred wake-ups of each full fetch.
+  /// Receive buffer of the socket. Kafka's default of 64 KiB causes about a hundred wake-ups for
+  /// each full fetch.
   private static final int RECEIVE_BUFFER_BYTES = 1 << 20;
 
-  /// A poll that brings so many leaves more behind, mostly.
+  /// Number of records in a poll from which on a backlog is assumed.
   private static final int BACKLOG = 500;
 
   private final Configuration configuration;
@@ -70,16 +71,16 @@ public final class EventLoop {
   private final VersionGaps gaps;
   private final Rewind rewind;
 
-  /// Is being applied, or is to be applied again.
+  /// Evictions that are being applied, or are to be applied again.
   private PendingEvictions pending = new PendingEvictions();
 
-  /// Comes after it.
+  /// Evictions that come after the pending ones.
   private PendingEvictions next = new PendingEvictions();
 
   private Flow flow = new Following();
   private volatile boolean stopping;
 
-  /// What the loop does with records.
+  /// State of the loop.
   private sealed interface Flow {}
 
   /// Reads and applies.
@@ -115,9 +116,9 @@ public final class EventLoop {
     this.gaps = new VersionGaps(clock);
   }
 
-  /// Runs on the calling thread until [#stop]. What it throws is the end of the process.
+  /// Runs on the calling thread until [#stop]. An exception from here ends the process.
   public void run() {
-    // Where the entries are has to be known before anything is applied to them.
+    // The location of the entries must be known before anything is applied to them.
     while (!redis.isKnownWithin(POLL)) {
       if (stopping) {
         return;
@@ -136,7 +137,7 @@ public final class EventLoop {
     }
   }
 
-  /// The next consumer begins at what is committed.
+  /// Forgets all state. The next consumer begins at the committed offsets.
   private void forgetAll() {
     if (evictor.isUnderWay()) {
       var _ = evictor.await();
@@ -159,7 +160,7 @@ public final class EventLoop {
     }
   }
 
-  /// Asks the loop to end after the step that it is at. From any thread.
+  /// Asks the loop to end after its current step. May be called from any thread.
   public void stop() {
     stopping = true;
   }
@@ -170,8 +171,8 @@ public final class EventLoop {
         .ifPresent(
             change -> {
               settle(consumer, offsets);
-              // Pending records are read again as well, or their offsets would be committed before
-              // those that come earlier now.
+              // Pending records are read again as well. Otherwise their offsets would be committed
+              // before those that now come earlier.
               pending.clear();
               next.clear();
               rewind(offsets.before(change), consumer, offsets);
@@ -195,14 +196,14 @@ public final class EventLoop {
     offsets.commit();
   }
 
-  /// A certificate that has expired, or a password that was changed, at either end, is put right
-  /// without a restart: readiness tells of it, and the client goes on connecting.
+  /// Polls. An expired certificate or a changed password, on either side, is repaired without a
+  /// restart: readiness reports it, and the client keeps trying to connect.
   private ConsumerRecords<byte[], byte[]> poll(Consumer<byte[], byte[]> consumer) {
     try {
       return consumer.poll(patience());
     } catch (AuthenticationException e) {
       log.atDebug().setCause(e).log("Kafka and this consumer do not trust each other");
-      // The client says so at each poll, without a pause, until it is connected again.
+      // The client throws this at each poll, without a pause, until it is connected again.
       LockSupport.parkNanos(POLL.toNanos());
       return ConsumerRecords.empty();
     }
@@ -233,7 +234,7 @@ public final class EventLoop {
     return records.count();
   }
 
-  /// Waits for what is being applied. Afterwards nothing of it is pending, or the partitions are
+  /// Waits for the batch in progress. Afterwards nothing of it is pending, or the partitions are
   /// paused.
   private void settle(Consumer<?, ?> consumer, Offsets offsets) {
     if (!evictor.isUnderWay()) {
@@ -297,7 +298,7 @@ public final class EventLoop {
     return new KafkaGroupConsumers(settings);
   }
 
-  /// Called by the consumer while it polls, on the same thread.
+  /// Listener that the consumer calls while it polls, on the same thread.
   private final class Rebalance implements ConsumerRebalanceListener {
 
     private final Consumer<?, ?> consumer;

@@ -18,13 +18,13 @@ import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Applies what is pending: evictions by version, evictions by force, then the dead letters.
+/// Applies pending work: evictions by version, then evictions by force, then the dead letters.
 /// Confined to one thread.
 public final class Evictor {
 
   private static final Logger log = LoggerFactory.getLogger(Evictor.class);
 
-  /// Evictions in one round trip: enough to make the trip cheap, few enough to answer in
+  /// Evictions in one round trip: enough to make the trip cheap, and few enough to answer in
   /// milliseconds.
   private static final int BATCH = 1000;
 
@@ -41,7 +41,7 @@ public final class Evictor {
     this.clock = clock;
   }
 
-  /// Applies as much as it can.
+  /// Applies as much as possible.
   ///
   /// @return empty when all is done; else why not, and what is not done is still pending
   Optional<String> apply(PendingEvictions pending) {

@@ -7,7 +7,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
-/// Applies one batch at a time on a thread of its own, so that whoever reads can read on meanwhile.
+/// Applies one batch at a time on a thread of its own, so that the reader can go on reading.
 ///
 /// Confined to the reader's thread. From [#begin] to [#await] the batch is the other thread's.
 final class EvictorThread implements AutoCloseable {
@@ -21,7 +21,7 @@ final class EvictorThread implements AutoCloseable {
     this.evictor = evictor;
   }
 
-  /// Nothing is under way.
+  /// Begins a batch. No other may be in progress.
   void begin(PendingEvictions batch) {
     if (underWay != null) {
       throw new IllegalStateException("a batch is under way");
@@ -33,7 +33,7 @@ final class EvictorThread implements AutoCloseable {
     return underWay != null;
   }
 
-  /// Returns when what was begun is done.
+  /// Returns when the batch that was begun is done.
   ///
   /// @return as [Evictor#apply] does
   Optional<String> await() {

@@ -17,12 +17,12 @@ import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
-/// What was read and is not applied yet: the newest version of each key, the dead letters, and what
-/// there is to tell when all of it is done. What is done leaves one by one, so that a second try
-/// repeats only the rest. Confined to one thread.
+/// Records that were read and are not applied yet: the newest version of each key, the dead
+/// letters, and the results to report when all of it is done. Finished parts are removed one by
+/// one, so that a second attempt repeats only the rest. Confined to one thread.
 final class PendingEvictions {
 
-  /// One key's eviction. Repeats of a key come to the newest version.
+  /// Eviction of one key. Repeats of a key are merged into the newest version.
   private static final class Newest {
     private long version;
     private final List<Instant> committed = new ArrayList<>(1);
@@ -39,7 +39,7 @@ final class PendingEvictions {
     reading.fault().ifPresent(fault -> deadLetters.add(new DeadLetter(record, fault)));
   }
 
-  /// All before this offset was added.
+  /// Notes that all records before this offset were added.
   void read(TopicPartition partition, long offset) {
     offsets.put(partition, offset);
   }
@@ -54,7 +54,8 @@ final class PendingEvictions {
     reading.committed().ifPresent(newest.committed::add);
   }
 
-  /// Whatever is there has to go: nobody knows what it is worth.
+  /// Adds an eviction by force: the entry must go whatever it holds, because its correctness is
+  /// unknown.
   void force(String key) {
     byForce.add(key);
   }
@@ -63,14 +64,14 @@ final class PendingEvictions {
     return byVersion.isEmpty() && byForce.isEmpty() && deadLetters.isEmpty();
   }
 
-  /// The evictions by version, in order of arrival, one for each key.
+  /// Returns the evictions by version, in order of arrival, one for each key.
   List<EvictionRequest> requests() {
     return byVersion.entrySet().stream()
         .map(entry -> new EvictionRequest(entry.getKey(), entry.getValue().version))
         .toList();
   }
 
-  /// The keys whose version is not known.
+  /// Returns the keys whose version is not known.
   List<String> forced() {
     return List.copyOf(byForce);
   }
@@ -79,7 +80,7 @@ final class PendingEvictions {
     return List.copyOf(deadLetters);
   }
 
-  /// An eviction by version was applied.
+  /// Notes that an eviction by version was applied.
   void evicted(String key, Instant now) {
     Newest done = byVersion.remove(key);
     if (done != null) {
@@ -95,14 +96,15 @@ final class PendingEvictions {
     deadLetters.clear();
   }
 
-  /// The partitions are another consumer's by now, or begin again where they were committed: their
-  /// offsets are not to be committed here. The evictions stay; applied twice they do no harm (H38).
+  /// Forgets partitions that now belong to another consumer, or begin again at their committed
+  /// offsets: their offsets must not be committed here. The evictions stay, because an eviction
+  /// that is applied twice does no harm (H38).
   void forget(Collection<TopicPartition> partitions) {
     offsets.keySet().removeAll(new HashSet<>(partitions));
   }
 
-  /// All of it will be read again. What is to go by force stays: that a version is missing is
-  /// noticed once.
+  /// Drops everything, because all of it will be read again. Evictions by force stay, because a
+  /// missing version is noticed only once.
   void clear() {
     byVersion.clear();
     deadLetters.clear();
@@ -110,14 +112,14 @@ final class PendingEvictions {
     times.clear();
   }
 
-  /// All of it was applied.
+  /// Result of a batch that was applied completely.
   ///
   /// @param offsets by partition, the offset of the next record
-  /// @param times of each change, how long after its commit it was evicted: told here and not
-  ///   before, so that none is told twice when some of it is read again
+  /// @param times time from the commit to the eviction, for each change; reported only here, so
+  ///   that none is reported twice when some of it is read again
   record Done(Map<TopicPartition, Long> offsets, List<Duration> times) {}
 
-  /// Hands out what is done, and begins anew.
+  /// Returns what is done, and begins again.
   Done done() {
     if (!isEmpty()) {
       throw new IllegalStateException("not all is applied");

@@ -4,11 +4,11 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/// How far one partition was applied at which times, for the last while. Times are those of
-/// [System#nanoTime]. Confined to one thread.
+/// Record of the offset up to which one partition was applied at which time, for a limited period.
+/// Times are those of [System#nanoTime]. Confined to one thread.
 ///
-/// Times of one's own, not of the records: what matters is when an eviction was applied, however
-/// old the change was by then.
+/// The times are measured here and not taken from the records: the time at which an eviction was
+/// applied matters, however old the change was by then.
 final class AppliedHistory {
 
   private static final long STEP_NANOS = Duration.ofSeconds(1).toNanos();
@@ -23,8 +23,8 @@ final class AppliedHistory {
     this.floor = floor;
   }
 
-  /// Notes how far it is applied now, which may be as far as before. Goes back when the offset
-  /// does.
+  /// Notes the offset up to which all is applied now, which may be the same as before. Goes back
+  /// when the offset does.
   ///
   /// @param oldestNeeded times before will not be asked for any more
   void applied(long offset, long now, long oldestNeeded) {
@@ -37,7 +37,7 @@ final class AppliedHistory {
     }
   }
 
-  /// What was applied after then lies at this offset or above.
+  /// Returns an offset that is not above that of anything applied after this time.
   long at(long time) {
     long offset = floor;
     for (Mark mark : marks) {
@@ -49,7 +49,7 @@ final class AppliedHistory {
     return offset;
   }
 
-  /// From here on everything is applied again.
+  /// Notes that everything from this offset on is applied again.
   void rewound(long offset) {
     marks.clear();
     floor = Math.min(floor, offset);

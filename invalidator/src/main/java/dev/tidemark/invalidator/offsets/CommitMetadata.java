@@ -2,7 +2,7 @@ package dev.tidemark.invalidator.offsets;
 
 import java.util.Optional;
 
-/// What is committed beside an offset, as its metadata, for whoever goes on there. Immutable.
+/// Metadata that is committed beside an offset, for the consumer that continues there. Immutable.
 ///
 /// @param primaries where the entries were
 /// @param floor what these may lose when others take their place was applied from this offset on
@@ -11,7 +11,7 @@ record CommitMetadata(Primaries primaries, long floor) {
   private static final String PREFIX = "tidemark redis=";
   private static final String FLOOR = " floor=";
 
-  /// Empty for one that was written by something else.
+  /// Reads the metadata; empty when another program has written it.
   static Optional<CommitMetadata> parse(String metadata) {
     int floor = metadata.indexOf(FLOOR);
     if (!metadata.startsWith(PREFIX) || floor < 0) {

@@ -15,7 +15,7 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The offsets up to which everything was applied, and how much of that Kafka knows. Confined to
+/// Offsets up to which everything was applied, and the part of them that Kafka knows. Confined to
 /// the consumer's thread.
 ///
 /// A commit that fails loses nothing: the offsets are committed with the next one, or their records
@@ -24,11 +24,13 @@ public final class Offsets {
 
   private static final Logger log = LoggerFactory.getLogger(Offsets.class);
 
-  /// With a backlog each batch would cost the broker a commit.
+  /// Shortest time between commits. With a backlog, each batch would otherwise cost the broker a
+  /// commit.
   private static final Duration COMMIT_EVERY = Duration.ofMillis(50);
 
-  /// How often that alone is committed which is told beside an offset: of an idle partition, too,
-  /// it is to say what a Redis that is replaced can lose, and not what it could lose long ago.
+  /// Time between commits that change only the metadata. They are needed for an idle partition,
+  /// too: the metadata must state what a Redis that is replaced can lose now, and not what it could
+  /// lose long ago.
   private static final Duration COMMIT_FLOORS_EVERY = Duration.ofSeconds(5);
 
   private static final Duration LAST_COMMIT = Duration.ofSeconds(5);
@@ -54,7 +56,8 @@ public final class Offsets {
     this.primaries = redis.primaries();
   }
 
-  /// Begins with partitions that another consumer had before, where that one has left off.
+  /// Begins with partitions that another consumer had before, at the offsets where that one
+  /// stopped.
   ///
   /// @return those to begin further back with, because entries are in other Redis processes than
   ///   they were then
@@ -82,7 +85,8 @@ public final class Offsets {
     return targets;
   }
 
-  /// Where to begin again when Redis may have lost what was applied since a window before then.
+  /// Returns the offsets at which to begin again when Redis may have lost what was applied since a
+  /// window before the change.
   ///
   /// @param change is taken as known from now on
   public Map<TopicPartition, Long> before(RedisWatch.Change change) {
@@ -93,7 +97,8 @@ public final class Offsets {
     return targets;
   }
 
-  /// Everything from these offsets on is to be applied again, and counts as not applied.
+  /// Notes that everything from these offsets on is to be applied again and does not count as
+  /// applied.
   public void rewound(Map<TopicPartition, Long> targets) {
     targets.forEach(
         (partition, offset) -> {
@@ -105,7 +110,7 @@ public final class Offsets {
         });
   }
 
-  /// By partition, the offset of the next record.
+  /// Returns the offset of the next record, by partition.
   public Map<TopicPartition, Long> applied() {
     return Map.copyOf(applied);
   }
@@ -123,12 +128,12 @@ public final class Offsets {
         });
   }
 
-  /// At least as long as replicas were seen to be behind.
+  /// Returns the length of the window, which is at least the longest replication lag that was seen.
   private long windowNanos() {
     return Math.max(window.toNanos(), 2 * redis.longestLag().toNanos());
   }
 
-  /// While nothing is pending, what the consumer passed over is applied too: the markers of
+  /// Counts what the consumer passed over as applied, while nothing is pending: the markers of
   /// transactions take offsets of their own.
   public void passOver() {
     applied.replaceAll((partition, offset) -> Math.max(offset, position(partition, offset)));
@@ -142,7 +147,7 @@ public final class Offsets {
     }
   }
 
-  /// Begins to commit what is not committed, unless one is under way or has just been.
+  /// Begins to commit what is not committed, unless a commit is in progress or has just been made.
   public void commit() {
     if (System.nanoTime() - lastCommit < COMMIT_EVERY.toNanos()) {
       return;
@@ -178,7 +183,7 @@ public final class Offsets {
         });
   }
 
-  /// Commits what is applied of partitions that are about to be another consumer's, and forgets
+  /// Commits what is applied of partitions that are about to go to another consumer, and forgets
   /// them.
   public void handOver(Collection<TopicPartition> partitions) {
     Map<TopicPartition, OffsetAndMetadata> news = news(partitions, true);
@@ -194,7 +199,7 @@ public final class Offsets {
     forget(partitions);
   }
 
-  /// Commits all that is applied, for good.
+  /// Commits all that is applied, and waits for the answer.
   public void handOverAll() {
     handOver(Set.copyOf(applied.keySet()));
   }
@@ -205,7 +210,7 @@ public final class Offsets {
     partitions.forEach(trails::remove);
   }
 
-  /// @param floors whether also where only what is told beside the offset is news
+  /// @param floors whether a change of only the metadata counts as well
   private Map<TopicPartition, OffsetAndMetadata> news(
       Collection<TopicPartition> partitions, boolean floors) {
     Map<TopicPartition, OffsetAndMetadata> news = new HashMap<>();

@@ -6,8 +6,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/// The Redis processes that hold the entries, by the beginnings of their names and, where they were
-/// promoted, of their histories': a failover there and back leaves the name as it was (H56).
+/// Redis processes that hold the entries, by the beginnings of their run ids and, where they were
+/// promoted, of their replication ids: a failover there and back leaves the run id as it was (H56).
 /// Immutable.
 public record Primaries(Set<String> ids) {
 
@@ -32,13 +32,13 @@ public record Primaries(Set<String> ids) {
     return name.substring(0, Math.min(ID_LENGTH, name.length()));
   }
 
-  /// Reads what [#toString] has written.
+  /// Reads the text that [#toString] has written.
   static Primaries parse(String text) {
     return new Primaries(text.isEmpty() ? Set.of() : Set.of(text.split("\\.")));
   }
 
-  /// Whether one of these was not there before: it may lack the last evictions. One that is missing
-  /// makes no difference.
+  /// Returns whether one of these processes was not there before: it may lack the last evictions. A
+  /// process that is missing makes no difference.
   boolean hasNewSince(Primaries before) {
     return !before.ids.containsAll(ids);
   }

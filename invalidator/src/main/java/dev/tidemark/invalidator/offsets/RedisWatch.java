@@ -13,8 +13,8 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/// Looks which Redis processes hold the entries, and whether they take evictions (H60). Where
-/// another one has come, by a failover or a restart, the last evictions may be lost (H4, H5).
+/// Checks which Redis processes hold the entries, and whether they accept evictions (H60). Where
+/// another process has come, by a failover or a restart, the last evictions may be lost (H4, H5).
 ///
 /// Thread-safe: one thread looks, others read what it saw. Times are those of [System#nanoTime].
 public final class RedisWatch {
@@ -30,7 +30,7 @@ public final class RedisWatch {
 
   /// Looks at nothing yet.
   ///
-  /// @param obstacle what is told how Redis is
+  /// @param obstacle receives the state of Redis
   /// @param trial finds out whether Redis takes evictions
   public RedisWatch(ReadinessReason obstacle, EvictionTrial trial) {
     this.obstacle = obstacle;
@@ -52,7 +52,7 @@ public final class RedisWatch {
     }
   }
 
-  /// There are other processes than before.
+  /// A change of the processes.
   ///
   /// @param primaries those
   /// @param sureUntil when those of before were last seen
@@ -84,18 +84,18 @@ public final class RedisWatch {
     }
   }
 
-  /// As of the last look.
+  /// Returns the primaries as of the last look.
   public synchronized Primaries primaries() {
     return primaries;
   }
 
-  /// Until then, those that were there before a change that is not taken yet were there for
-  /// certain.
+  /// Returns the time until which the processes before a change that is not taken yet were
+  /// certainly there.
   synchronized long sureUntil() {
     return changedAfter.orElse(lastLook);
   }
 
-  /// Answers a change once.
+  /// Returns a change once.
   public synchronized Optional<Change> takeChange() {
     if (changedAfter.isEmpty()) {
       return Optional.empty();
@@ -105,7 +105,7 @@ public final class RedisWatch {
     return Optional.of(change);
   }
 
-  /// The longest replication lag that was ever seen.
+  /// Returns the longest replication lag that was ever seen.
   public synchronized Duration longestLag() {
     return longestLag;
   }

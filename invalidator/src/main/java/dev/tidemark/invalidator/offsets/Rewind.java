@@ -9,8 +9,9 @@ import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A stretch of the topics that is applied again, because Redis may have lost it: from its
-/// beginning until all is applied that was before. Confined to one thread, but for [#isUnderWay].
+/// A range of the topics that is applied again, because Redis may have lost it. It lasts from its
+/// beginning until everything is applied that was applied before. Confined to one thread, except
+/// for [#isUnderWay].
 public final class Rewind {
 
   private static final Logger log = LoggerFactory.getLogger(Rewind.class);
@@ -23,14 +24,14 @@ public final class Rewind {
     return underWay;
   }
 
-  /// Whether the record was applied before.
+  /// Returns whether the record was applied before.
   public boolean repeats(ConsumerRecord<?, ?> record) {
     return isUnderWay()
         && record.offset()
             < until.getOrDefault(new TopicPartition(record.topic(), record.partition()), 0L);
   }
 
-  /// Begins a rewind, or widens the one under way.
+  /// Begins a rewind, or widens the current one.
   ///
   /// @param targets where it begins
   /// @param applied how far all was applied before
@@ -57,7 +58,7 @@ public final class Rewind {
     underWay = !until.isEmpty();
   }
 
-  /// Takes note of what is applied again.
+  /// Notes the progress of the rewind.
   ///
   /// @param applied by partition, how far all is applied again
   public void done(Map<TopicPartition, Long> applied) {

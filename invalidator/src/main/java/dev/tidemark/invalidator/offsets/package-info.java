@@ -1,4 +1,5 @@
-/// How far the topics are applied, and how far back to go when Redis may have lost evictions.
+/// Offsets up to which the topics are applied, and the offsets to go back to when Redis may have
+/// lost evictions.
 ///
 /// [Offsets] keeps what is applied and what Kafka knows of it, with [CommitMetadata] beside each
 /// offset. [RedisWatch] looks which [Primaries] hold the entries; when others have come, [Rewind]

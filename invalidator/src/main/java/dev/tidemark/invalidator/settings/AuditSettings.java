@@ -6,11 +6,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// How the running invalidator audits the cache. Immutable.
+/// Settings of the running audit. Immutable.
 ///
 /// @param share of the events that are audited: above 0, at most 1
-/// @param within so long after its commit an event is checked, shortest first; what is older than
-///   the event at the last of them is stale
+/// @param within times after its commit at which an event is checked, shortest first; an entry that
+///   is older than the event at the last of them is stale
 /// @param mostPending events that are kept in mind at most
 public record AuditSettings(double share, List<Duration> within, int mostPending) {
 
@@ -27,7 +27,8 @@ public record AuditSettings(double share, List<Duration> within, int mostPending
           Map.of("off", Mode.OFF, "sampled", Mode.SAMPLED, "full", Mode.FULL),
           "off, sampled or full: check the cache some time after each event, and evict what is stale");
 
-  /// The default costs next to nothing, and comes upon whatever happens again and again.
+  /// Share of the audited events. The default costs next to nothing, and still finds any fault that
+  /// occurs repeatedly.
   private static final Setting<Double> SAMPLE =
       Setting.of(
           "TIDEMARK_INVALIDATOR_AUDIT_SAMPLE",
@@ -41,7 +42,8 @@ public record AuditSettings(double share, List<Duration> within, int mostPending
   private static final List<Duration> WITHIN =
       List.of(Duration.ofSeconds(2), Duration.ofSeconds(10), Duration.ofSeconds(60));
 
-  /// At some 150 bytes each, of the 320 MB that a small invalidator has.
+  /// Largest number of pending events, at about 150 bytes each, of the 320 MB of a small
+  /// invalidator.
   private static final int MOST_PENDING = 200_000;
 
   public AuditSettings {
@@ -57,7 +59,7 @@ public record AuditSettings(double share, List<Duration> within, int mostPending
     within = List.copyOf(within);
   }
 
-  /// Empty for an audit that is off.
+  /// Reads the environment; empty when the audit is off.
   static Optional<AuditSettings> from(Map<String, String> environment) {
     return switch (MODE.from(environment)) {
       case OFF -> Optional.empty();
@@ -74,7 +76,7 @@ public record AuditSettings(double share, List<Duration> within, int mostPending
     }
   }
 
-  /// With the times of every day.
+  /// Returns settings with the default times.
   public static AuditSettings of(double share) {
     return new AuditSettings(share, WITHIN, MOST_PENDING);
   }

@@ -14,7 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// The settings of the invalidator, all from the environment, all checked before anything starts.
+/// Settings of the invalidator. All come from the environment, and all are checked before anything
+/// starts.
 ///
 /// @param rewind so much of what was applied is applied again after a failover or restart of Redis
 /// @param audit how the cache is audited meanwhile; empty: not at all

@@ -8,8 +8,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Why one thing that the invalidator needs does not work now, in words; nothing when it does.
-/// Whoever uses the thing tells, readiness asks, and each change is logged once. Thread-safe.
+/// Reason why something that the invalidator needs does not work now, in words; nothing when it
+/// works. The user of the thing reports it, readiness asks for it, and each change is logged once.
+/// Thread-safe.
 public final class ReadinessReason implements HealthCheck {
 
   private static final Logger log = LoggerFactory.getLogger(ReadinessReason.class);
@@ -19,7 +20,7 @@ public final class ReadinessReason implements HealthCheck {
   private final AtomicReference<Optional<String>> reason =
       new AtomicReference<>(Optional.of(UNKNOWN));
 
-  /// Begins as not ready, until told otherwise.
+  /// Begins as not ready, until something else is reported.
   public ReadinessReason(String name) {
     this.name = name;
   }

@@ -14,21 +14,21 @@ import java.util.function.LongSupplier;
 import org.HdrHistogram.Histogram;
 import org.HdrHistogram.SingleWriterRecorder;
 
-/// How long it took from the commit of each change until no older value was in the cache, over the
-/// last minute and since the start.
+/// Time from the commit of each change until no older value was in the cache, over the last minute
+/// and since the start.
 ///
-/// The commit's time is that of the log of PostgreSQL, the other that of this machine: how far
-/// their clocks are apart is part of it. A change from the future counts as evicted at once, and is
-/// counted by itself.
+/// The commit's time comes from PostgreSQL's log, the other from this machine, so the difference of
+/// their clocks is part of the result. A change from the future counts as evicted at once, and is
+/// counted separately.
 ///
-/// Thread-safe: one thread tells the times, others read.
+/// Thread-safe: one thread reports the times, others read.
 public final class CommitToEvict {
 
-  /// What is told of the times, beside their number.
+  /// Quantiles of the times that are reported, beside their number.
   static final List<Quantile> QUANTILES =
       List.of(new Quantile("0.5"), new Quantile("0.99"), new Quantile("0.999"));
 
-  /// And which share of them was no longer than these.
+  /// Limits for which the share of times within them is reported.
   static final List<Limit> LIMITS =
       List.of(
           new Limit("10ms", Duration.ofMillis(10)),
@@ -38,13 +38,14 @@ public final class CommitToEvict {
   private static final Duration WINDOW = Duration.ofMinutes(1);
   private static final Duration SLICE = Duration.ofSeconds(5);
 
-  /// Of each time, which is kept in microseconds.
+  /// Precision of each time, in digits; the times are in microseconds.
   private static final int SIGNIFICANT_DIGITS = 3;
 
-  /// A commit that is said to be older counts as this old: it bounds memory.
+  /// Largest age of a commit: an older one counts as this old, which bounds memory.
   private static final Duration LONGEST = Duration.ofDays(365);
 
-  /// In seconds: from 1 ms, close together where the time of a healthy system lies, to an hour.
+  /// Bounds of the histogram's buckets, in seconds: from 1 ms, close together where the time of a
+  /// healthy system lies, to an hour.
   private static final List<Double> BUCKETS =
       List.of(
           0.001, 0.002, 0.003, 0.004, 0.005, 0.006, 0.008, 0.01, 0.0125, 0.015, 0.02, 0.025, 0.03,
@@ -101,7 +102,7 @@ public final class CommitToEvict {
         .buildWithCallback(this::shares);
   }
 
-  /// A change was evicted.
+  /// Counts a change that was evicted.
   ///
   /// @param time since its commit
   public void took(Duration time) {
@@ -116,7 +117,7 @@ public final class CommitToEvict {
     recorder.recordValue(counted.toNanos() / 1000);
   }
 
-  /// To be called every few seconds, so that old times leave the window.
+  /// Removes old times from the window. To be called every few seconds.
   public synchronized void roll() {
     long now = nanoTime.getAsLong();
     Histogram news = recorder.getIntervalHistogram();
@@ -131,7 +132,7 @@ public final class CommitToEvict {
     }
   }
 
-  /// Of the last minute.
+  /// Returns the times of the last minute.
   synchronized Times lately() {
     roll();
     Histogram sum = new Histogram(SIGNIFICANT_DIGITS);
@@ -166,7 +167,7 @@ public final class CommitToEvict {
     }
   }
 
-  /// Some of the times, as they were when asked for. Immutable.
+  /// A snapshot of some of the times. Immutable.
   static final class Times {
 
     private final Histogram micros;
@@ -179,12 +180,12 @@ public final class CommitToEvict {
       return micros.getTotalCount();
     }
 
-    /// Zero when there is none.
+    /// Returns the time at a quantile; zero when there is none.
     Duration at(Quantile quantile) {
       return Duration.ofNanos(1000 * micros.getValueAtPercentile(100 * quantile.value()));
     }
 
-    /// From 0 to 1; 1 when there is none.
+    /// Returns the share of times within the limit, from 0 to 1; 1 when there is none.
     double shareWithin(Limit limit) {
       return count() == 0
           ? 1

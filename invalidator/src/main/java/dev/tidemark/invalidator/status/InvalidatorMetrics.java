@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 
-/// What the invalidator counts, for its metrics and its status. Thread-safe.
+/// Counters of the invalidator, for its metrics and its status. Thread-safe.
 public final class InvalidatorMetrics {
 
   private static final AttributeKey<String> RESULT = AttributeKey.stringKey("result");
@@ -72,7 +72,7 @@ public final class InvalidatorMetrics {
     failed.increment();
   }
 
-  /// By result.
+  /// Returns the number of evictions by result.
   Map<String, Long> evictions() {
     Map<String, Long> byResult = new LinkedHashMap<>();
     evictions.forEach(

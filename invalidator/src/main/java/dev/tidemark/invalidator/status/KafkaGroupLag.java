@@ -11,12 +11,13 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 
-/// How far a consumer group is behind, as Kafka has it.
+/// Lag of a consumer group, as Kafka reports it.
 final class KafkaGroupLag {
 
   private KafkaGroupLag() {}
 
-  /// Records between the committed offsets, or the beginning where none is committed, and the ends.
+  /// Returns the number of records between the committed offsets, or the beginning where none is
+  /// committed, and the ends.
   static long events(Admin admin, String group, Collection<TopicPartition> partitions)
       throws ExecutionException, InterruptedException {
     if (partitions.isEmpty()) {

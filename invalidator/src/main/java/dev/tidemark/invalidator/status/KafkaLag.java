@@ -10,10 +10,10 @@ import java.util.Set;
 import java.util.function.LongSupplier;
 import org.apache.kafka.common.TopicPartition;
 
-/// How far this consumer is behind on its partitions, in events and in seconds.
+/// Lag of this consumer on its partitions, in events and in seconds.
 ///
-/// Thread-safe: the consumer's thread tells what it reads, [KafkaWatch] how many events are left,
-/// others ask.
+/// Thread-safe: the consumer's thread reports what it reads, [KafkaWatch] reports how many events
+/// are left, and others read.
 public final class KafkaLag {
 
   private final Clock clock;
@@ -40,19 +40,19 @@ public final class KafkaLag {
     return assigned;
   }
 
-  /// By name, in order.
+  /// Returns the partitions by name, in order.
   synchronized List<String> partitions() {
     return assigned.stream().map(TopicPartition::toString).sorted().toList();
   }
 
-  /// Some records are about to be applied.
+  /// Notes that some records are about to be applied.
   ///
   /// @param oldest the earliest of their times
   public synchronized void read(Instant oldest) {
     oldestRead = Optional.of(oldest);
   }
 
-  /// So many records were behind the committed offsets just now.
+  /// Notes how many records were behind the committed offsets just now.
   synchronized void sees(long count) {
     events = OptionalLong.of(count);
     if (count == 0 && !assigned.isEmpty()) {
@@ -64,16 +64,16 @@ public final class KafkaLag {
     events = OptionalLong.empty();
   }
 
-  /// Records between the committed offsets of this consumer's partitions and their ends; empty
-  /// while it is not known.
+  /// Returns the number of records between the committed offsets of this consumer's partitions and
+  /// their ends; empty while it is not known.
   synchronized OptionalLong events() {
     return events;
   }
 
-  /// The age of the oldest event that is not applied; empty while it is not known.
+  /// Returns the age of the oldest event that is not applied; empty while it is not known.
   ///
-  /// That of the last that were read, as there is none older; but it has not been behind for longer
-  /// than since it was last not behind at all.
+  /// This is the age of the last events that were read, since none is older. But the lag cannot be
+  /// longer than the time since there was last no lag.
   synchronized Optional<Duration> time() {
     if (events.isEmpty()) {
       return Optional.empty();

@@ -13,9 +13,8 @@ import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
-/// Looks at Kafka from beside the consumer, which itself is silent about a Kafka that is away:
-/// whether it answers, whether the topics are there, and how far this consumer is behind. Confined
-/// to one thread.
+/// Checks Kafka beside the consumer, which itself does not report a Kafka that is away: whether it
+/// answers, whether the topics exist, and how far this consumer is behind. Confined to one thread.
 public final class KafkaWatch implements AutoCloseable {
 
   private static final int TIMEOUT_MILLIS = 3000;
@@ -26,10 +25,10 @@ public final class KafkaWatch implements AutoCloseable {
   private final ReadinessReason obstacle;
   private final KafkaLag lag;
 
-  /// Opens a client of its own; looks at nothing yet.
+  /// Opens a client of its own. Looks at nothing yet.
   ///
-  /// @param obstacle what is told how Kafka is
-  /// @param lag what is told how many events are left
+  /// @param obstacle receives the state of Kafka
+  /// @param lag receives the number of events that are left
   public KafkaWatch(Configuration configuration, ReadinessReason obstacle, KafkaLag lag) {
     Map<String, Object> settings = configuration.kafka().forClient();
     settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, TIMEOUT_MILLIS);

@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/// What `/status` answers: the invalidator's state as JSON, for the command `status` and for
-/// programs. A part that is not known yet is absent. Thread-safe.
+/// Answer of `/status`: the invalidator's state as JSON, for the command `status` and for programs.
+/// A part that is not known yet is absent. Thread-safe.
 ///
 /// @param obstacles why it does not go on, if it does not
 /// @param audit what the background audit has to say, as JSON; empty when there is none

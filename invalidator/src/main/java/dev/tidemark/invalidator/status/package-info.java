@@ -1,8 +1,8 @@
-/// What the invalidator says of itself: metrics and `/status`.
+/// Metrics of the invalidator, and its answer to `/status`.
 ///
-/// The live path counts in [InvalidatorMetrics] and [CommitToEvict] and tells [KafkaLag] its
-/// positions. [KafkaWatch] asks Kafka beside the consumer, also for [KafkaGroupLag]. [StatusReport]
-/// writes all of it as JSON.
+/// The live path counts in [InvalidatorMetrics] and [CommitToEvict] and reports its positions to
+/// [KafkaLag]. [KafkaWatch] asks Kafka beside the consumer, also for [KafkaGroupLag].
+/// [StatusReport] writes all of it as JSON.
 ///
 /// It changes nothing in Kafka or Redis and decides nothing.
 @NullMarked

@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What the audit beside the live path does with an entry that changes at the worst moment.
+/// Test of the audit beside the live path with an entry that changes at the worst moment.
 class AuditorIT {
 
   private static final Duration SOON = Duration.ofSeconds(30);

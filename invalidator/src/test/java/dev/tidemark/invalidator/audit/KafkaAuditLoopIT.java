@@ -38,7 +38,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import redis.clients.jedis.Jedis;
 
-/// The running audit on real servers, with shorter times than those of every day.
+/// The running audit on real servers, with shorter times than the default.
 @ExtendWith(SharedKafka.class)
 class KafkaAuditLoopIT {
 
@@ -140,7 +140,8 @@ class KafkaAuditLoopIT {
     assertThat(held("equal")).isEqualTo(new Lookup.Hit(value(3)));
   }
 
-  /// It came an hour after its commit: nothing is known of what was served meanwhile.
+  /// The event came an hour after its commit: nothing is known about the values that were served
+  /// meanwhile.
   @Test
   void aLateEventSaysNothingOfTheTimesThatAreOver() throws Exception {
     KafkaAuditLoop audit = start(settings(200, 400, 800));
@@ -166,7 +167,7 @@ class KafkaAuditLoopIT {
         .allSatisfy(unknown -> assertThat(unknown).isPositive());
   }
 
-  /// H22: after a recovery to an earlier moment the event tells more than the database knows.
+  /// H22: after a recovery to an earlier moment the event is newer than the database.
   @Test
   void whatTheDatabaseDoesNotHaveIsToldApartAndLeft_H22() throws Exception {
     KafkaAuditLoop audit = start(settings(200, 400, 800));
@@ -222,7 +223,7 @@ class KafkaAuditLoopIT {
     assertThat(window(audit, 0).unknown()).isPositive();
     assertThat(result(audit, "stale")).isZero();
 
-    // So that the check is soon made again when Redis is back.
+    // This makes the check repeat soon after Redis is back.
     long failed = System.nanoTime();
     await().until(() -> System.nanoTime() - failed > Duration.ofSeconds(1).toNanos());
     long back = System.nanoTime();
@@ -243,7 +244,7 @@ class KafkaAuditLoopIT {
       plant("stuck" + i, "V1\n{}");
       topic.publish(id("stuck" + i), 2);
     }
-    // Some may be checked too late, on a busy machine.
+    // Some may be checked too late on a busy machine.
     await().until(() -> notConsistent(audit, 0) >= 20 && window(audit, 0).behind() > 0);
     assertThat(window(audit, 0).recentShare().orElseThrow()).isLessThan(1);
 
@@ -350,7 +351,7 @@ class KafkaAuditLoopIT {
     }
   }
 
-  /// As a reader does: lease, source, fill.
+  /// Reads through the cache like a reader: lease, source, fill.
   private void readThrough(String id, AtomicLongArray committed, int place) {
     try {
       String token = "t" + UUID.randomUUID();
@@ -360,7 +361,7 @@ class KafkaAuditLoopIT {
         store.fill("product:" + id(id), token, value(version), TTL);
       }
     } catch (RuntimeException redisHangs) {
-      // A reader would go to the database.
+      // A reader would read the database.
     }
   }
 
@@ -372,7 +373,7 @@ class KafkaAuditLoopIT {
     return new AuditSettings(1, within, 100_000);
   }
 
-  /// Starts an audit, and returns when it follows the topic and is done with all so far.
+  /// Starts an audit, and returns when it follows the topic and has processed all events so far.
   private KafkaAuditLoop start(AuditSettings settings, String... without) {
     Map<String, String> environment = environment("full");
     List.of(without).forEach(environment::remove);

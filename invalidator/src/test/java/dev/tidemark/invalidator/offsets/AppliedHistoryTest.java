@@ -27,7 +27,7 @@ class AppliedHistoryTest {
     assertThat(trail.at(seconds(25))).isEqualTo(300);
   }
 
-  /// Where nothing was applied for long, the last that was stays known.
+  /// If nothing was applied for long, the last applied offset stays known.
   @Test
   void whatIsNotNeededIsForgottenAndTheRestIsNot() {
     trail.applied(200, seconds(10), ALL);
@@ -46,7 +46,7 @@ class AppliedHistoryTest {
     assertThat(trail.at(seconds(10) + 2)).isEqualTo(200);
   }
 
-  /// Nothing comes for long: what was applied in the first second lies behind by then.
+  /// Nothing comes for long: offsets that were applied in the first second are old by then.
   @Test
   void whatWasAppliedAndNotNotedIsNotedLater() {
     trail.applied(200, seconds(10), ALL);

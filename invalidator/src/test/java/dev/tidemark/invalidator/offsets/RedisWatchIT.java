@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import redis.clients.jedis.Jedis;
 
-/// What the watch makes of a primary, looked at before and after something happened to it.
+/// Reports of the watch about a primary before and after an event.
 class RedisWatchIT {
 
   @TempDir Path dir;

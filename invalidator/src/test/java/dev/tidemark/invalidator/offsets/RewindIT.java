@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 import redis.clients.jedis.Jedis;
 
 /// A Redis that has lost the last evictions, by a failover or by a restart from a snapshot: they
-/// are applied again by themselves. Each test first shows the loss.
+/// are applied again automatically. Each test first shows the loss.
 @ExtendWith(SharedKafka.class)
 class RewindIT {
 
@@ -104,7 +104,8 @@ class RewindIT {
     }
   }
 
-  /// The hazard itself, since nobody repairs; and what was committed tells the next invalidator.
+  /// This is the hazard itself, because nobody repairs; and the committed metadata informs the next
+  /// invalidator.
   @Test
   void evictionsThatAFailoverLostWhileNoInvalidatorRanAreAppliedAgain_H4() throws Exception {
     givenAll(1);
@@ -140,8 +141,8 @@ class RewindIT {
     }
   }
 
-  /// Redis is away for longer than the window: the window counts from when the primary of before
-  /// was last seen.
+  /// Redis is away for longer than the window: the window counts from when the earlier primary was
+  /// last seen.
   @Test
   void longOutageBeforeTheFailoverDoesNotUseUpTheWindow_H4() throws Exception {
     givenAll(1);
@@ -176,7 +177,7 @@ class RewindIT {
     }
   }
 
-  /// Of a topic where nothing comes any more, a Redis that is replaced loses nothing.
+  /// A topic without new events: a Redis that is replaced loses nothing.
   @Test
   void whatIsCommittedOfAnIdlePartitionIsKeptCurrent() throws Exception {
     try (TestInvalidator _ = startInvalidator("TIDEMARK_INVALIDATOR_REWIND_SECONDS", "2")) {

@@ -51,7 +51,7 @@ class CommitToEvictTest {
     assertThat(times.sinceStart().shareWithin(limit("2s"))).isEqualTo(0.5);
   }
 
-  /// Whoever reads often must not make the memory of it grow, nor the minute shorter.
+  /// Frequent reads must not increase its memory, nor shorten the minute.
   @Test
   void askedOftenTheWindowStaysAMinute() {
     for (int i = 0; i < 600; i++) {

@@ -49,7 +49,7 @@ class KafkaLagTest {
     assertThat(lag.time()).contains(Duration.ofSeconds(100));
   }
 
-  /// The event that was read last may be of yesterday.
+  /// The event that was read last may be a day old.
   @Test
   void afterARestItIsNoLongerThanSinceNothingWasLeft() {
     lag.read(NOW.minus(Duration.ofDays(1)));
@@ -59,7 +59,7 @@ class KafkaLagTest {
     assertThat(lag.time()).contains(Duration.ofSeconds(1));
   }
 
-  /// Before a partition is assigned nothing is left of it, whatever lies there.
+  /// A partition counts as having nothing left before it is assigned, whatever it holds.
   @Test
   void backlogOfNewPartitionsCountsInFull() {
     lag.assigned(Set.of());

@@ -63,7 +63,7 @@ public final class Audit implements Callable<Integer> {
   private static final int SAMPLE = 10_000;
   private static final int LARGEST_SAMPLE = 10_000_000;
 
-  /// As the API has it.
+  /// Pattern of a product's id, the same as in the API.
   private static final Pattern PRODUCT_ID = Pattern.compile("[A-Za-z0-9._~-]{1,100}");
 
   private final Map<String, String> environment;
@@ -86,7 +86,7 @@ public final class Audit implements Callable<Integer> {
 
   @Mixin private CommandOptions options = new CommandOptions();
 
-  /// Which entries.
+  /// Options that choose the entries.
   static final class Which {
 
     @Option(

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/// What an audit has found so far. Confined to one thread.
+/// Findings of an audit so far. Confined to one thread.
 final class AuditFindings {
 
   private static final int MOST_KEYS_NAMED = 20;
@@ -56,7 +56,7 @@ final class AuditFindings {
     harmful -= key.verdict().isHarmful() ? 1 : 0;
   }
 
-  /// Whether a reader may still be served what is not so.
+  /// Returns whether a reader may still be served a wrong value.
   boolean isHarmful() {
     return harmful > 0;
   }
@@ -72,7 +72,7 @@ final class AuditFindings {
         .sum();
   }
 
-  /// For humans, with the wrong keys first.
+  /// Returns the findings for humans, with the wrong keys first.
   ///
   /// @param dryRun whether what is wrong would have been evicted
   String text(boolean dryRun) {

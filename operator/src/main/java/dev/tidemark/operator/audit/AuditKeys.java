@@ -9,22 +9,22 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/// The keys that an audit looks at, piece by piece. Confined to one thread.
+/// Keys that an audit looks at, piece by piece. Confined to one thread.
 ///
 /// Each method throws [dev.tidemark.cache.store.EntryStoreException] when Redis does not answer,
 /// and can then be called again.
 interface AuditKeys {
 
-  /// How many there are; those of others may be counted with them.
+  /// Returns the number of keys; keys of other programs may be counted with them.
   long total();
 
-  /// The next ones, perhaps none.
+  /// Returns the next keys, perhaps none.
   ///
   /// @param about so many
   /// @return empty at the end
   Optional<List<String>> next(int about);
 
-  /// All of the cache whose ids begin so.
+  /// Returns all keys of the cache whose ids begin with the prefix.
   static AuditKeys all(RedisInspection cache, String prefix) {
     RedisInspection.Scan scan = cache.scan(PostgresProducts.KEY_PREFIX + prefix);
     return new AuditKeys() {
@@ -40,7 +40,7 @@ interface AuditKeys {
     };
   }
 
-  /// Just these.
+  /// Returns the keys of these ids.
   static AuditKeys of(List<String> ids) {
     List<String> open = new ArrayList<>(ids);
     return new AuditKeys() {
@@ -62,16 +62,18 @@ interface AuditKeys {
     };
   }
 
-  /// So many of the cache, drawn by chance; all, where it holds no more. Drawn from the cache and
-  /// not from the database, for what is stale is in the cache, and most products are not.
+  /// Returns a random sample of the keys of the cache; all keys where it holds no more than these.
+  /// The sample is drawn from the cache and not from the database, because stale values are in the
+  /// cache, and most products are not.
   static AuditKeys sample(RedisInspection cache, int count) {
     return cache.size() <= count ? all(cache, "") : new Sample(cache, count);
   }
 
-  /// Drawn by chance, none twice.
+  /// Keys that are drawn at random, none twice.
   final class Sample implements AuditKeys {
 
-    /// So many times the keys that are wanted are drawn at most: others may hold most of a Redis.
+    /// Largest number of draws for each key that is wanted: keys of other programs may fill most of
+    /// a Redis.
     private static final int MOST_DRAWS = 20;
 
     private final RedisInspection cache;

@@ -36,22 +36,22 @@ import picocli.CommandLine.ExitCode;
 
 /// Compares entries with the database, piece by piece, while others write.
 ///
-/// The cache is read first, then the database: whatever the cache may have is committed by then. An
+/// The cache is read first, then the database, so everything in the cache is committed by then. An
 /// entry that is not right gets a grace time, since its eviction may be on its way, and is looked
-/// at again. One that was behind must then have the version that the database had the *first* time;
-/// a product that is written without a rest would never be found right otherwise.
+/// at again. One that was behind must then have the version that the database had the *first* time.
+/// Otherwise a product that is written continuously would never be found right.
 public final class AuditRun implements CommandRun.Work {
 
-  /// Where a run leaves what it has found.
+  /// Name under which a run stores its findings.
   public static final String LAST_AUDIT = "tidemark:last-audit";
 
   private static final int BATCH = 500;
 
-  /// Between two looks at what is not right, at the end.
+  /// Time between two looks at the entries that are not right, at the end.
   private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
 
-  /// How often an entry that changes while it is judged is looked at anew: somebody writes it
-  /// without a rest.
+  /// Largest number of times that an entry is looked at again because it changed while it was
+  /// judged: somebody writes it continuously.
   private static final int MOST_CHANGES = 3;
 
   private static final ObjectMapper mapper = new ObjectMapper();
@@ -67,8 +67,8 @@ public final class AuditRun implements CommandRun.Work {
 
   /// An entry that is not right yet.
   ///
-  /// @param since when that was seen first, a time of [System#nanoTime]
-  /// @param changes how often it was to be evicted, and had changed meanwhile
+  /// @param since time of [System#nanoTime] when this was first seen
+  /// @param changes number of times that it was to be evicted, and had changed meanwhile
   private record Suspect(WrongKey key, long since, int changes) {}
 
   AuditRun(
@@ -144,7 +144,8 @@ public final class AuditRun implements CommandRun.Work {
     return true;
   }
 
-  /// Who names a key is not to be told that it is well where only products are known.
+  /// Ensures that a user who names a key is not told that it is right where only products are
+  /// known.
   private void checkKnown(WrongKey seen, Map<String, State> states) {
     String id = PostgresProducts.idOf(seen.key());
     if (choice.keys().ids().contains(id)
@@ -184,7 +185,7 @@ public final class AuditRun implements CommandRun.Work {
     return true;
   }
 
-  /// Looks again at those whose grace time is over.
+  /// Looks again at the entries whose grace time is over.
   private boolean settle(AuditSources servers) {
     List<Suspect> ripe = new ArrayList<>();
     while (!suspects.isEmpty() && ripe.size() < BATCH && isRipe(suspects.getFirst())) {
@@ -209,7 +210,7 @@ public final class AuditRun implements CommandRun.Work {
     if (looked.isEmpty()) {
       return true;
     }
-    // Before the look: one that becomes ripe meanwhile gets another.
+    // Taken before the look: an entry that becomes ripe meanwhile gets another look.
     Set<Suspect> ripe = looked.stream().filter(this::isRipe).collect(Collectors.toSet());
     List<String> keys = looked.stream().map(suspect -> suspect.key().key()).toList();
     Optional<List<Found>> found = servers.read(keys);
@@ -238,7 +239,7 @@ public final class AuditRun implements CommandRun.Work {
 
   private static boolean hasComeRight(WrongKey first, WrongKey now) {
     if (now.verdict() == AuditVerdict.STALE) {
-      // If it was anything else, it has moved on.
+      // A wrong value of any other kind has been replaced by now.
       return first.verdict() != AuditVerdict.STALE || now.cached() >= first.committed();
     }
     return now.verdict().isRight();
@@ -281,7 +282,8 @@ public final class AuditRun implements CommandRun.Work {
         json);
   }
 
-  /// For who asks how the system is. A cache that takes no writes has been audited all the same.
+  /// Stores the result for a command that asks about the state of the system. A cache that takes no
+  /// writes has been audited all the same.
   private void leave(Result result, RedisConnection redis) {
     try {
       redis.leaveNote(LAST_AUDIT, mapper.writeValueAsString(result.json()));

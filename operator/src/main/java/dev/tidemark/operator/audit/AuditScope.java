@@ -6,10 +6,10 @@ import dev.tidemark.operator.run.TimeSpanOption;
 import java.time.Duration;
 import java.util.OptionalInt;
 
-/// What an audit looks at, and what it does about it.
+/// Choice of the entries that an audit looks at, and of what it does with wrong ones.
 ///
 /// @param sample so many keys by chance; empty: all, of which `keys` chooses
-/// @param grace how long an entry may be behind: the live path is on its way
+/// @param grace time for which an entry may be behind, because the live path is on its way
 record AuditScope(OptionalInt sample, KeyFilter keys, boolean repair, Duration grace) {
 
   AuditKeys of(RedisInspection cache) {
@@ -21,7 +21,7 @@ record AuditScope(OptionalInt sample, KeyFilter keys, boolean repair, Duration g
         : AuditKeys.all(cache, keys.prefix().orElse(""));
   }
 
-  /// `all`, `chosen`, or `sample of 10000`.
+  /// Returns `all`, `chosen`, or `sample of 10000`.
   String scope() {
     if (!keys.isAll()) {
       return "chosen";
@@ -29,7 +29,7 @@ record AuditScope(OptionalInt sample, KeyFilter keys, boolean repair, Duration g
     return sample.isPresent() ? "sample of " + sample.getAsInt() : "all";
   }
 
-  /// As the arguments of a command, with a space before each.
+  /// Returns the arguments of the command, with a space before each.
   String arguments() {
     String which = keys.arguments();
     if (which.isEmpty()) {

@@ -23,8 +23,8 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/// Cache and database, each asked until it answers. What is answered is empty when the command is
-/// to end before. Confined to one thread.
+/// Cache and database, each asked until it answers. An answer is empty when the command is to end
+/// before. Confined to one thread.
 ///
 /// Each method throws [Unavailable] when patience is at its end.
 final class AuditSources {
@@ -38,7 +38,7 @@ final class AuditSources {
   private final StopRequest stopping;
   private final Consumer<String> news;
 
-  /// Asks the database for the first time: a wrong address is told at once.
+  /// Asks the database for the first time: a wrong address is reported at once.
   AuditSources(
       RedisConnection redis,
       PostgresProducts products,
@@ -66,12 +66,12 @@ final class AuditSources {
     return batches.each(List.of(question), Supplier::get).map(List::getFirst);
   }
 
-  /// In the order of the keys.
+  /// Reads the entries, in the order of the keys.
   Optional<List<Found>> read(List<String> keys) {
     return batches.all(keys, cache::read);
   }
 
-  /// By id.
+  /// Returns the states of the products, by id.
   Optional<Map<String, State>> states(List<String> keys) {
     List<String> ids = keys.stream().map(PostgresProducts::idOf).toList();
     long begin = System.nanoTime();
@@ -100,8 +100,9 @@ final class AuditSources {
     }
   }
 
-  /// What is stale goes by version, which leaves what has come right. All else whatever its
-  /// version, which cannot be trusted (H8), but byte for byte as it was judged.
+  /// Evicts wrong entries. Stale ones are evicted by version, which leaves those that have become
+  /// right. All others are evicted whatever their version, which cannot be trusted (H8), but only
+  /// if they are byte for byte as they were judged.
   ///
   /// @return the keys of those that were left, because they had changed
   Optional<Set<String>> evict(List<Wrong> wrong) {

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/// The two that the command `audit` compares. Kafka is not asked.
+/// The two stores that the command `audit` compares. Kafka is not asked.
 record AuditTarget(RedisTarget redis, DatabaseUrl database) {
 
   private static final Setting<DatabaseUrl> DATABASE =

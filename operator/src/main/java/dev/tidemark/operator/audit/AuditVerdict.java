@@ -9,25 +9,26 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Locale;
 import java.util.Optional;
 
-/// How an entry compares with the database.
+/// Result of the comparison of an entry with the database.
 public enum AuditVerdict {
-  /// The same state.
+  /// The state is the same.
   FRESH,
-  /// Nothing is there, or a lease.
+  /// The cache has no value, or a lease.
   ABSENT,
-  /// It was not right when first looked at, and came right soon.
+  /// The entry was not right when first looked at, and became right soon.
   LAGGING,
-  /// Older than the database.
+  /// The entry is older than the database.
   STALE,
-  /// Newer than the database, which must have been recovered to an earlier moment (H22).
+  /// The entry is newer than the database, which must have been recovered to an earlier moment
+  /// (H22).
   AHEAD,
-  /// The same version, but not what the database says of it (H7).
+  /// The version is the same, but the content differs from the database (H7).
   DIFFERS,
-  /// Not an entry. To readers it is nothing.
+  /// The bytes are not an entry. Readers treat them as nothing.
   UNREADABLE;
 
-  /// Compares what was found in the cache with what the database said *afterwards*: all that the
-  /// cache can have is committed then.
+  /// Compares what was found in the cache with what the database returned *afterwards*: everything
+  /// that the cache can have is committed by then.
   ///
   /// @param state empty for a product that never existed
   static AuditVerdict of(Found found, Optional<State> state) {
@@ -64,7 +65,7 @@ public enum AuditVerdict {
     return this == FRESH || this == ABSENT || this == LAGGING;
   }
 
-  /// Whether a reader may be served what is not so.
+  /// Returns whether a reader may be served a wrong value.
   boolean isHarmful() {
     return this == STALE || this == AHEAD || this == DIFFERS;
   }

@@ -50,7 +50,7 @@ public final class DeadLetterCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  /// With all that there is to do.
+  /// Returns the command with all its subcommands.
   public static CommandLine commandLine(Map<String, String> environment, Clock clock) {
     return SettingsHelp.add(new CommandLine(new DeadLetterCommand()), KafkaSettings.SETTINGS)
         .addSubcommand(new ListAll(environment, clock))
@@ -64,7 +64,7 @@ public final class DeadLetterCommand implements Callable<Integer> {
     throw new ParameterException(spec.commandLine(), "say what to do: list, show, send or discard");
   }
 
-  /// Reads and prints; a fault is told in words.
+  /// Reads and prints. A fault is reported in words.
   private static int print(CommandSpec spec, boolean asJson, Runnable printing) {
     try {
       printing.run();

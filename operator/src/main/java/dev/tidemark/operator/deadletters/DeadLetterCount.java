@@ -12,11 +12,13 @@ import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
-/// How many dead letters lie there, by whom they were put aside. Takes the newest records of each
-/// partition, and tells the count as *at least* where there are older ones. Confined to one thread.
+/// Number of dead letters in the topics, by the service that put them aside. Reads the newest
+/// records of each partition, and reports the count as *at least* where there are older ones.
+/// Confined to one thread.
 public final class DeadLetterCount {
 
-  /// Of a partition. They take some megabytes from Kafka where letters are as large as products.
+  /// Limit for one partition. Where letters are as large as products, they take some megabytes from
+  /// Kafka.
   public static final long MOST = 10_000;
 
   private final DeadLetterDiscards discards = new DeadLetterDiscards();
@@ -35,7 +37,7 @@ public final class DeadLetterCount {
     }
   }
 
-  /// When all is read.
+  /// Returns the counts. To be called when all is read.
   ///
   /// @param beginnings the first offsets there are
   /// @param starts the first that were read
@@ -62,9 +64,9 @@ public final class DeadLetterCount {
     return json;
   }
 
-  /// For a human.
+  /// Returns the count for a human.
   ///
-  /// @param counted of one who puts letters aside, as [#json] tells it
+  /// @param counted count of one service that puts letters aside, as returned by [#json]
   public static String text(JsonNode counted, Instant now) {
     if (counted.isMissingNode()) {
       return "dead letters not counted";

@@ -24,8 +24,8 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import picocli.CommandLine.ExitCode;
 
-/// Marks dead letters as discarded. Only letters that were seen are marked: what comes meanwhile
-/// stays.
+/// Marks dead letters as discarded. It marks only letters that were seen; letters that come
+/// meanwhile stay.
 final class DeadLetterDiscarding implements CommandRun.Work {
 
   private final DeadLetterTopics box;

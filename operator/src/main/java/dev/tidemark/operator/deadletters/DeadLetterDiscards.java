@@ -14,17 +14,17 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
 
-/// Dead letters that were discarded, as their topics tell it: a mark among the letters names their
-/// offsets, and always comes behind them. The letters stay where they are, so that the relay and
-/// the invalidator still know that they are there. Confined to one thread.
+/// Dead letters that were discarded, as recorded in their topics: a mark among the letters names
+/// their offsets, and always comes after them. The letters stay where they are, so that the relay
+/// and the invalidator still find them. Confined to one thread.
 final class DeadLetterDiscards {
 
   private static final Pattern RANGE = Pattern.compile("(\\d{1,18})-(\\d{1,18})");
 
-  /// Of each partition the first offset of a range, and its last; none touches the next.
+  /// First offset and last offset of each range, by partition. No range touches the next.
   private final Map<TopicPartition, NavigableMap<Long, Long>> ranges = new HashMap<>();
 
-  /// The record that discards these letters, both ends included.
+  /// Returns the record that discards these letters, both ends included.
   ///
   /// It has a key and a value, so that a compacted topic takes and keeps it.
   static ProducerRecord<byte[], byte[]> mark(TopicPartition partition, long first, long last) {
@@ -39,7 +39,7 @@ final class DeadLetterDiscards {
     return mark;
   }
 
-  /// Takes note of a mark.
+  /// Notes a mark.
   ///
   /// @return whether the record is one, and no letter
   boolean isMark(ConsumerRecord<?, ?> record) {
@@ -54,7 +54,7 @@ final class DeadLetterDiscards {
     add(
         new TopicPartition(record.topic(), record.partition()),
         Long.parseLong(range.group(1)),
-        // It tells of what is before it only.
+        // A mark applies only to what is before it.
         Math.min(record.offset(), Long.parseLong(range.group(2))));
     return true;
   }
@@ -81,7 +81,7 @@ final class DeadLetterDiscards {
     return hasAll(partition, offset, offset);
   }
 
-  /// Whether all of them are, both ends included.
+  /// Returns whether all of these letters are discarded, both ends included.
   boolean hasAll(TopicPartition partition, long first, long last) {
     NavigableMap<Long, Long> known = ranges.get(partition);
     Map.Entry<Long, Long> range = known == null ? null : known.floorEntry(first);

@@ -24,13 +24,13 @@ record DeadLetterEvent(DeadLetterId id, String topic, OutboxEvent event) {
 
   private static final ObjectMapper json = new ObjectMapper();
 
-  /// What an operator puts right.
+  /// Corrections by an operator.
   record Corrections(Optional<String> key, Optional<String> type, OptionalLong version) {
     boolean isNone() {
       return key.isEmpty() && type.isEmpty() && version.isEmpty();
     }
 
-    /// As the arguments of a command, with a space before each.
+    /// Returns the arguments of the command, with a space before each.
     String arguments() {
       return key.map(id -> " --key " + KeyFilter.quoted(id)).orElse("")
           + type.map(text -> " --type " + KeyFilter.quoted(text)).orElse("")
@@ -38,7 +38,8 @@ record DeadLetterEvent(DeadLetterId id, String topic, OutboxEvent event) {
     }
   }
 
-  /// What is wrong with a letter, in words that name the option that puts it right.
+  /// Thrown when a letter cannot become an event, with a message that names the option that
+  /// corrects it.
   static final class Unfit extends Exception {
     Unfit(String reason) {
       super(reason);
@@ -81,7 +82,7 @@ record DeadLetterEvent(DeadLetterId id, String topic, OutboxEvent event) {
     }
   }
 
-  /// Who reads it believes it only where all that it says agrees.
+  /// Checks that all parts of the event agree, since a reader trusts it only then.
   private static void checkBelievable(OutboxEvent event) throws Unfit {
     Map<String, byte[]> headers = new HashMap<>();
     event.headers(headers::put);
@@ -106,7 +107,7 @@ record DeadLetterEvent(DeadLetterId id, String topic, OutboxEvent event) {
     }
   }
 
-  /// Others fill their caches with it: it must be what they can read.
+  /// Returns the value. Other consumers fill their caches with it, so they must be able to read it.
   private static String payload(ConsumerRecord<byte[], byte[]> letter) throws Unfit {
     if (letter.headers().lastHeader(EventHeaders.DEAD_LETTER_VALUE_LENGTH) != null) {
       throw new Unfit("its value was too large and is cut; resync sends the current state");
@@ -119,7 +120,7 @@ record DeadLetterEvent(DeadLetterId id, String topic, OutboxEvent event) {
         return new String(letter.value(), UTF_8);
       }
     } catch (IOException isNoJson) {
-      // Told below.
+      // Reported below.
     }
     throw new Unfit("its value is not a JSON object; resync sends the current state");
   }

@@ -9,7 +9,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 
-/// Where a dead letter lies.
+/// Position of a dead letter.
 ///
 /// @param topic of the dead letters; empty: whichever there is
 record DeadLetterId(String topic, int partition, long offset) {
@@ -27,7 +27,7 @@ record DeadLetterId(String topic, int partition, long offset) {
         && offset == record.offset();
   }
 
-  /// Whether it lies where the other does, or before that.
+  /// Returns whether this letter is at the position of the other, or before it.
   boolean isUpTo(DeadLetterId other) {
     return topic.equals(other.topic) && partition == other.partition && offset <= other.offset;
   }
@@ -37,8 +37,8 @@ record DeadLetterId(String topic, int partition, long offset) {
     return (topic.isEmpty() ? "" : topic + ":") + partition + ":" + offset;
   }
 
-  /// Reads the parameters of a command that also goes without any: picocli would say of a wrong one
-  /// only that there is one too many.
+  /// Reads the parameters of a command that can also be used without any. For a wrong parameter,
+  /// picocli would only report that there is one too many.
   ///
   /// @throws ParameterException that names the first that is wrong
   static List<DeadLetterId> all(CommandSpec spec, List<String> texts) {
@@ -49,7 +49,7 @@ record DeadLetterId(String topic, int partition, long offset) {
     }
   }
 
-  /// For picocli.
+  /// Converter for picocli.
   static final class Converter implements ITypeConverter<DeadLetterId> {
     @Override
     public DeadLetterId convert(String text) {

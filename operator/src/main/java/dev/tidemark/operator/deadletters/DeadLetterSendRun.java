@@ -41,14 +41,14 @@ import picocli.CommandLine.ExitCode;
 
 /// Sends dead letters to their topics as events.
 ///
-/// In a compacted topic the last record of a key is what stays. So an old state must not come
-/// behind a newer one: the letters are appended in a Kafka transaction, *then* the topic is read up
-/// to them, and only if nothing newer was found the transaction is committed.
+/// In a compacted topic the last record of a key stays. So an old state must not come after a newer
+/// one: the letters are appended in a Kafka transaction, *then* the topic is read up to them, and
+/// the transaction is committed only if nothing newer was found.
 final class DeadLetterSendRun implements CommandRun.Work {
 
   private static final int BATCH = 500;
 
-  /// How long readers of committed records can be held up by a run that was killed.
+  /// Longest time for which a run that was killed can hold up readers of committed records.
   private static final Duration TRANSACTION_TIMEOUT = Duration.ofSeconds(30);
 
   private final DeadLetterTopics box;
@@ -97,8 +97,8 @@ final class DeadLetterSendRun implements CommandRun.Work {
         box.settings().withTopics(letters.stream().map(DeadLetterEvent::topic).distinct().toList());
     Map<Aggregate, Long> newest = new HashMap<>();
     letters.forEach(letter -> newest.put(Aggregate.of(letter), 0L));
-    // What an earlier run left open ends with this one's beginning, and is not read as if it
-    // counted.
+    // A transaction that an earlier run left open is ended by this initialisation, and its records
+    // are not read as committed.
     try (Producer<byte[], byte[]> producer = producer(settings)) {
       producer.initTransactions();
       ScanStart behind =
@@ -132,7 +132,7 @@ final class DeadLetterSendRun implements CommandRun.Work {
     return letters;
   }
 
-  /// Those that are events now, older versions first.
+  /// Returns the letters that are events now, older versions first.
   private List<DeadLetterEvent> fit(List<ConsumerRecord<byte[], byte[]>> letters) {
     List<DeadLetterEvent> fit = new ArrayList<>();
     for (ConsumerRecord<byte[], byte[]> letter : letters) {
@@ -173,7 +173,7 @@ final class DeadLetterSendRun implements CommandRun.Work {
   private static void raise(Map<Aggregate, Long> newest, ConsumerRecord<byte[], byte[]> record) {
     EventReading reading = EventReading.of(record);
     if (reading.fault().isPresent()) {
-      // Nobody has believed what it says; it may be the very record that the letter is about.
+      // No consumer has trusted this record. It may be the very record that the letter is about.
       return;
     }
     String key = reading.keys().getFirst();
@@ -187,7 +187,7 @@ final class DeadLetterSendRun implements CommandRun.Work {
     return header != null && run.equals(new String(header.value(), UTF_8));
   }
 
-  /// Tries until nothing newer came in between.
+  /// Repeats the transaction until nothing newer came in between.
   ///
   /// @return up to where the topics are read
   private ScanStart send(
@@ -202,7 +202,7 @@ final class DeadLetterSendRun implements CommandRun.Work {
     while (!current.isEmpty()) {
       producer.beginTransaction();
       append(current, producer);
-      // Not to be stopped on the way: readers of committed records wait for the transaction's end.
+      // This read must not be stopped: readers of committed records wait for the transaction's end.
       read = read(settings, read, newest, new Progress(), new StopRequest());
       List<DeadLetterEvent> still = current(current, newest);
       if (still.equals(current)) {
@@ -217,7 +217,7 @@ final class DeadLetterSendRun implements CommandRun.Work {
     return read;
   }
 
-  /// Those that are newer than what the topic has. The others are noted as superseded.
+  /// Returns the letters that are newer than the topic. The others are noted as superseded.
   private List<DeadLetterEvent> current(
       List<DeadLetterEvent> letters, Map<Aggregate, Long> newest) {
     Map<Aggregate, Long> reached = new HashMap<>(newest);

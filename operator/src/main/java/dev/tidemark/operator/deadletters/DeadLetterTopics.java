@@ -16,8 +16,8 @@ import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import picocli.CommandLine.Model.CommandSpec;
 
-/// The dead letters of the topics that are followed: the relay's, of rows that cannot become
-/// events, and the invalidator's, of records that break the contract.
+/// Dead letters of the followed topics: those of the relay, for rows that cannot become events, and
+/// those of the invalidator, for records that break the contract.
 final class DeadLetterTopics {
 
   private final KafkaSettings settings;
@@ -28,7 +28,7 @@ final class DeadLetterTopics {
     this.news = news;
   }
 
-  /// With the settings that the environment tells.
+  /// Creates it with the settings of the environment.
   ///
   /// @throws InvalidSettings when they are wrong
   static DeadLetterTopics of(CommandSpec spec, Map<String, String> variables) {
@@ -41,15 +41,14 @@ final class DeadLetterTopics {
     return settings;
   }
 
-  /// Hands over every letter from a start on, in the order of its partition; none that was
-  /// discarded.
+  /// Passes on every letter from a start on, in the order of its partition, except discarded ones.
   ///
   /// @return the discarded ones from the start on
   DeadLetterDiscards forEach(
       ScanStart start, StopRequest stopping, Consumer<ConsumerRecord<byte[], byte[]>> reader) {
     DeadLetterDiscards discards = new DeadLetterDiscards();
     List<String> topics = TopicScan.existing(settings, topics(), news);
-    // The mark of a letter comes behind it.
+    // The mark of a letter comes after it.
     read(topics, start, stopping, discards::isMark);
     read(
         topics,
@@ -83,7 +82,7 @@ final class DeadLetterTopics {
     return settings.topics().stream().map(Topics::deadLettersOf).toList();
   }
 
-  /// The id with its topic.
+  /// Returns the id with its topic.
   ///
   /// @throws Unavailable when there are several topics, and it does not say which
   DeadLetterId whole(DeadLetterId id) {
@@ -98,7 +97,7 @@ final class DeadLetterTopics {
     return new DeadLetterId(topics().getFirst(), id.partition(), id.offset());
   }
 
-  /// The letters with these ids, in their order.
+  /// Returns the letters with these ids, in their order.
   ///
   /// @throws Unavailable when one is not there
   List<ConsumerRecord<byte[], byte[]>> find(List<DeadLetterId> ids, StopRequest stopping) {

@@ -15,7 +15,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
-/// How a dead letter is shown to humans and to programs. Bytes that are no text are shown in
+/// View of a dead letter for humans and for programs. Bytes that are no text are shown in
 /// hexadecimal.
 public record DeadLetterView(ConsumerRecord<byte[], byte[]> record) {
 
@@ -24,7 +24,8 @@ public record DeadLetterView(ConsumerRecord<byte[], byte[]> record) {
 
   private static final ObjectMapper json = new ObjectMapper();
 
-  /// Who put it aside: only the invalidator has read it from somewhere.
+  /// Returns the service that put the letter aside. Only the invalidator names the record that it
+  /// has read.
   String by() {
     return header(EventHeaders.DEAD_LETTER_OFFSET).isPresent() ? INVALIDATOR : RELAY;
   }
@@ -44,7 +45,7 @@ public record DeadLetterView(ConsumerRecord<byte[], byte[]> record) {
         : Optional.of(text(header.value()));
   }
 
-  /// One line of a table.
+  /// Returns one line of a table.
   String line() {
     return "%s  %s  %-11s  %s  %s"
         .formatted(
@@ -68,7 +69,7 @@ public record DeadLetterView(ConsumerRecord<byte[], byte[]> record) {
     out.printf("value     %s%n", record.value() == null ? "(null)" : text(record.value()));
   }
 
-  /// One line of JSON.
+  /// Returns one line of JSON.
   String json() {
     ObjectNode node = json.createObjectNode();
     node.put("id", DeadLetterId.of(record).toString());

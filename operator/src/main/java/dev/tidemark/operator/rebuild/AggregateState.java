@@ -3,10 +3,10 @@ package dev.tidemark.operator.rebuild;
 import dev.tidemark.cache.store.CachedValue;
 import java.util.OptionalLong;
 
-/// What a record of a topic says about the state of an aggregate.
+/// State of an aggregate according to a record of a topic.
 sealed interface AggregateState {
 
-  /// Of the cache.
+  /// Returns the key in the cache.
   String key();
 
   /// A state that may be cached.
@@ -16,7 +16,7 @@ sealed interface AggregateState {
       return value.version();
     }
 
-    /// About what it takes in memory.
+    /// Returns the approximate size in memory.
     int bytes() {
       return key.length()
           + switch (value) {
@@ -26,7 +26,7 @@ sealed interface AggregateState {
     }
   }
 
-  /// A state that nobody can read, but that is there: an older one is not the newest.
+  /// A state that nobody can read but that exists: an older one is not the newest.
   ///
   /// @param version empty when not even that is known
   record Unreadable(String key, OptionalLong version) implements AggregateState {}

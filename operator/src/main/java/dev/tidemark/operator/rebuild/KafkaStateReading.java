@@ -17,8 +17,8 @@ final class KafkaStateReading {
 
   private KafkaStateReading() {}
 
-  /// One of an event; of a record that breaks the contract one for each key that it names, perhaps
-  /// none.
+  /// Returns one state for an event. For a record that breaks the contract, returns one for each
+  /// key that it names, perhaps none.
   static List<AggregateState> read(ConsumerRecord<byte[], byte[]> record) {
     EventReading reading = EventReading.withoutTime(record);
     return reading.keys().stream().map(key -> state(key, reading, record)).toList();
@@ -34,7 +34,8 @@ final class KafkaStateReading {
     if (isDeletion(record)) {
       return new AggregateState.Cacheable(key, new CachedValue.Absent(version));
     }
-    // Whoever reads the cache hands the value on as it is: what is no JSON must not get there.
+    // Readers of the cache pass the value on as it is, so a value that is no JSON must not get
+    // there.
     return reading.isJsonObject()
         ? new AggregateState.Cacheable(key, new CachedValue.Present(version, record.value()))
         : new AggregateState.Unreadable(key, reading.version());

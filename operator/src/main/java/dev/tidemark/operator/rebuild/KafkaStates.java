@@ -25,11 +25,12 @@ import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
-/// The states that topics hold, of each key the newest: first everything is read, which tells what
-/// is newest, then [#next] gives those out.
+/// Newest state of each key in the topics. First everything is read, which shows what is newest;
+/// then [#next] returns the states.
 ///
-/// What fits is kept in memory from the first reading. The rest is read again. All the while the
-/// end of the topics is followed, so that what is newest is known at any time. Thread-safe.
+/// States that fit are kept in memory from the first reading; the others are read again. Meanwhile
+/// the reader follows the end of the topics, so that the newest version is known at any time.
+/// Thread-safe.
 final class KafkaStates implements AutoCloseable {
 
   private static final int MOST_KEYS_NAMED = 10;
@@ -52,7 +53,7 @@ final class KafkaStates implements AutoCloseable {
   private volatile boolean spoolIsWhole;
   private long spooled;
 
-  /// Where the rest begins.
+  /// Offsets at which the rest begins.
   private final SortedMap<Partition, Long> rest = new TreeMap<>();
 
   private @Nullable TopicScan again;
@@ -109,8 +110,8 @@ final class KafkaStates implements AutoCloseable {
     }
   }
 
-  /// Once the spool is whole, the end of the topics is followed without a wait for whoever takes
-  /// states out.
+  /// Keeps a state if it is to be kept. Once the spool is full, the reader follows the end of the
+  /// topics without waiting for the consumer of the states.
   private void keep(Cacheable state, ConsumerRecord<?, ?> record) {
     if (!spoolIsWhole && index.covers(state.key())) {
       put(state, record);
@@ -146,15 +147,15 @@ final class KafkaStates implements AutoCloseable {
     return done;
   }
 
-  /// Returns when it is known what the topics held when this was called.
+  /// Returns when everything is known that the topics held when this was called.
   ///
   /// @return whether that is so; else the command is to end
   boolean readToEnd(StopRequest stopping) {
     return tail.readToEnd(stopping);
   }
 
-  /// The next state that is its key's newest, as far as is known now; empty at the end, or when the
-  /// command is to end.
+  /// Returns the next state that is its key's newest, as far as is known now; empty at the end, or
+  /// when the command is to end.
   synchronized Optional<Cacheable> next(StopRequest stopping) {
     while (true) {
       Optional<Cacheable> candidate = candidate(stopping);
@@ -203,7 +204,7 @@ final class KafkaStates implements AutoCloseable {
     }
   }
 
-  /// How many states there are to look at, older ones of a key as well.
+  /// Returns the number of states to look at, including older ones of a key.
   synchronized long toGive() {
     return spooled + (again == null ? 0 : again.total());
   }
@@ -212,7 +213,7 @@ final class KafkaStates implements AutoCloseable {
     return given.get();
   }
 
-  /// Whether no newer state has come.
+  /// Returns whether no newer state has come.
   boolean isNewest(Cacheable state) {
     return index.isNewest(state.key(), state.version()) && gaps.of(state.key()).isEmpty();
   }
@@ -229,7 +230,8 @@ final class KafkaStates implements AutoCloseable {
     return unreadable.get();
   }
 
-  /// How many keys were left out because versions before their newest are missing.
+  /// Returns the number of keys that were left out because versions before their newest are
+  /// missing.
   long gapped() {
     return gapped.get();
   }

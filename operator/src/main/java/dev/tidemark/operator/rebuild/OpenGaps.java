@@ -5,12 +5,12 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// The keys whose newest version came without those before it, in what was read of the topics so
-/// far: either events were lost, or the version is from nowhere. Thread-safe.
+/// Keys whose newest version came without those before it, in the part of the topics that was read
+/// so far. Either events were lost, or the version has no valid origin. Thread-safe.
 ///
-/// Partitions are read in any order, so what is missing may come later, in order: after they were
+/// Partitions are read in any order, so missing versions may come later. After partitions were
 /// added, a key has its older versions in one and its newer ones in another (H39). A state that is
-/// told again is the database's own, and needs none before it.
+/// told again comes from the database itself, and needs none before it.
 final class OpenGaps {
 
   private final Map<String, Gap> open = new ConcurrentHashMap<>();
@@ -19,7 +19,7 @@ final class OpenGaps {
   /// @param before the version that came too early
   record Gap(long after, long before) {
 
-    /// More than one is missing, so no single one closes it.
+    /// Returns a gap that no single version closes, because more than one is missing.
     private Gap another() {
       return new Gap(after, Long.MAX_VALUE);
     }

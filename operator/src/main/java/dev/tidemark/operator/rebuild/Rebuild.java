@@ -83,10 +83,10 @@ public final class Rebuild implements Callable<Integer> {
           .<Setting<?>>flatMap(List::stream)
           .toList();
 
-  /// A batch takes some ten milliseconds.
+  /// Lifetime of a lease. A batch takes about ten milliseconds.
   private static final Duration LEASE_TTL = Duration.ofSeconds(5);
 
-  /// The index of the keys, and the states that are kept, may take so much of the heap each.
+  /// Divisor of the heap: the index of the keys and the kept states may each take this part of it.
   private static final int SHARE_OF_HEAP = 4;
 
   private final Map<String, String> environment;
@@ -128,7 +128,7 @@ public final class Rebuild implements Callable<Integer> {
     this.clock = clock;
   }
 
-  /// `512m`, `2g`, or bytes.
+  /// Converter of a size: `512m`, `2g`, or a number of bytes.
   static final class Size implements ITypeConverter<Long> {
     @Override
     public Long convert(String text) {
@@ -197,7 +197,7 @@ public final class Rebuild implements Callable<Integer> {
     return new ParameterException(spec.commandLine(), "--into: " + reason);
   }
 
-  /// As an argument of the command that goes on, without a password.
+  /// Returns the target as an argument of the command that continues the run, without a password.
   private String targetAgain() {
     if (into == null) {
       return "";

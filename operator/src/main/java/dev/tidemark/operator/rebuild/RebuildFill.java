@@ -22,23 +22,23 @@ import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 
-/// Puts states into the cache as a reader does that fills, with the topic as its source: it takes
-/// the leases, *then* reads the topic to its end, and fills what is newest still (H42). So a state
-/// whose eviction was applied before the lease is known to be old, and one whose eviction comes
-/// after it is refused by the floor.
+/// Writes states to the cache as a reader does that fills, with the topic as its source: it takes
+/// the leases, *then* reads the topic to its end, and fills only what is still newest (H42). So a
+/// state whose eviction was applied before the lease is known to be old, and one whose eviction
+/// comes after it is refused by the floor.
 ///
-/// What is cached already and older is refreshed, which may come late; what somebody else is
-/// filling has its floor raised. Thread-safe.
+/// An older value in the cache is refreshed, which may come late. If another reader is filling the
+/// key, its floor is raised. Thread-safe.
 final class RebuildFill {
 
-  /// What became of a state.
+  /// Result for one state.
   enum Verdict {
     FILLED,
     REFRESHED,
     ALREADY_FRESH,
-    /// Somebody else holds the lease, and will not fill anything older.
+    /// Another reader holds the lease, and will not fill anything older.
     BEING_FILLED,
-    /// A newer one came in between, and is left to the readers.
+    /// A newer state came in between. It is left to the readers.
     OVERTAKEN
   }
 
@@ -65,13 +65,13 @@ final class RebuildFill {
     this.isNewest = isNewest;
   }
 
-  /// Tries once. What failed may be tried again: with another token, since an operation of this one
-  /// may still be on its way.
+  /// Tries once. A failed operation may be tried again, with another token, because an operation
+  /// with this one may still be on its way.
   List<Outcome<Verdict>> attempt(List<Cacheable> states) {
     return new Attempt(states).run();
   }
 
-  /// Changes nothing.
+  /// Looks the states up and changes nothing.
   List<Outcome<Verdict>> lookup(List<Cacheable> states) {
     List<Outcome<Lookup>> found = store.lookup(states.stream().map(Cacheable::key).toList());
     List<Outcome<Verdict>> outcomes = new ArrayList<>();
@@ -94,7 +94,7 @@ final class RebuildFill {
     };
   }
 
-  /// Confined to one thread.
+  /// One attempt. Confined to one thread.
   private final class Attempt {
 
     private final List<Cacheable> states;
@@ -193,7 +193,7 @@ final class RebuildFill {
                     case REFRESHED -> Verdict.REFRESHED;
                     case ALREADY_FRESH -> Verdict.ALREADY_FRESH;
                     case FLOOR_RAISED -> Verdict.BEING_FILLED;
-                    // What was there a moment ago was evicted.
+                    // The entry that was there a moment ago was evicted.
                     case ABSENT -> Verdict.OVERTAKEN;
                   });
           case Failed<RefreshResult>(EntryStoreException cause) ->
@@ -211,12 +211,12 @@ final class RebuildFill {
       return new EntryStoreException(words, Fault.REFUSED, new IllegalStateException(words));
     }
 
-    /// Readers would only have to wait for its end.
+    /// Releases a lease. Otherwise readers would have to wait for its end.
     private void release(int i) {
       try {
         store.release(states.get(i).key(), token);
       } catch (EntryStoreException endsByItself) {
-        // Soon enough.
+        // The lease expires soon enough.
       }
     }
   }

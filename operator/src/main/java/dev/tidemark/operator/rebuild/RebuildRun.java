@@ -33,11 +33,11 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import picocli.CommandLine.ExitCode;
 
-/// Fills the cache from the topics, with each key's newest state only.
+/// Fills the cache from the topics, only with each key's newest state.
 ///
-/// In rounds, of as many keys each as its memory takes: all topics are read, which tells what is
-/// newest; then batch by batch it is filled, several batches at a time, so that Redis has work
-/// while another batch waits for the end of the topics.
+/// It works in rounds, each with as many keys as its memory holds. All topics are read, which shows
+/// the newest versions. Then the cache is filled batch by batch, several batches at a time, so that
+/// Redis has work while another batch waits for the end of the topics.
 final class RebuildRun implements CommandRun.Work {
 
   private static final int BATCH = 2000;
@@ -245,7 +245,8 @@ final class RebuildRun implements CommandRun.Work {
     }
   }
 
-  /// From the beginning: what is fresh by then is left alone.
+  /// Returns the arguments to start again from the beginning: entries that are fresh by then are
+  /// not touched.
   @Override
   public String resumption() {
     return (settings.target() + choice.arguments() + options.arguments()).strip();

@@ -9,8 +9,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
 
-/// States in the order in which they were read, packed in memory, as many as fit. First it is
-/// written, then read, once. Confined to one thread at a time.
+/// States in the order in which they were read, packed in memory, as many as fit. The buffer is
+/// first written, then read, once. Confined to one thread at a time.
 final class StateBuffer {
 
   private static final int PAGE_BYTES = 1 << 20;
@@ -24,7 +24,7 @@ final class StateBuffer {
     this.mostBytes = mostBytes;
   }
 
-  /// Puts it behind the others.
+  /// Appends a state.
   ///
   /// @return false when it has no room for this one
   boolean add(Cacheable state) {
@@ -58,7 +58,7 @@ final class StateBuffer {
     pages.forEach(ByteBuffer::flip);
   }
 
-  /// Takes the next one out.
+  /// Removes and returns the next state.
   Optional<Cacheable> next() {
     while (!pages.isEmpty() && !pages.getFirst().hasRemaining()) {
       pages.removeFirst();

@@ -6,17 +6,18 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
-/// The newest version of each key that was seen, in 20 to 30 bytes a key: a hash of it and the
+/// Newest version that was seen of each key, in 20 to 30 bytes per key: a hash of the key and the
 /// version, in arrays. Thread-safe.
 ///
-/// Two keys of one hash share one entry, with the newer of their versions. So the other one has no
-/// version there that is its newest, and is left out; none is ever taken for newest that is not.
+/// Two keys with the same hash share one entry, with the newer of their versions. The other key
+/// then does not have its newest version there, and is left out. No version is ever mistaken for
+/// the newest.
 ///
-/// Keys lie in segments by the first bits of their hash. An index that would grow past its memory
-/// gives its last segments up: [#next] makes the one for their keys.
+/// Keys are in segments by the first bits of their hash. An index that would grow past its memory
+/// drops its last segments, and [#next] creates the index for their keys.
 final class VersionIndex {
 
-  /// So that the part that is given up is a small one.
+  /// Number of segments: large enough that the part that is given up is small.
   static final int SEGMENTS = 1024;
 
   private static final int SEGMENT_BITS = 10;
@@ -32,7 +33,7 @@ final class VersionIndex {
   private int end = SEGMENTS;
   private long bytes;
 
-  /// For all keys, as far as they have room.
+  /// Creates an index for all keys, as far as they fit.
   VersionIndex(long mostBytes) {
     this(mostBytes, seeded(), 0);
   }
@@ -49,7 +50,7 @@ final class VersionIndex {
     return hasher::hashCharsToLong;
   }
 
-  /// For the keys that this one has no room for, which must be all seen again.
+  /// Returns an index for the keys that do not fit in this one. All of them must be seen again.
   VersionIndex next() {
     return new VersionIndex(mostBytes, hash, end());
   }
@@ -66,7 +67,7 @@ final class VersionIndex {
     return bytes;
   }
 
-  /// The part of all keys that this one is for.
+  /// Returns the part of all keys that this index is for.
   synchronized double share() {
     return (double) (end - first) / SEGMENTS;
   }
@@ -91,7 +92,7 @@ final class VersionIndex {
     return known & VERSION;
   }
 
-  /// Notes that the key has a version that nobody knows: none counts as its newest from now on.
+  /// Notes that the key has an unknown version: no version counts as its newest from now on.
   synchronized void sawUnknown(String key) {
     long hashed = hash(key);
     Segment segment = withRoomFor(hashed);
@@ -100,12 +101,12 @@ final class VersionIndex {
     }
   }
 
-  /// Whether this is the newest version of the key that was seen.
+  /// Returns whether this is the newest version of the key that was seen.
   synchronized boolean isNewest(String key, long version) {
     return (state(hash(key)) & ~TAKEN) == version;
   }
 
-  /// The same, but of those who ask for one version only for the first.
+  /// Returns the same as [#isNewest], but for each version only to the first caller.
   synchronized boolean take(String key, long version) {
     long hashed = hash(key);
     Segment segment = segments[segmentOf(hashed)];
@@ -121,7 +122,7 @@ final class VersionIndex {
     return segment == null ? 0 : segment.get(hashed);
   }
 
-  /// The segment, with room for one more; null when it is not here.
+  /// Returns the segment, with room for one more; null when the index does not hold it.
   private @Nullable Segment withRoomFor(long hashed) {
     int number = segmentOf(hashed);
     if (!covers(number)) {
@@ -156,7 +157,7 @@ final class VersionIndex {
     return segment >= first && segment < end;
   }
 
-  /// Zero marks a free place.
+  /// Returns the hash of a key, which is never zero: zero marks a free place.
   private long hash(String key) {
     long hashed = hash.applyAsLong(key);
     return hashed == 0 ? 1 : hashed;
@@ -166,8 +167,7 @@ final class VersionIndex {
     return (int) (hashed >>> (Long.SIZE - SEGMENT_BITS));
   }
 
-  /// Hashes with what is known of them: open addressing with linear probing, always with a free
-  /// place.
+  /// Hashes with their versions: open addressing with linear probing, always with a free place.
   private static final class Segment {
 
     private static final int FIRST_PLACES = 8;
@@ -176,7 +176,7 @@ final class VersionIndex {
     private static final int BYTES = 2 * Long.BYTES;
     private static final int FIRST_BYTES = FIRST_PLACES * BYTES;
 
-    /// By place: the hash, then what is known.
+    /// Hash and version, by place.
     private long[] places = new long[2 * FIRST_PLACES];
 
     private int taken;
@@ -198,7 +198,7 @@ final class VersionIndex {
       return (long) BYTES * capacity();
     }
 
-    /// Zero while it need not grow.
+    /// Returns the memory needed for one more; zero while the segment need not grow.
     long bytesForOneMore() {
       return taken + 1 > FULL * capacity() ? (long) BYTES * (grown() - capacity()) : 0;
     }
@@ -224,7 +224,7 @@ final class VersionIndex {
 
     private int find(long hashed) {
       int capacity = capacity();
-      // The bits that chose the segment are the same for all.
+      // The bits that chose the segment are the same for all of its keys.
       int place = (int) Math.unsignedMultiplyHigh(hashed << SEGMENT_BITS, capacity);
       while (places[2 * place] != 0 && places[2 * place] != hashed) {
         place = place + 1 == capacity ? 0 : place + 1;

@@ -32,12 +32,13 @@ import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import picocli.CommandLine.ExitCode;
 
-/// Evicts again what the topics tell, from a start to the ends that they have when it begins.
+/// Repeats the evictions of the topics, from a start to the ends that the topics have when it
+/// begins.
 ///
-/// Nothing but evictions leaves it, and by version where one is to be believed, so it can neither
-/// bring back an old value nor take a fresh one, whatever happens beside it. Records that break the
-/// contract evict by whatever they name; they are dead letters already, and no version is missed:
-/// history may be compacted (H40).
+/// It sends only evictions, and by version where the version can be trusted. So it can neither
+/// bring back an old value nor remove a fresh one, whatever happens meanwhile. Records that break
+/// the contract evict everything they name. They are dead letters already, and their versions are
+/// not checked for gaps, because history may be compacted (H40).
 final class ReplayRun implements CommandRun.Work {
 
   private static final int BATCH = 1000;
@@ -55,7 +56,7 @@ final class ReplayRun implements CommandRun.Work {
   private long keyless;
   private volatile ScanStart position;
 
-  /// What a batch of records asks for.
+  /// Evictions that a batch of records asks for.
   private record Batch(Map<String, Long> byVersion, Set<String> byForce) {
 
     List<EvictionRequest> requests() {

@@ -11,15 +11,15 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/// Errors of commands as they are told: in words on standard error, and with `--json` also as one
-/// line on standard output, `{"error": …, "exitCode": …}`.
+/// Reports errors of commands: in words on standard error, and with `--json` also as one line on
+/// standard output, `{"error": …, "exitCode": …}`.
 public final class CommandErrors {
 
   private static final String JSON = "--json";
 
   private CommandErrors() {}
 
-  /// Lets all commands tell their errors so.
+  /// Makes all commands report their errors in this form.
   public static CommandLine tellsErrors(CommandLine all) {
     return all.setParameterExceptionHandler(CommandErrors::wrongUsage)
         .setExecutionExceptionHandler(CommandErrors::unexpected);
@@ -59,7 +59,7 @@ public final class CommandErrors {
     }
   }
 
-  /// As an operator writes it: `replay`, `dead-letters send`.
+  /// Returns the name as an operator writes it: `replay`, `dead-letters send`.
   public static String name(CommandSpec spec) {
     CommandSpec parent = spec.parent();
     return parent == null || parent.parent() == null

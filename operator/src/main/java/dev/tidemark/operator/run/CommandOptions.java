@@ -21,7 +21,7 @@ public final class CommandOptions {
   @Option(names = "--json", description = "The result as one line of JSON on standard output.")
   private boolean json;
 
-  /// `500` and `500/s` mean the same.
+  /// Converter of a rate: `500` and `500/s` mean the same.
   static final class Rate implements CommandLine.ITypeConverter<Integer> {
     @Override
     public Integer convert(String text) {
@@ -45,7 +45,7 @@ public final class CommandOptions {
     return json;
   }
 
-  /// As the arguments of a command that goes on, with a space before each.
+  /// Returns the arguments of a command that continues this one, with a space before each.
   public String arguments() {
     return (perSecond == null ? "" : " --rate %d/s".formatted(perSecond))
         + (dryRun ? " --dry-run" : "")

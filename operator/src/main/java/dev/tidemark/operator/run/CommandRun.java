@@ -15,13 +15,13 @@ import org.apache.kafka.common.KafkaException;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Model.CommandSpec;
 
-/// One run of an operator's command: progress on standard error, the result alone on standard
-/// output, and a clean end at Ctrl-C that tells how to go on.
+/// One run of an operator's command: progress on standard error, only the result on standard
+/// output, and a clean end at Ctrl-C that shows how to continue.
 public final class CommandRun {
 
   public static final int INTERRUPTED = 130;
 
-  /// The batch at hand ends in milliseconds where nothing is wrong.
+  /// Longest wait for the current batch, which ends in milliseconds where nothing is wrong.
   private static final Duration DRAIN = Duration.ofSeconds(5);
 
   private static final ObjectMapper json = new ObjectMapper();
@@ -33,17 +33,17 @@ public final class CommandRun {
   private final CountDownLatch told = new CountDownLatch(1);
   private final AtomicInteger exitCode = new AtomicInteger(INTERRUPTED);
 
-  /// What the run does.
+  /// Work of a run.
   public interface Work {
 
-    /// Returns at the end of the work, or soon after it was wished to stop.
+    /// Does the work. Returns at its end, or soon after a stop was requested.
     Result run(Progress progress, StopRequest stopping);
 
-    /// The arguments with which the command goes on where this run ended.
+    /// Returns the arguments with which the command continues where this run ended.
     String resumption();
   }
 
-  /// What a run came to.
+  /// Result of a run.
   ///
   /// @param whole whether it came to its end, and was not stopped before
   /// @param exitCode for a run that came to its end
@@ -55,7 +55,7 @@ public final class CommandRun {
     }
   }
 
-  /// What was asked for does not exist. Nothing is done.
+  /// Thrown when the requested object does not exist. Nothing is done.
   public static final class WrongUsage extends RuntimeException {
     /// @param reason names the option
     public WrongUsage(String reason) {
@@ -75,7 +75,7 @@ public final class CommandRun {
     return of(spec, options.json(), work);
   }
 
-  /// The same for a command with options of its own.
+  /// Does the work of a command with options of its own, and returns the exit code.
   public static int of(CommandSpec spec, boolean asJson, Work work) {
     return new CommandRun(spec, asJson).run(work);
   }
@@ -134,12 +134,12 @@ public final class CommandRun {
     return "%s %s".formatted(name(), work.resumption()).strip();
   }
 
-  /// `replay`, `dead-letters send`.
+  /// Returns the command's name: `replay`, `dead-letters send`.
   private String name() {
     return CommandErrors.name(spec);
   }
 
-  /// After a signal: waits for the batch at hand.
+  /// Waits for the current batch after a signal.
   private void drain(Work work) {
     stopping.request();
     try {

@@ -2,7 +2,7 @@ package dev.tidemark.operator.run;
 
 import java.time.Duration;
 
-/// The moment by which an answer must be there.
+/// Time by which an answer must be there.
 ///
 /// @param nanos on the clock of [System#nanoTime]
 public record Deadline(long nanos) {
@@ -11,7 +11,7 @@ public record Deadline(long nanos) {
     return new Deadline(System.nanoTime() + time.toNanos());
   }
 
-  /// Zero when it is over.
+  /// Returns the time that is left; zero when it is over.
   public Duration left() {
     return Duration.ofNanos(Math.max(0, nanos - System.nanoTime()));
   }
@@ -20,7 +20,7 @@ public record Deadline(long nanos) {
     return left().isZero();
   }
 
-  /// An earlier one, when so much of the time that is left has passed.
+  /// Returns an earlier deadline, when this share of the remaining time has passed.
   public Deadline at(double share) {
     return in(Duration.ofNanos((long) (share * left().toNanos())));
   }

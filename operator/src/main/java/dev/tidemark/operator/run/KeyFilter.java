@@ -3,7 +3,7 @@ package dev.tidemark.operator.run;
 import java.util.List;
 import java.util.Optional;
 
-/// Which aggregates a command is about, by their ids.
+/// Choice of the aggregates that a command applies to, by their ids.
 ///
 /// @param ids exactly these; none: all
 /// @param prefix those that begin so; empty: all
@@ -17,7 +17,7 @@ public record KeyFilter(List<String> ids, Optional<String> prefix) {
     return ids.isEmpty() && prefix.isEmpty();
   }
 
-  /// Tells whether a key is meant.
+  /// Returns whether a key is chosen.
   ///
   /// @param key of the cache, `<aggregatetype>:<id>`
   public boolean contains(String key) {
@@ -28,7 +28,7 @@ public record KeyFilter(List<String> ids, Optional<String> prefix) {
     return (ids.isEmpty() || ids.contains(id)) && prefix.map(id::startsWith).orElse(true);
   }
 
-  /// As the arguments of a command, with a space before each.
+  /// Returns the arguments of the command, with a space before each.
   public String arguments() {
     StringBuilder text = new StringBuilder();
     ids.forEach(id -> text.append(" --key ").append(quoted(id)));
@@ -36,7 +36,7 @@ public record KeyFilter(List<String> ids, Optional<String> prefix) {
     return text.toString();
   }
 
-  /// For a shell.
+  /// Returns the text quoted for a shell.
   public static String quoted(String text) {
     return text.matches("[A-Za-z0-9._:/@%+=-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
   }

@@ -1,7 +1,7 @@
 package dev.tidemark.operator.run;
 
-/// How far a command is: which step it is at, and how much of that is done. One thread works,
-/// others look.
+/// Progress of a command: its current step, and the part of it that is done. One thread works,
+/// others read.
 public final class Progress {
 
   /// @param of what is counted, in the plural
@@ -11,7 +11,7 @@ public final class Progress {
   private volatile Step step = new Step("begins", "", 0, System.nanoTime());
   private volatile long done;
 
-  /// A new step begins, with nothing of it done.
+  /// Begins a new step, with nothing of it done.
   public void begin(String name, String of, long total) {
     done = 0;
     step = new Step(name, of, total, System.nanoTime());

@@ -11,14 +11,14 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
-/// Shows on standard error how far a command is: a bar with rate and time left on a terminal, else
-/// a line now and then.
+/// Shows the progress of a command on standard error: on a terminal a bar with rate and remaining
+/// time, otherwise a line now and then.
 final class ProgressDisplay implements AutoCloseable {
 
   private static final Duration TERMINAL_REFRESH = Duration.ofMillis(200);
   private static final Duration PLAIN_REFRESH = Duration.ofSeconds(2);
 
-  /// Looks after which a line is repeated though nothing has changed.
+  /// Number of looks after which a line is repeated though nothing has changed.
   private static final int PATIENCE = 5;
 
   private final Progress progress;

@@ -4,7 +4,7 @@ import dev.failsafe.RateLimiter;
 import java.time.Duration;
 import java.util.Optional;
 
-/// Holds a command to a rate. Confined to one thread.
+/// Limits a command to a rate. Confined to one thread.
 public final class RateLimit {
 
   private static final int BATCHES_PER_SECOND = 4;
@@ -20,12 +20,12 @@ public final class RateLimit {
         perSecond.map(n -> Math.clamp(n / BATCHES_PER_SECOND, 1, batch)).orElse(batch);
   }
 
-  /// So many at once, for the rate to be an even one.
+  /// Returns the largest number that may go at once for the rate to be even.
   public int largestBatch() {
     return largestBatch;
   }
 
-  /// Waits until so many may go.
+  /// Waits until this number may go.
   ///
   /// @return whether they may; else the command is to end
   public boolean await(int count, StopRequest stopping) {

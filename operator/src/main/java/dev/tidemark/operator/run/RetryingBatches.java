@@ -12,11 +12,11 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-/// Batches of operations on the cache, repeated until each is answered: what was not answered is
-/// asked again after a growing pause, the rest is not. Confined to one thread.
+/// Batches of operations on the cache, repeated until each is answered. Unanswered operations are
+/// asked again after a growing pause; the others are not. Confined to one thread.
 public final class RetryingBatches {
 
-  /// How long Redis may go on giving no answer.
+  /// Longest time for which Redis may give no answer.
   public static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
@@ -59,7 +59,7 @@ public final class RetryingBatches {
     return Optional.of(List.copyOf(answers.values()));
   }
 
-  /// The same for an operation that has no batch.
+  /// Applies an operation that has no batch to each item.
   public <I, T> Optional<List<T>> each(List<I> items, Function<I, T> operation) {
     return all(items, batch -> batch.stream().map(item -> outcome(item, operation)).toList());
   }
@@ -72,7 +72,7 @@ public final class RetryingBatches {
     }
   }
 
-  /// Takes out of `open` what was answered.
+  /// Removes the answered items from `open`.
   private static <I, T> Optional<EntryStoreException> attempt(
       List<I> items,
       List<Integer> open,

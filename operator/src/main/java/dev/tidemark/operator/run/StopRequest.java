@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/// The wish that a command end. Thread-safe.
+/// Request that a command end. Thread-safe.
 public final class StopRequest {
 
   private final CountDownLatch wished = new CountDownLatch(1);
@@ -17,7 +17,7 @@ public final class StopRequest {
     return wished.getCount() == 0;
   }
 
-  /// Waits, unless it is to end.
+  /// Waits, unless the command is to end.
   ///
   /// @return whether it is to end
   public boolean awaitRequested(Duration time) {

@@ -6,7 +6,7 @@ import java.time.temporal.ChronoUnit;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/// The value of an option that is a time; a plain number counts seconds.
+/// Value of an option that is a time. A plain number counts seconds.
 public final class TimeSpanOption implements ITypeConverter<Duration> {
 
   @Override
@@ -18,7 +18,7 @@ public final class TimeSpanOption implements ITypeConverter<Duration> {
                     "'%s' is no time like 45s, 5m, 2h or 1d".formatted(text)));
   }
 
-  /// As [#convert] reads it.
+  /// Returns the text that [#convert] reads.
   public static String text(Duration span) {
     return span.toSeconds() + "s";
   }

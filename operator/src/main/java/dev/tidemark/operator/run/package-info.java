@@ -1,10 +1,10 @@
 /// The frame that all operators' commands run in.
 ///
-/// A command reads its [CommandOptions] and hands its work to [CommandRun], which shows [Progress]
-/// on standard error by [ProgressDisplay], writes the result on standard output, and turns a signal
-/// into a [StopRequest]. [RateLimit] holds the work to a rate, [RetryingBatches] repeats what the
-/// cache did not answer, [KeyFilter] says which keys are meant. [CommandErrors] tells what went
-/// wrong.
+/// A command reads its [CommandOptions] and passes its work to [CommandRun], which shows [Progress]
+/// on standard error by [ProgressDisplay], writes the result to standard output, and turns a signal
+/// into a [StopRequest]. [RateLimit] limits the work to a rate, [RetryingBatches] repeats
+/// operations that the cache did not answer, and [KeyFilter] chooses the keys. [CommandErrors]
+/// reports errors.
 ///
 /// It does not know what a command does.
 @NullMarked

@@ -17,7 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/// Where a service serves its health, as the variable of the environment says.
+/// Address at which a service serves its health, from the environment.
 ///
 /// @param service for a human, `relay`
 /// @param base without a slash at the end
@@ -26,7 +26,7 @@ record AdminPort(String service, String variable, String base) {
   private static final Set<Integer> EXPECTED = Set.of(200, 503);
   private static final ObjectMapper json = new ObjectMapper();
 
-  /// Why there is no answer, in words.
+  /// Thrown when there is no answer, with the reason in words.
   static final class Unanswered extends Exception {
     private final String remedy;
     private final boolean late;
@@ -41,12 +41,12 @@ record AdminPort(String service, String variable, String base) {
       this.late = late;
     }
 
-    /// None in time.
+    /// Returns an exception for an answer that did not come in time.
     static Unanswered late(String reason, String remedy) {
       return new Unanswered(reason, remedy, true);
     }
 
-    /// A part that gave no answer for this reason.
+    /// Returns the part that gave no answer for this reason.
     ///
     /// @param what begins its line
     PartStatus part(String name, String what) {
@@ -57,7 +57,7 @@ record AdminPort(String service, String variable, String base) {
     }
   }
 
-  /// A setting with the addresses of all instances, comma between.
+  /// Returns a setting with the addresses of all instances, separated by commas.
   static Setting<List<AdminPort>> setting(String service, String variable, String standard) {
     return Setting.of(
         variable,

@@ -15,17 +15,17 @@ import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// The product API: its readiness, and how many reads the cache answered.
+/// The product API: its readiness, and the number of reads that the cache answered.
 final class ApiPart {
 
   static final String NAME = "productApi";
   static final String WHAT = "product-api";
   private static final Set<String> HITS = Set.of("hit", "near_hit", "negative");
 
-  /// Reads that were not to come from the cache.
+  /// Label of reads that must not come from the cache.
   private static final String BYPASS = "bypass";
 
-  /// One of the counters that the versioned cache keeps, in Prometheus's text format.
+  /// Pattern of one of the counters of the versioned cache, in Prometheus's text format.
   private static final Pattern REQUESTS =
       Pattern.compile(
           "^cache_requests_total\\{(?:[^}]*,)?result=\"(\\w+)\"[^}]*} (\\S+)", Pattern.MULTILINE);
@@ -79,7 +79,7 @@ final class ApiPart {
     return reasons.length() == 0 ? "not ready" : reasons.toString();
   }
 
-  /// None when they are not told in time.
+  /// Returns the numbers of requests; none when they do not come in time.
   private static Map<String, Long> requests(AdminPort port, Deadline deadline) {
     Map<String, Long> byResult = new TreeMap<>();
     String metrics;

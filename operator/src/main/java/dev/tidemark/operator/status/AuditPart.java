@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// What the audits found: the one that an operator ran last, and those that the invalidators do
+/// Findings of the audits: the one that an operator ran last, and those that the invalidators run
 /// beside their work.
 final class AuditPart {
 
@@ -18,7 +18,7 @@ final class AuditPart {
   private AuditPart() {}
 
   /// @param redis holds the report of the command `audit`
-  /// @param invalidators tell of their own audits
+  /// @param invalidators report their own audits
   static PartStatus of(PartStatus redis, PartStatus invalidators) {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     List<Line> lines = new ArrayList<>();

@@ -2,17 +2,17 @@ package dev.tidemark.operator.status;
 
 import java.util.Locale;
 
-/// How a part of the system is, the worst last.
+/// State of a part of the system, the worst last.
 enum Health {
-  /// Says nothing about health.
+  /// No statement about health.
   DETAIL,
   WELL,
-  /// Not as it should be, or not known; nothing stands still for that reason.
+  /// A fault, or an unknown state, that stops nothing.
   YELLOW,
-  /// Somebody has to do something.
+  /// A fault that somebody must repair.
   RED;
 
-  /// For programs.
+  /// Returns the name for programs.
   String label() {
     return name().toLowerCase(Locale.ROOT);
   }

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/// The invalidators, each by its own account.
+/// The invalidators, each by its own report.
 final class InvalidatorPart {
 
   static final String NAME = "invalidators";
@@ -19,7 +19,7 @@ final class InvalidatorPart {
 
   private InvalidatorPart() {}
 
-  /// One of them.
+  /// Asks one of them.
   static PartStatus ask(AdminPort port, Deadline deadline) {
     try {
       JsonNode status = port.json("/status", deadline);
@@ -29,7 +29,7 @@ final class InvalidatorPart {
     }
   }
 
-  /// All of them as one part.
+  /// Combines all of them into one part.
   static PartStatus all(List<PartStatus> each) {
     ArrayNode all = JsonNodeFactory.instance.arrayNode();
     each.forEach(one -> all.add(one.json()));

@@ -41,17 +41,18 @@ import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 
-/// Kafka: the topics, their dead letters, and how far the group of the invalidators is. What it
-/// does not tell in time is said to be unknown, and the rest is told. Confined to one thread at a
+/// Kafka: the topics, their dead letters, and the lag of the invalidators' group. Facts that do not
+/// come in time are reported as unknown, and the others are reported. Confined to one thread at a
 /// time.
 final class KafkaPart implements AutoCloseable {
 
   static final String NAME = "kafka";
 
-  /// So many topics that no setting names are looked at: a broker may have thousands of others.
+  /// Largest number of topics that are looked at without being named by a setting: a broker may
+  /// have thousands of others.
   private static final int MOST_OTHERS = 20;
 
-  /// Of the time there is, what the questions may take before the letters are read.
+  /// Share of the time that the questions may take before the letters are read.
   private static final double FOR_QUESTIONS = 0.7;
 
   private static final String SLOW = "Kafka was slow to answer";
@@ -111,14 +112,14 @@ final class KafkaPart implements AutoCloseable {
     }
   }
 
-  /// The offsets between which the records of some partitions lie.
+  /// Offsets between which the records of some partitions lie.
   private record Bounds(Map<TopicPartition, Long> first, Map<TopicPartition, Long> end) {
 
     long sizeOf(Collection<TopicPartition> partitions) {
       return partitions.stream().mapToLong(this::size).sum();
     }
 
-    /// The first of the newest so many.
+    /// Returns the offset of the first of the newest records, which are at most this many.
     long start(TopicPartition partition, long newest) {
       return Math.max(first.getOrDefault(partition, 0L), end.getOrDefault(partition, 0L) - newest);
     }
@@ -163,8 +164,9 @@ final class KafkaPart implements AutoCloseable {
       return new PartStatus(NAME, json, lines);
     }
 
-    /// The bounds of topics that no setting names, and that may be a relay's. Those of which
-    /// nothing is known, because they have just gone or have no leader, are nobody's fault here.
+    /// Returns the bounds of topics that no setting names, and that may be a relay's. Topics about
+    /// which nothing is known, because they have just gone or have no leader, count as nobody's
+    /// fault here.
     private Bounds others(Set<String> all) throws InterruptedException {
       try {
         return bounds(
@@ -227,7 +229,7 @@ final class KafkaPart implements AutoCloseable {
       return offsets;
     }
 
-    /// Empty when the topic was deleted meanwhile.
+    /// Returns the answer; empty when the topic was deleted meanwhile.
     private <T> Optional<T> unlessGone(KafkaFuture<T> answer)
         throws ExecutionException, InterruptedException, TimeoutException {
       try {
@@ -293,7 +295,7 @@ final class KafkaPart implements AutoCloseable {
       }
     }
 
-    /// Also notes the topics that the members have.
+    /// Counts the members, and also notes the topics that they have.
     private int members(KafkaFuture<ConsumerGroupDescription> description, ObjectNode node)
         throws ExecutionException, InterruptedException, TimeoutException {
       try {

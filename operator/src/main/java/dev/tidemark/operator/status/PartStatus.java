@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 
-/// How one part of the system was found just now. Immutable.
+/// State of one part of the system, as found just now. Immutable.
 ///
 /// @param name by which the JSON has it
 /// @param json all that is known of it
@@ -52,7 +52,7 @@ record PartStatus(String name, JsonNode json, boolean late, List<Line> lines) {
     this(name, json, false, lines);
   }
 
-  /// One that gave no answer.
+  /// Returns a part that gave no answer.
   ///
   /// @param what begins its line
   /// @param reason in words
@@ -63,14 +63,14 @@ record PartStatus(String name, JsonNode json, boolean late, List<Line> lines) {
         name, unready(reason + more), List.of(new Line(what, Health.RED, reason, more)));
   }
 
-  /// One that gave no answer in time. A neighbour may know better.
+  /// Returns a part that gave no answer in time. A neighbour may know more.
   static PartStatus late(String name, String what, String reason, String remedy) {
     PartStatus red = unanswered(name, what, reason, remedy);
     return new PartStatus(name, red.json(), true, red.lines());
   }
 
-  /// One of which nothing is known, because whoever asks did not come to it in time. That is not
-  /// its fault.
+  /// Returns a part about which nothing is known, because there was no time left to ask it. That is
+  /// not its fault.
   static PartStatus unknown(String name, String what) {
     return new PartStatus(name, notKnown(STARVED), List.of(yellow(what, STARVED)));
   }
@@ -91,7 +91,7 @@ record PartStatus(String name, JsonNode json, boolean late, List<Line> lines) {
     return JsonNodeFactory.instance.objectNode().put("ready", false).put("reason", reason);
   }
 
-  /// One that could not be asked, because nobody says where it is.
+  /// Returns a part that could not be asked, because its address is not set.
   static PartStatus notAsked(String name, String variable) {
     String reason = "not asked: " + variable + " is not set, nor --data DIR";
     return new PartStatus(
@@ -100,7 +100,7 @@ record PartStatus(String name, JsonNode json, boolean late, List<Line> lines) {
         List.of(Line.detail(name, reason)));
   }
 
-  /// The same, yellow where it is late: somebody else reaches it, so it cannot be away.
+  /// Returns the same part, yellow where it is late: another part reaches it, so it cannot be away.
   ///
   /// @param neighbours who says so
   /// @param starved whether this command had too little time itself, so that late says nothing
@@ -115,7 +115,7 @@ record PartStatus(String name, JsonNode json, boolean late, List<Line> lines) {
     return new PartStatus(name, notKnown(reason), List.of(yellow(lines.getFirst().what(), reason)));
   }
 
-  /// The same with something more in its first line.
+  /// Returns the same part with an addition to its first line.
   PartStatus withNote(String note) {
     Line first = lines.getFirst();
     List<Line> noted = new ArrayList<>(lines);
@@ -124,7 +124,7 @@ record PartStatus(String name, JsonNode json, boolean late, List<Line> lines) {
     return new PartStatus(name, json, late, noted);
   }
 
-  /// The same with more lines.
+  /// Returns the same part with more lines.
   PartStatus with(List<Line> added) {
     List<Line> all = new ArrayList<>(lines);
     all.addAll(added);

@@ -22,7 +22,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import redis.clients.jedis.exceptions.JedisException;
 
-/// Redis: each of its servers, whether they take evictions, and the report that the last `audit`
+/// Redis: each of its servers, whether they accept evictions, and the report that the last `audit`
 /// has left there.
 final class RedisPart {
 
@@ -37,7 +37,7 @@ final class RedisPart {
 
   /// @param trial finds out whether Redis takes evictions
   static PartStatus ask(RedisTarget target, EvictionTrial trial, Deadline deadline) {
-    // A connection is made, then asked: each may take its share of the time.
+    // A connection is made, then asked. Each may take its share of the time.
     RedisTarget patient = target.withTimeout(deadline.at(0.5).left().plusMillis(1));
     try (RedisConnection connection = patient.open()) {
       return of(connection.nodes(), refusal(connection, trial), lastAudit(connection));
@@ -49,7 +49,8 @@ final class RedisPart {
     }
   }
 
-  /// Evictions that change nothing. What this command's user may not, the invalidators' may.
+  /// Tries evictions that change nothing. The invalidators' user may have rights that this
+  /// command's user lacks.
   private static Optional<Line> refusal(RedisConnection redis, EvictionTrial trial) {
     try {
       trial.on(redis);

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.StreamSupport;
 
-/// The relay, by its own account, and what it knows of PostgreSQL: its slot and the outbox.
+/// The relay, by its own report, and its information about PostgreSQL: its slot and the outbox.
 final class RelayPart {
 
   static final String NAME = "relay";

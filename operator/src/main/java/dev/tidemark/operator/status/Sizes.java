@@ -1,6 +1,6 @@
 package dev.tidemark.operator.status;
 
-/// Numbers of bytes as a human reads them.
+/// Formats numbers of bytes for a human.
 final class Sizes {
 
   private static final long SMALL = 10_000;

@@ -20,8 +20,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/// The command `status`: asks every part of a running system, all at the same time, and says it so
-/// that a human reads it.
+/// The command `status`: asks every part of a running system, all at the same time, and reports the
+/// answers for a human.
 @Command(
     name = "status",
     mixinStandardHelpOptions = true,
@@ -49,7 +49,7 @@ import picocli.CommandLine.Spec;
     })
 public final class Status implements Callable<Integer> {
 
-  /// What it reads of the environment.
+  /// Settings that the command reads from the environment.
   public static final List<Setting<?>> SETTINGS = StatusQuestions.SETTINGS;
 
   private static final Duration LONGEST = Duration.ofHours(1);

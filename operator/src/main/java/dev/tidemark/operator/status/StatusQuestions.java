@@ -23,8 +23,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/// The questions that `status` asks, all at the same time, and together within one time. Confined
-/// to one thread.
+/// Questions of `status`, all asked at the same time, within one time limit. Confined to one
+/// thread.
 final class StatusQuestions implements AutoCloseable {
 
   private static final Setting<List<AdminPort>> RELAY =
@@ -43,7 +43,7 @@ final class StatusQuestions implements AutoCloseable {
               "KAFKA_…, REDIS_URL",
               "as for the invalidator; a part without its address is not asked"));
 
-  /// Of the time there is, what a part may take: it then says itself what it knows and what not.
+  /// Share of the time that a part may take. It then reports itself what it knows and what not.
   private static final double FOR_A_PART = 0.9;
 
   private final AdminPort relay;
@@ -93,7 +93,7 @@ final class StatusQuestions implements AutoCloseable {
         EvictionTrial.of(Topics.aggregateTypes(KafkaSettings.TOPICS.from(environment))));
   }
 
-  /// Asks all, and returns at the end of the time at the latest.
+  /// Asks all parts, and returns at the end of the time at the latest.
   SystemStatus ask(Duration time, Clock clock) {
     Deadline end = Deadline.in(time);
     Deadline each = end.at(FOR_A_PART);
@@ -127,7 +127,7 @@ final class StatusQuestions implements AutoCloseable {
           within(end, ofApi, ApiPart.NAME, ApiPart.WHAT),
           clock.instant());
     } finally {
-      // What is late is left to itself.
+      // Late answers are dropped.
       threads.shutdownNow();
     }
   }

@@ -14,8 +14,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
-/// How the parts of a system are, each seen together with the others: what one does not tell in
-/// time, its neighbours may know. Immutable.
+/// State of the parts of a system, each seen together with the others: a neighbour may know facts
+/// that a part did not report in time. Immutable.
 record SystemStatus(List<PartStatus> parts) {
 
   SystemStatus {
@@ -88,7 +88,8 @@ record SystemStatus(List<PartStatus> parts) {
             && !invalidator.json().path("waitingFor").has(obstacle));
   }
 
-  /// Topics with events that neither the group nor an invalidator that was asked has.
+  /// Returns lines for topics with events that neither the group nor any invalidator that was asked
+  /// has.
   private static List<Line> unfollowed(PartStatus kafka, PartStatus invalidators) {
     Set<String> followed = new LinkedHashSet<>();
     texts(kafka.json().at("/group/topics")).forEach(followed::add);
@@ -96,7 +97,7 @@ record SystemStatus(List<PartStatus> parts) {
     for (JsonNode invalidator : invalidators.json()) {
       texts(invalidator.path("topics")).forEach(followed::add);
     }
-    // While the group has no member, or shares the partitions out, its topics say nothing.
+    // While the group has no member, or is rebalancing, its topics mean nothing.
     Stream<String> own =
         isBalanced
             ? elements(kafka.json().path("topics"))
@@ -131,7 +132,7 @@ record SystemStatus(List<PartStatus> parts) {
     return parts.stream().flatMap(part -> part.lines().stream());
   }
 
-  /// `1 of 7 red: relay, because it waits for PostgreSQL`.
+  /// Returns the summary: `1 of 7 red: relay, because it waits for PostgreSQL`.
   String summary() {
     List<Line> judged = lines().filter(line -> line.health() != Health.DETAIL).toList();
     List<String> worse =

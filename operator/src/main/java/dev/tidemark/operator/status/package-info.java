@@ -1,4 +1,4 @@
-/// The command `status`: asks every part of a running system and says how it is.
+/// The command `status`: asks every part of a running system and reports its state.
 ///
 /// [StatusQuestions] asks all parts at the same time: [RelayPart], [KafkaPart], [InvalidatorPart],
 /// [RedisPart] and [ApiPart]. Each answers with a [PartStatus] in time or is said to be unknown.

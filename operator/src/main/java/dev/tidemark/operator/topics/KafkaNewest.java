@@ -14,17 +14,18 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
-/// Reads the newest records of partitions whose bounds are known, within a time.
+/// Reads the newest records of partitions with known bounds, within a time.
 public final class KafkaNewest {
 
-  /// Enough to tell what a topic is for: among them may be the markers of transactions.
+  /// Number of records that is enough to learn the purpose of a topic: among them may be the
+  /// markers of transactions.
   public static final int FEW = 20;
 
   private static final Duration POLL = Duration.ofMillis(100);
 
   private KafkaNewest() {}
 
-  /// Hands over what is committed between starts and ends.
+  /// Passes on what is committed between starts and ends.
   ///
   /// @param ends may hold more partitions
   /// @throws TimeoutException when not all of it is read in time

@@ -18,10 +18,10 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
-/// Where the reading of topics begins. As text it is what [#parse] reads.
+/// Position at which the reading of topics begins. Its text form can be read by [#parse].
 public sealed interface ScanStart {
 
-  /// With the oldest record that is still there.
+  /// Begins with the oldest record that is still there.
   record Beginning() implements ScanStart {
     @Override
     public String toString() {
@@ -29,7 +29,7 @@ public sealed interface ScanStart {
     }
   }
 
-  /// With the first record of that time or later.
+  /// Begins with the first record of that time or later.
   record At(Instant time) implements ScanStart {
     @Override
     public String toString() {
@@ -37,7 +37,7 @@ public sealed interface ScanStart {
     }
   }
 
-  /// In every partition with this offset.
+  /// Begins in every partition with this offset.
   record Offset(long offset) implements ScanStart {
     @Override
     public String toString() {
@@ -45,7 +45,7 @@ public sealed interface ScanStart {
     }
   }
 
-  /// With these offsets; a partition that is not named is not read.
+  /// Begins with these offsets. A partition that is not named is not read.
   record Offsets(SortedMap<Partition, Long> offsets) implements ScanStart {
 
     @Override
@@ -74,7 +74,7 @@ public sealed interface ScanStart {
 
   /// Reads the value of the option `--from`.
   ///
-  /// @throws ParameterException that tells the forms there are
+  /// @throws ParameterException with the allowed forms
   static ScanStart from(CommandSpec spec, String text, Clock clock) {
     try {
       return parse(text, clock.instant());
@@ -83,10 +83,10 @@ public sealed interface ScanStart {
     }
   }
 
-  /// Reads what an operator writes.
+  /// Reads the text of an operator.
   ///
-  /// @param now for what is so long ago
-  /// @throws IllegalArgumentException that tells the forms there are
+  /// @param now time from which a duration in the past counts
+  /// @throws IllegalArgumentException with the allowed forms
   static ScanStart parse(String text, Instant now) {
     if (text.equals("beginning")) {
       return new Beginning();

@@ -28,13 +28,14 @@ import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
-/// Reads topics once, from a start to the ends that they had when the scan began. It has a consumer
-/// of its own and no group, so the live path does not notice (H41). Confined to one thread.
+/// Reads topics once, from a start to the ends that they had when the scan began. The scan has a
+/// consumer of its own and no group, so it does not affect the live path (H41). Confined to one
+/// thread.
 public final class TopicScan implements AutoCloseable {
 
   private static final Duration POLL = Duration.ofMillis(500);
 
-  /// How long Kafka may be silent, at first and later.
+  /// Longest time for which Kafka may be silent, at first and later.
   public static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private static final Duration FIRST_ANSWER = Duration.ofSeconds(15);
@@ -58,7 +59,7 @@ public final class TopicScan implements AutoCloseable {
     this.total = remaining();
   }
 
-  /// Finds start and ends; reads nothing yet.
+  /// Finds start and ends. Reads nothing yet.
   ///
   /// @param news gets a line where the start is not what was asked for
   /// @throws Unavailable when a topic or an offset is not there, or Kafka does not answer
@@ -66,7 +67,7 @@ public final class TopicScan implements AutoCloseable {
     return open(settings, start, news, MAX_POLL_RECORDS);
   }
 
-  /// The same for a reader that takes at most so many records at once.
+  /// Opens a scan for a reader that takes at most so many records at once.
   public static TopicScan open(
       KafkaSettings settings, ScanStart start, Consumer<String> news, int atOnce) {
     return patiently(settings, news, () -> openNow(settings, start, news, atOnce));
@@ -91,7 +92,7 @@ public final class TopicScan implements AutoCloseable {
     }
   }
 
-  /// Tries until Kafka answers, as long as it may be silent.
+  /// Tries until Kafka answers, for as long as it may be silent.
   private static <T> T patiently(
       KafkaSettings settings, Consumer<String> news, Supplier<T> question) {
     Deadline deadline = Deadline.in(PATIENCE);
@@ -112,7 +113,7 @@ public final class TopicScan implements AutoCloseable {
     }
   }
 
-  /// Those of the topics that are there.
+  /// Returns the topics that exist.
   public static List<String> existing(
       KafkaSettings settings, List<String> topics, Consumer<String> news) {
     return patiently(
@@ -126,12 +127,12 @@ public final class TopicScan implements AutoCloseable {
         });
   }
 
-  /// How many offsets lie between start and ends. Some may have no record.
+  /// Returns the number of offsets between start and ends. Some may have no record.
   public long total() {
     return total;
   }
 
-  /// How many of them are behind the scan.
+  /// Returns the number of them that the scan has passed.
   public long done() {
     return total - remaining();
   }
@@ -148,7 +149,7 @@ public final class TopicScan implements AutoCloseable {
     return remaining() == 0;
   }
 
-  /// The next records, those of a partition in order; none at the end, or after
+  /// Returns the next records, those of a partition in order; none at the end, or after
   /// [StopRequest#request].
   ///
   /// @throws Unavailable when Kafka is silent for long
@@ -162,7 +163,7 @@ public final class TopicScan implements AutoCloseable {
           records.add(record);
         }
       }
-      // The markers of transactions, and what compaction took, have offsets but no record.
+      // The markers of transactions, and compacted records, have offsets but no record.
       ends.keySet().forEach(partition -> positions.put(partition, consumer.position(partition)));
       if (remaining() < before) {
         before = remaining();
@@ -184,14 +185,14 @@ public final class TopicScan implements AutoCloseable {
     return ends.getOrDefault(new TopicPartition(record.topic(), record.partition()), 0L);
   }
 
-  /// Where to go on: with what [#next] did not give yet.
+  /// Returns the position to continue from: the first offsets that [#next] has not returned yet.
   public ScanStart.Offsets position() {
     Map<TopicPartition, Long> open = new HashMap<>(positions);
     open.keySet().removeIf(this::isRead);
     return named(open);
   }
 
-  /// Where a scan goes on that is to read what comes behind the ends of this one.
+  /// Returns the start for a scan that reads what comes after the ends of this one.
   public ScanStart.Offsets end() {
     return named(ends);
   }
@@ -242,7 +243,7 @@ public final class TopicScan implements AutoCloseable {
     return found;
   }
 
-  /// Finds the offsets that a start means.
+  /// Offsets that a start means.
   private record Starts(
       List<String> topics,
       Map<TopicPartition, Long> beginnings,
@@ -275,7 +276,7 @@ public final class TopicScan implements AutoCloseable {
 
     private Map<TopicPartition, Long> everywhere(long offset) {
       Map<TopicPartition, Long> starts = new HashMap<>();
-      // One offset for all: in a partition that is shorter there is nothing to read.
+      // One offset for all partitions: in a shorter partition there is nothing to read.
       ends.forEach(
           (partition, end) -> starts.put(partition, there(partition, Math.min(offset, end))));
       return starts;

@@ -27,17 +27,16 @@ import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 
-/// Reads topics from their beginning and then goes on with what comes, on a thread of its own, with
-/// a consumer that has no group (H41). Partitions that are added are read, too (H39). Thread-safe.
+/// Reads topics from their beginning and then continues with new records, on a thread of its own,
+/// with a consumer that has no group (H41). Added partitions are read, too (H39). Thread-safe.
 ///
-/// What transactions have not committed yet is read as well: an invalidator may have evicted by it
-/// already.
+/// Uncommitted records are read as well, because an invalidator may have evicted by them already.
 public final class TopicTail implements AutoCloseable {
 
   private static final Duration POLL = Duration.ofMillis(500);
   private static final Duration LOOK = Duration.ofMillis(100);
 
-  /// How long Kafka may be silent.
+  /// Longest time for which Kafka may be silent.
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private static final int MAX_POLL_RECORDS = 5000;
@@ -80,9 +79,10 @@ public final class TopicTail implements AutoCloseable {
     return new KafkaConsumer<>(own, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
 
-  /// Returns when all is read, and given to the sink, that the topics held when this was called.
+  /// Returns when everything that the topics held when this was called is read and given to the
+  /// sink.
   ///
-  /// @param progress is told how many offsets are read, and how many there are
+  /// @param progress receives the number of offsets that are read, and of those that there are
   /// @return whether that is so; else the command is to end
   /// @throws Unavailable when a topic is not there, or Kafka is silent for long
   public boolean readToEnd(StopRequest stopping, Progress progress) {
@@ -112,12 +112,13 @@ public final class TopicTail implements AutoCloseable {
     }
   }
 
-  /// The same without a look at the progress, which is that of another step.
+  /// Returns as the other `readToEnd` does, without reporting progress, which belongs to another
+  /// step.
   public boolean readToEnd(StopRequest stopping) {
     return readToEnd(stopping, new Progress());
   }
 
-  /// Waits a little for all to be read.
+  /// Waits a short time for all to be read.
   private synchronized long awaitRead(Map<TopicPartition, Long> ends) {
     long total = sum(ends);
     long until = System.nanoTime() + LOOK.toNanos();
@@ -162,7 +163,7 @@ public final class TopicTail implements AutoCloseable {
     }
   }
 
-  /// Of all partitions that the topics have now.
+  /// Returns the ends of all partitions that the topics have now.
   private Map<TopicPartition, Long> ends() {
     try {
       Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
@@ -203,11 +204,11 @@ public final class TopicTail implements AutoCloseable {
           consumer.poll(POLL).forEach(sink);
           tell();
         } catch (WakeupException look) {
-          // There is a partition to be assigned, or an end.
+          // A partition must be assigned, or the end has come.
         }
       }
     } catch (RuntimeException | Error e) {
-      // Told to whoever waits for this thread.
+      // Reported to the caller that waits for this thread.
       synchronized (this) {
         failure = e;
         notifyAll();
@@ -228,8 +229,8 @@ public final class TopicTail implements AutoCloseable {
     }
   }
 
-  /// How far all is given to the sink. A position passes what has no record: the markers of
-  /// transactions, and what compaction took.
+  /// Publishes the positions up to which all is given to the sink. A position passes offsets that
+  /// have no record: the markers of transactions, and compacted records.
   private void tell() {
     Map<TopicPartition, Long> now = new HashMap<>();
     for (TopicPartition partition : consumer.assignment()) {

@@ -1,4 +1,4 @@
-/// Reading topics for operators, beside the live path and without a group (H41).
+/// Reads topics for operators, beside the live path and without a group (H41).
 ///
 /// [TopicScan] reads topics once, from a [ScanStart] to the ends that they had at the beginning.
 /// [TopicTail] reads from the beginning and goes on with what comes. [KafkaNewest] reads the newest

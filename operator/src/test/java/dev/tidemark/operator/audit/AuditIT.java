@@ -39,7 +39,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import redis.clients.jedis.Jedis;
 
-/// What the command `audit` promises, on real Redis and PostgreSQL, as the role that may do least.
+/// Promises of the command `audit`, on real Redis and PostgreSQL, with the role that has the fewest
+/// rights.
 class AuditIT {
 
   private static final ObjectMapper mapper = new ObjectMapper();
@@ -137,7 +138,7 @@ class AuditIT {
     assertThat(running.get(30, TimeUnit.SECONDS).code()).isEqualTo(1);
   }
 
-  /// A product that is written without a rest is always a little behind.
+  /// A product that is written continuously is always a little behind.
   @Test
   void whatHasReachedTheVersionThatWasMissingIsNotStaleThoughTheDatabaseHasMovedOn()
       throws Exception {
@@ -231,7 +232,7 @@ class AuditIT {
     }
   }
 
-  /// Somebody writes what is wrong without a rest, while it is to be evicted.
+  /// Another program continuously writes a wrong value while it is to be evicted.
   @Test
   void aRepairEndsOnlyWhenItIsGone_H8() throws Exception {
     products.bringTo("restless-ahead", 3);
@@ -280,7 +281,7 @@ class AuditIT {
       products.bringTo("busy" + i, 1);
     }
     ConcurrentLinkedQueue<Map.Entry<String, Long>> committed = new ConcurrentLinkedQueue<>();
-    // A live path that is some changes behind.
+    // This is a live path that is some changes behind.
     var writer =
         CompletableFuture.runAsync(
             () -> {
@@ -425,7 +426,7 @@ class AuditIT {
     assertThat(outcome.err()).contains("trying again: PostgreSQL does not answer");
   }
 
-  /// It may be behind, and everything would be ahead of it.
+  /// A standby may be behind, and every entry would be ahead of it.
   @Test
   void aStandbyIsRefused() throws Exception {
     try (PostgresServer standby =
@@ -459,11 +460,11 @@ class AuditIT {
                     .contains("DATABASE_URL is not set", "REDIS_URL is not set"));
   }
 
-  /// As a reader does: lease, source, fill.
+  /// Reads through the cache like a reader: lease, source, fill.
   private void readThrough(String id) throws Exception {
     String token = "t" + UUID.randomUUID();
     store.acquire("product:" + id, token, Duration.ofSeconds(5));
-    // Version and JSON in one read.
+    // Version and JSON come from one read.
     String json = products.json(id);
     long version = mapper.readTree(json).path("version").asLong();
     store.fill(
@@ -503,7 +504,7 @@ class AuditIT {
     }
   }
 
-  /// As product-api fills.
+  /// Fills like product-api.
   private static void cache(String id) throws Exception {
     plant(id, "V" + products.version(id) + "\n" + products.json(id));
   }

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/// What `dead-letters` promises, on real Kafka, for the letters of both who write them.
+/// Promises of `dead-letters`, on real Kafka, for the letters of both writers.
 @ExtendWith(SharedKafka.class)
 class DeadLetterCommandIT {
 
@@ -237,7 +237,7 @@ class DeadLetterCommandIT {
     assertThat(run("show", "x").err()).contains("as list shows it");
   }
 
-  /// A committed transaction shows when its marker is written, a moment later.
+  /// A committed transaction is visible when its marker is written, a moment later.
   private void assertHolds(Long... versions) {
     await().untilAsserted(() -> assertThat(versions()).containsExactly(versions));
   }

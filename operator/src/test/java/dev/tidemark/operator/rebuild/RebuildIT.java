@@ -44,7 +44,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What `rebuild` promises, on real Kafka and Redis.
+/// Promises of `rebuild`, on real Kafka and Redis.
 @ExtendWith(SharedKafka.class)
 class RebuildIT {
 
@@ -137,7 +137,7 @@ class RebuildIT {
   }
 
   /// The eviction finds nothing, and leaves nothing that could refuse the fill. Only the topic
-  /// tells.
+  /// shows it.
   @Test
   void whatWasEvictedBetweenTheFirstReadingAndTheLeaseIsNotFilled_H42() {
     topic.publish("a", 1);
@@ -148,8 +148,7 @@ class RebuildIT {
     assertThat(result.json()).containsEntry("overtaken", 1L).containsEntry("filled", 0L);
   }
 
-  /// The same, whatever the reading of the topic knows by itself in time: here it knows only what
-  /// it was told to read up to.
+  /// The same case, but the reading of the topic knows only what it was told to read up to.
   @Test
   void theTopicIsReadToItsEndAfterTheLeaseIsTaken_H42() {
     AtomicLong newestInTopic = new AtomicLong(1);
@@ -342,7 +341,7 @@ class RebuildIT {
         .anySatisfy(line -> assertThat(line).contains("product:a", "99999", "after 6"));
   }
 
-  /// Which of two partitions is read first nobody knows.
+  /// The order in which two partitions are read is not known.
   @Test
   void versionsThatLieInAnotherPartitionAreNotMissing_H39() throws Exception {
     for (int id = 0; id < 50; id++) {
@@ -426,7 +425,7 @@ class RebuildIT {
     assertThat(connection.client().dbSize()).isEqualTo(5000);
   }
 
-  /// Readers would wait for it, and then ask the database.
+  /// Readers would wait for the lease, and then ask the database.
   @Test
   void leasesAreGivenUpWhenTheTopicIsNotReadToItsEnd_H17() {
     RebuildFill fill =
@@ -461,7 +460,7 @@ class RebuildIT {
           .isInstanceOf(Unavailable.class)
           .hasMessageContaining("that it has memory")
           .message()
-          // On a busy machine the fills before it may have all connections.
+          // The fills before it may have all connections on a busy machine.
           .containsAnyOf("OOM", "Timeout waiting for idle object");
       assertThat(toSmall.client().dbSize()).isPositive();
     }
@@ -601,7 +600,7 @@ class RebuildIT {
     return environment;
   }
 
-  /// As when somebody writes, and the invalidator is quick.
+  /// Changes an aggregate with a quick invalidator.
   private void change(String id, long version) {
     topic.publish(id, version);
     store.evict("product:" + id, version);
@@ -630,7 +629,7 @@ class RebuildIT {
     store.fill(key, "test", value(version), TTL);
   }
 
-  /// A state that was told by the topic stands for [#value].
+  /// Looks up a key. A state that came from the topic stands for [#value].
   private Lookup held(String id) {
     return held(store, id);
   }

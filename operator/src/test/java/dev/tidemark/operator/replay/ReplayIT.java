@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What `replay` promises, on real Kafka and Redis.
+/// Promises of `replay`, on real Kafka and Redis.
 @ExtendWith(SharedKafka.class)
 class ReplayIT {
 

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What the operators' commands say of options that are wrong. Nothing is connected to.
+/// Messages of the operators' commands about wrong options. No server is contacted.
 class CommandErrorsTest {
 
   private static final Map<String, String> SETTINGS =

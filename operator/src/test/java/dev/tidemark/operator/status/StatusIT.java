@@ -38,8 +38,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import redis.clients.jedis.Jedis;
 
-/// The command `status` against real Kafka, Redis and invalidator, and what a relay and a product
-/// API would answer. The broker is its own: topics that nobody follows are told.
+/// Test of the command `status` against real Kafka, Redis and invalidator, with the answers of a
+/// relay and a product API. The broker is its own, because topics that nobody follows are reported.
 class StatusIT {
 
   private static final String RELAY =
@@ -337,7 +337,7 @@ class StatusIT {
     letters.publishInTransaction("kettle", 1);
     letters.publishRaw("teapot", Map.of("dlt-offset", "7"), "x");
     letters.publishRaw("teapot", Map.of("dlt-offset", "8"), "x");
-    // A committed transaction shows when its marker is written, a moment later.
+    // A committed transaction is visible when its marker is written, a moment later.
     await().until(() -> listed().size() == 3);
     discard(listed().getFirst());
     discard(listed().getFirst());
@@ -355,7 +355,7 @@ class StatusIT {
     assertThat(json.at("/kafka/deadLetters/invalidator/atLeast").asBoolean(true)).isFalse();
   }
 
-  /// The ids of the letters, in their order.
+  /// Returns the ids of the letters, in their order.
   private List<String> listed() throws IOException {
     List<String> ids = new ArrayList<>();
     for (String line :
@@ -421,12 +421,12 @@ class StatusIT {
     }
   }
 
-  /// On a busy machine the command itself may get too little time.
+  /// Waits patiently: on a busy machine the command itself may get too little time.
   private static void awaitPatiently(ThrowingRunnable assertion) {
     await().atMost(Duration.ofMinutes(3)).untilAsserted(assertion);
   }
 
-  /// Where the command gets no time itself, nothing is called red.
+  /// If the command gets no time itself, no part is called red.
   @Test
   void whoHasNoTimeToAskCallsNobodyRed() {
     PartStatus late = PartStatus.late("kafka", "kafka", "no answer", "see");
@@ -442,7 +442,7 @@ class StatusIT {
     assertThat(status.summary()).startsWith("5 of 5 yellow: relay, because not known");
   }
 
-  /// Takes connections, and never says a word.
+  /// Accepts connections, and never sends anything.
   private static ServerSocket silent() throws IOException {
     return new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
   }
@@ -528,7 +528,7 @@ class StatusIT {
     List<String> arguments = new ArrayList<>(List.of("status"));
     arguments.addAll(List.of(options));
     if (!arguments.contains("--timeout")) {
-      // A busy machine gets more time than an operator gives.
+      // A busy machine gets more time than an operator would give.
       arguments.addAll(List.of("--timeout", "30s"));
     }
     return CommandOutcome.of(environment, arguments.toArray(String[]::new));

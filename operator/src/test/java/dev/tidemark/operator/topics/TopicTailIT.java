@@ -48,7 +48,7 @@ class TopicTailIT {
     topic.close();
   }
 
-  /// However long the sink takes.
+  /// The sink may take any time.
   @Test
   void readToTheEndMeansThatAllIsGivenThatWasThere_H42() {
     topic.publish("before", 1);

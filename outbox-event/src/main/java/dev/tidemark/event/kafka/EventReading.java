@@ -14,8 +14,8 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
-/// What a record means for the cache: which key to evict, by which version, and whether the record
-/// is fit to be read by others. Immutable.
+/// Meaning of a record for the cache: the key to evict, the version, and whether others can read
+/// the record. Immutable.
 ///
 /// @param keys one, of an event; of a record that breaks the contract each that it names, perhaps
 ///   none
@@ -40,7 +40,7 @@ public record EventReading(
     return of(record, name -> header(record, name));
   }
 
-  /// The same without the time of the commit, which costs as much to read as all else of the
+  /// Reads a record without the time of the commit, which costs as much to read as all other
   /// headers.
   public static EventReading withoutTime(ConsumerRecord<byte[], byte[]> record) {
     return of(record, name -> OF_THE_TIME.contains(name) ? null : header(record, name));
@@ -70,8 +70,8 @@ public record EventReading(
     };
   }
 
-  /// The same of a record that was applied before: how long that took was told then, and if it is a
-  /// dead letter, it is sent.
+  /// Returns the reading of a record that was applied before, without its time and its letter: the
+  /// time was reported then, and a dead letter was sent.
   public EventReading again() {
     return new EventReading(
         keys, version, byForce, Optional.empty(), Optional.empty(), isJsonObject);

@@ -12,21 +12,22 @@ import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
-/// Notices that a version is missing between two of one aggregate: its events come in order and
-/// without a hole, so one was lost. Per aggregate, not per partition: another number of partitions
-/// makes no difference but once (H39).
+/// Notices that a version is missing between two versions of one aggregate: its events come in
+/// order and without a hole, so one was lost. The check is per aggregate, not per partition, so
+/// that a change of the number of partitions matters at most once (H39).
 ///
-/// Judges only what is sure: an aggregate that is seen for the first time here, a state told again
-/// (`tidemark-resync`), and history that may be compacted (H40) are taken as they come.
+/// Reports only certain gaps: an aggregate that is seen for the first time here, a state told again
+/// (`tidemark-resync`), and history that may be compacted (H40) are accepted without a check.
 ///
-/// Bounded: an aggregate that rested while very many others changed is forgotten. Confined to one
+/// Bounded: an aggregate that did not change while very many others did is dropped. Confined to one
 /// thread.
 public final class VersionGaps {
 
-  /// At some 200 bytes each.
+  /// Largest number of aggregates, at about 200 bytes each.
   private static final int MOST_AGGREGATES = 200_000;
 
-  /// The `min.compaction.lag.ms` with which the relay makes topics, less what clocks may differ.
+  /// Age below which records are not compacted: the `min.compaction.lag.ms` with which the relay
+  /// creates topics, less an allowance for clocks that differ.
   private static final Duration UNCOMPACTED = Duration.ofDays(7).minusHours(1);
 
   private final Clock clock;
@@ -49,16 +50,16 @@ public final class VersionGaps {
     this.clock = clock;
   }
 
-  /// What is missing before a record.
+  /// Versions that are missing before a record.
   ///
   /// @param key of the entry
   /// @param after the newest version that came before
   /// @param before the one that comes now
   public record Gap(String key, long after, long before) {}
 
-  /// To be told every record, in order. One that comes again is no gap. Of one that breaks the
-  /// contract nothing is believed, but that it may have been the next version: a dead letter is not
-  /// lost.
+  /// Takes every record, in order, and returns the gap before it. A record that comes again is no
+  /// gap. In a record that breaks the contract nothing is trusted, except that it may have been the
+  /// next version: a dead letter is not lost.
   public Optional<Gap> before(ConsumerRecord<byte[], byte[]> record, EventReading reading) {
     OptionalLong version = reading.version();
     if (reading.keys().isEmpty() || version.isEmpty()) {
@@ -78,13 +79,14 @@ public final class VersionGaps {
         : Optional.empty();
   }
 
-  /// Whether the versions before that of the record must be in its topic.
+  /// Returns whether the versions before that of the record must be in its topic.
   public static boolean isSure(ConsumerRecord<?, ?> record, Clock clock) {
     return record.headers().lastHeader(EventHeaders.RESYNC) == null
         && record.timestamp() > clock.instant().minus(UNCOMPACTED).toEpochMilli();
   }
 
-  /// Another consumer goes on with these: what comes there is not seen here.
+  /// Forgets partitions that another consumer now reads, since their next records are not seen
+  /// here.
   public void forget(Collection<TopicPartition> partitions) {
     Set<TopicPartition> gone = Set.copyOf(partitions);
     newest.values().removeIf(known -> gone.contains(known.topicPartition()));

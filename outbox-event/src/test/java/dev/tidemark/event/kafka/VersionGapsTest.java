@@ -48,7 +48,7 @@ class VersionGapsTest {
     assertThat(seen("b", 2)).isEmpty();
   }
 
-  /// H40.
+  /// Test of H40.
   @Test
   void historyThatMayBeCompactedIsTakenAsItComes() {
     seen("a", 1);

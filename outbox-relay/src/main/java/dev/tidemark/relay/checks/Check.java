@@ -3,10 +3,10 @@ package dev.tidemark.relay.checks;
 import dev.tidemark.relay.status.Finding;
 import java.util.List;
 
-/// Looks at one server for what is not as the relay needs it.
+/// Check of one server for anything that differs from the needs of the relay.
 public interface Check {
   Finding.Server server();
 
-  /// What is wrong now. A server that does not answer is a finding, too, not an exception.
+  /// Returns the current faults. A server that does not answer is a finding, too, not an exception.
   List<Finding> findings();
 }

@@ -21,7 +21,7 @@ import org.postgresql.PGConnection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Looks at PostgreSQL with the relay's own role. What is looked at, and what to do about it, is in
+/// Checks PostgreSQL with the relay's own role. The checks, with their remedies, are in
 /// `database-check.sql`. Thread-safe.
 public final class DatabaseCheck implements Check {
   private static final Logger log = LoggerFactory.getLogger(DatabaseCheck.class);
@@ -79,10 +79,10 @@ public final class DatabaseCheck implements Check {
         .list();
   }
 
-  /// The process id that a client is told when it connects is the server's, or a pooler's
-  /// invention. A proxy that gives each client a session of its own invents one, too, and does no
-  /// harm; so a second connection is made, which has the same session only where sessions are
-  /// shared.
+  /// Looks for a pooler. The process id that a client receives when it connects is the server's, or
+  /// an invention of a pooler. A proxy that gives each client a session of its own invents one,
+  /// too, and does no harm. So a second connection is made, which has the same session only where
+  /// sessions are shared.
   private Optional<Finding> pooler(Handle handle) throws SQLException {
     var told = handle.getConnection().unwrap(PGConnection.class).getBackendPID();
     var process = process(handle);

@@ -28,8 +28,8 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Looks at Kafka: whether it answers, and how the topics that the relay writes to are set. A topic
-/// that is absent is no finding, the relay makes it. Confined to one thread.
+/// Checks Kafka: whether it answers, and the settings of the topics that the relay writes to. A
+/// topic that is absent is no finding, because the relay creates it. Confined to one thread.
 public final class KafkaCheck implements Check {
   private static final Logger log = LoggerFactory.getLogger(KafkaCheck.class);
   private static final int REQUEST_TIMEOUT_MS = 3_000;
@@ -40,7 +40,7 @@ public final class KafkaCheck implements Check {
   private final RelayStatus status;
   private final KafkaFollowers followers;
 
-  /// @param status tells which topics are filled, and is told who follows them
+  /// @param status provides the topics that are filled, and receives which of them are followed
   public KafkaCheck(Configuration configuration, RelayStatus status) {
     this.status = status;
     this.followers = new KafkaFollowers(configuration.group());
@@ -112,7 +112,7 @@ public final class KafkaCheck implements Check {
     return topics;
   }
 
-  /// Why a handshake failed.
+  /// Returns the root cause, for example of a failed handshake.
   private static String rootOf(Throwable fault) {
     return fault.getCause() == null ? fault.toString() : rootOf(fault.getCause());
   }

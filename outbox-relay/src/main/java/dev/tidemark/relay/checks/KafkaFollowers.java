@@ -17,13 +17,13 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
 
-/// Which topics the invalidators' consumer group follows: those that its members have, and those of
-/// which it has kept a position. A topic that is filled and not followed is a cache that stays
-/// stale until its entries expire.
+/// Topics that the invalidators' consumer group follows: those that its members have, and those for
+/// which it has kept a position. When a topic is filled and not followed, the cache stays stale
+/// until its entries expire.
 ///
 /// Confined to one thread.
 final class KafkaFollowers {
-  /// A group that begins has no members for some time.
+  /// Number of looks before a finding: a group that starts has no members for some time.
   private static final int LOOKS_BEFORE_FINDING = 3;
 
   private final String group;
@@ -47,7 +47,7 @@ final class KafkaFollowers {
         .toList();
   }
 
-  /// Those that are not followed look after look.
+  /// Returns the topics that are found not to be followed in several looks in a row.
   List<Finding> findings(List<TopicFollower> looked) {
     looked.forEach(
         topic ->

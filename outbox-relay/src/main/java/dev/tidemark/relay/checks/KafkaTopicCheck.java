@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.config.TopicConfig;
 
-/// What is risky about a topic's settings. Nothing here stops the stream by itself.
+/// Risks in a topic's settings. None of them stops the stream by itself.
 final class KafkaTopicCheck {
   private final Topic topic;
   private final List<Finding> findings = new ArrayList<>();
@@ -23,13 +23,13 @@ final class KafkaTopicCheck {
 
   /// @param config all settings that hold for the topic, the brokers' defaults included
   record Topic(String name, Use use, Map<String, String> config, int replicas) {
-    /// False for a setting that the cluster does not tell.
+    /// Returns false for a setting that the cluster does not report.
     boolean isBelow(String setting, long least) {
       var value = config.get(setting);
       return value != null && Long.parseLong(value) < least;
     }
 
-    /// False for a setting that the cluster does not tell.
+    /// Returns false for a setting that the cluster does not report.
     boolean isOtherThan(String setting, String wanted) {
       var value = config.get(setting);
       return value != null && !value.equals(wanted);

@@ -15,9 +15,9 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
 
-/// Products of PostgreSQL, over one connection.
+/// Products in PostgreSQL, read over one connection.
 final class PostgresProducts implements Products {
-  /// A page ends after so much JSON, however few products that are.
+  /// Amount of JSON after which a page ends, however few products it holds.
   private static final long PAGE_BYTES = 4L << 20;
 
   /// Rows that the driver holds at once.
@@ -33,13 +33,13 @@ final class PostgresProducts implements Products {
 
   static PostgresProducts open(DataSource source) {
     var database = Jdbi.create(source).open();
-    // Row locks are all that is ever written here, and nothing of them has to last.
+    // Only row locks are ever written here, and they need not be durable.
     database.execute("set synchronous_commit = off");
     return new PostgresProducts(database);
   }
 
-  /// Keeps other runs away from this database until this is closed. Waits two seconds for one that
-  /// ends: the server may notice a closed connection late.
+  /// Keeps other runs away from this database until this object is closed. Waits two seconds for a
+  /// run that ends: the server may notice a closed connection late.
   ///
   /// @throws AnotherRuns when one goes on
   void claim() {
@@ -58,14 +58,14 @@ final class PostgresProducts implements Products {
     }
   }
 
-  /// Another resync is at work on this database.
+  /// Thrown when another resync works on this database.
   static final class AnotherRuns extends RuntimeException {
     AnotherRuns() {
       super("another resync runs on this database; wait for its end, or stop it");
     }
   }
 
-  /// What names this database among all that share a Kafka cluster.
+  /// Returns a name for this database that is unique among all that share a Kafka cluster.
   String owner() {
     return database
         .createQuery(
@@ -104,7 +104,7 @@ final class PostgresProducts implements Products {
         """
             .formatted(
                 range.condition(), after.isPresent() ? "and p.id collate \"C\" > :after" : "");
-    // The driver reads piece by piece only inside a transaction.
+    // The driver reads in pieces only inside a transaction.
     return database.inTransaction(
         transaction -> {
           var query =

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.statement.SqlStatement;
 
-/// Which products: those that meet every condition given, all of them where none is.
+/// Choice of products: those that meet every given condition, or all where there is none.
 ///
 /// @param from the least id, itself included, in byte order
 /// @param to the greatest id, itself included
@@ -20,12 +20,13 @@ record ProductRange(
     ids = List.copyOf(ids);
   }
 
-  /// The same, without what comes before `id`: where a run goes on that ended there.
+  /// Returns the same range without the products before `id`, for a run that continues one that
+  /// ended there.
   ProductRange startingAt(String id) {
     return new ProductRange(Optional.of(id), to, prefix, ids);
   }
 
-  /// The condition on a table `p`, to be bound by [#bind].
+  /// Returns the condition on a table `p`, to be bound by [#bind].
   String condition() {
     var conditions = new ArrayList<>(List.of("true"));
     from.ifPresent(_ -> conditions.add("p.id collate \"C\" >= :from"));
@@ -47,7 +48,7 @@ record ProductRange(
     return statement;
   }
 
-  /// As options of the command.
+  /// Returns the range as options of the command.
   @Override
   public String toString() {
     var options = new ArrayList<String>();

@@ -60,10 +60,11 @@ import picocli.CommandLine.Spec;
 public final class Resync implements Callable<Integer> {
   static final int INTERRUPTED = 130;
 
-  /// How long PostgreSQL or Kafka may be away, and a product locked by somebody.
+  /// Longest time for which PostgreSQL or Kafka may be away, or a product locked by another
+  /// session.
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
-  /// The page at hand ends in milliseconds where nothing is wrong.
+  /// Longest wait for the current page, which ends in milliseconds where nothing is wrong.
   private static final Duration DRAIN = Duration.ofSeconds(5);
 
   private static final ObjectMapper json = new ObjectMapper();
@@ -109,7 +110,7 @@ public final class Resync implements Callable<Integer> {
     this.environment = environment;
   }
 
-  /// `500` and `500/s` mean the same.
+  /// Converter of a rate: `500` and `500/s` mean the same.
   static final class Rate implements CommandLine.ITypeConverter<Integer> {
     @Override
     public Integer convert(String text) {
@@ -248,8 +249,8 @@ public final class Resync implements Callable<Integer> {
             perSecond == null ? "" : " --rate %d/s".formatted(perSecond));
   }
 
-  /// After a signal: waits for the page at hand. Should that take long, its transaction is left to
-  /// Kafka, which aborts it.
+  /// Waits for the current page after a signal. If that takes too long, Kafka aborts its
+  /// transaction.
   private void drain(ResyncRun run, ProductRange range) {
     run.stop();
     try {

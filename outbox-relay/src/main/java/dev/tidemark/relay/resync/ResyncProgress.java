@@ -11,8 +11,8 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
-/// Shows on standard error how far a run is: a bar with rate and time left on a terminal, else a
-/// line now and then.
+/// Shows the progress of a run on standard error: on a terminal a bar with rate and remaining time,
+/// otherwise a line now and then.
 final class ResyncProgress implements AutoCloseable {
   private static final Duration TERMINAL_REFRESH = Duration.ofMillis(200);
   private static final Duration PLAIN_REFRESH = Duration.ofSeconds(2);

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A page is appended to the topic inside a Kafka transaction, and *then* PostgreSQL is asked
 /// whether each product still has the version that was sent, with nobody changing it. Only then is
-/// the transaction committed. So whatever is newer than a state of this run lies behind it in the
+/// the transaction committed. So everything newer than a state of this run lies behind it in the
 /// topic, and the last record of a key is its newest.
 ///
 /// A product that has moved on is left out: its newer version comes by its own event.
@@ -47,7 +47,7 @@ final class ResyncRun {
   private static final Duration LAST_RETRY = Duration.ofSeconds(2);
   private static final int MOST_IDS_NAMED = 10;
 
-  /// SQLSTATE classes that pass by themselves: connection, resources, rollback, operator.
+  /// SQLSTATE classes of transient faults: connection, resources, rollback, operator.
   private static final Set<String> TRANSIENT = Set.of("08", "53", "40", "57");
 
   private final ProductRange range;
@@ -64,7 +64,7 @@ final class ResyncRun {
   private volatile Optional<String> lastId = Optional.empty();
   private @Nullable Session session;
 
-  /// The two ends of a run, made anew after a fault of either.
+  /// The two ends of a run, created again after a fault of either.
   record Session(Products products, ResyncSink sink) implements AutoCloseable {
     @Override
     public void close() {
@@ -73,14 +73,14 @@ final class ResyncRun {
     }
   }
 
-  /// A product stays locked, or a fault does not pass.
+  /// Thrown when a product stays locked, or a fault does not pass.
   static final class Failed extends RuntimeException {
     Failed(String reason) {
       super(reason);
     }
   }
 
-  /// What became of one attempt at some states.
+  /// Result of one attempt to publish some states.
   private sealed interface Verdict {
     record Committed() implements Verdict {}
 
@@ -117,27 +117,27 @@ final class ResyncRun {
             .build();
   }
 
-  /// Products sent. An id counts once, however many attempts it took.
+  /// Returns the number of products sent. An id counts once, however many attempts it took.
   long sent() {
     return sent.get();
   }
 
-  /// Products left out because a newer event of theirs came in between.
+  /// Returns the number of products left out because a newer event of theirs came in between.
   long overtaken() {
     return overtaken.get();
   }
 
-  /// Products left out because no record of the topic can hold them.
+  /// Returns the number of products left out because no record of the topic can hold them.
   long tooLarge() {
     return tooLarge.get();
   }
 
-  /// All products up to here are done.
+  /// Returns the id up to which all products are done.
   Optional<String> lastId() {
     return lastId;
   }
 
-  /// Ends [#run] after the page at hand.
+  /// Ends [#run] after the current page.
   void stop() {
     stopped.countDown();
   }
@@ -149,10 +149,10 @@ final class ResyncRun {
   /// Returns at the end of the range, or after [#stop].
   ///
   /// @return whether all of the range is done
-  /// @throws RuntimeException when it cannot go on; what [#lastId] tells is done all the same
+  /// @throws RuntimeException when it cannot go on; everything up to [#lastId] is done all the same
   boolean run() {
     try {
-      // The first time without a second attempt: a wrong address is told at once.
+      // The first connection gets no second attempt: a wrong address is reported at once.
       session = sessions.get();
       while (!isStopped()) {
         var page = withSession(s -> s.products().page(range, lastId, pageSize));
@@ -192,7 +192,7 @@ final class ResyncRun {
                   .formatted(named(later), patience.toSeconds()));
         }
         pause = pause.compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
-        // A product that is written without a rest is never found settled, yet it moves on.
+        // A product that is written continuously is never found settled, but its version rises.
         var seen = withSession(s -> s.products().versions(idsOf(later)));
         int held = later.size();
         later.removeIf(state -> seen.getOrDefault(state.aggregateId(), 0L) > state.version());
@@ -280,14 +280,14 @@ final class ResyncRun {
     try (var _ = session) {
       session = null;
     } catch (JdbiException brokenAnyway) {
-      // The fault that broke it is the one to tell of.
+      // The fault that broke the connection is the one to report.
     }
   }
 
   private static boolean passes(Throwable fault) {
     return switch (fault) {
       case AuthenticationException _, AuthorizationException _ -> false;
-      // What held the products may be this run's own connection that broke.
+      // The products may have been held by this run's own broken connection.
       case KafkaException _, AnotherRuns _ -> true;
       case JdbiException e ->
           e.getCause() instanceof SQLException sql

@@ -25,7 +25,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 ///
 /// Confined to one thread. After an exception it is of no more use.
 final class ResyncSink implements AutoCloseable {
-  /// How long readers of committed records can be held up by a run that was killed.
+  /// Longest time for which a run that was killed can hold up readers of committed records.
   private static final Duration TRANSACTION_TIMEOUT = Duration.ofSeconds(10);
 
   private final String topic;
@@ -48,8 +48,8 @@ final class ResyncSink implements AutoCloseable {
     }
   }
 
-  /// Appends the states to the topic, and only then asks whether they shall count: committed if so,
-  /// else as if they had never been sent, for readers and for compaction.
+  /// Appends the states to the topic, and only then asks whether they are current. If so, it
+  /// commits them. Otherwise it aborts, and for readers and for compaction they were never sent.
   ///
   /// @return what `current` answered
   boolean publishIf(List<OutboxEvent> states, BooleanSupplier current) {
@@ -81,7 +81,8 @@ final class ResyncSink implements AutoCloseable {
     acks.forEach(ResyncSink::check);
   }
 
-  /// An open transaction would hold up readers of committed records until its timeout.
+  /// Aborts the transaction. An open one would hold up readers of committed records until its
+  /// timeout.
   private void abortAfter(RuntimeException failure) {
     try {
       producer.abortTransaction();

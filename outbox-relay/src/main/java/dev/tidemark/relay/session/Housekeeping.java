@@ -17,14 +17,14 @@ import org.jdbi.v3.core.Jdbi;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// What a relay does beside the stream: looks at the slot and checks the servers, and when it is
-/// the active one, sends heartbeats through the log and tends the outbox's partitions.
+/// Tasks of a relay beside the stream. It looks at the slot and checks the servers. In the active
+/// relay it also sends heartbeats through the log and maintains the outbox's partitions.
 ///
-/// A heartbeat is a message in the write-ahead log itself. It moves the slot's position on when the
-/// outbox is quiet and the rest of the database is not (H32), and when it comes back, the stream is
-/// known to flow.
+/// A heartbeat is a message in the write-ahead log itself. It advances the slot's position when the
+/// outbox is quiet and the rest of the database is not (H32). When it comes back, the stream is
+/// known to work.
 ///
-/// Threads of its own, one task on each: a server that does not answer its check delays no
+/// Each task has a thread of its own, so a server that does not answer its check delays no
 /// heartbeat.
 public final class Housekeeping implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Housekeeping.class);
@@ -89,7 +89,7 @@ public final class Housekeeping implements AutoCloseable {
     if (!(status.phase() instanceof Streaming)) {
       return;
     }
-    // Noted before the database is asked: one that does not answer is a stall, too.
+    // Noted before the database is asked: a database that does not answer is a stall, too.
     var heartbeat = status.lag().heartbeat();
     database.useHandle(
         handle ->
@@ -101,7 +101,7 @@ public final class Housekeeping implements AutoCloseable {
                 .one());
   }
 
-  /// The statement, which may follow, is not the reason.
+  /// Returns the first line of the message. The statement, which may follow, is not the reason.
   private static String firstLine(RuntimeException e) {
     return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
   }
@@ -122,7 +122,7 @@ public final class Housekeeping implements AutoCloseable {
                     .setCause(e)
                     .log("housekeeping failed in a way that nobody expected, and is tried again");
               } catch (RuntimeException e) {
-                // The scheduler would drop the task without a word.
+                // The scheduler would silently drop the task.
                 if (!failing.getAndSet(true)) {
                   log.atWarn()
                       .addKeyValue("task", what)

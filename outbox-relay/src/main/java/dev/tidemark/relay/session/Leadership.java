@@ -13,29 +13,30 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Which of several relays is the active one: the one whose database session holds an advisory lock
+/// Selects the active one of several relays: the one whose database session holds an advisory lock
 /// named after the slot.
 ///
-/// It expires. The server ends the session when it has been silent for [#EXPIRY], and with it the
-/// lock; a thread of the active relay speaks in it all the time. So a relay that was stopped, or
-/// cut off from the server, is the active one no longer, without anybody having to find out what
-/// has become of it.
+/// The leadership expires. The server ends the session when it has been silent for [#EXPIRY], and
+/// with it the lock; a thread of the active relay uses the session continuously. So a relay that
+/// was stopped, or cut off from the server, is no longer the active one, and nobody has to find out
+/// its state.
 ///
-/// The lock keeps a relay that waits from disturbing the active one. It is not what keeps two from
-/// publishing: the slot admits one reader, and Kafka fences the producer of whoever was active
-/// before. With delivery at least once there is no such fence, and [#requireHeld] is all there is.
+/// The lock keeps a waiting relay from disturbing the active one. It does not prevent two relays
+/// from publishing: the slot admits one reader, and Kafka fences the producer of the relay that was
+/// active before. With delivery at least once there is no such fence, and [#requireHeld] is the
+/// only check.
 ///
 /// Confined to one thread, but for what says otherwise.
 final class Leadership implements AutoCloseable {
-  /// A take-over waits so long for a relay that was stopped or cut off. A pause of its JVM that is
-  /// longer costs it the leadership, though no event: collections of a relay's heap take a tenth of
-  /// that.
+  /// Time that a take-over waits for a relay that was stopped or cut off. A longer pause of its JVM
+  /// costs a relay the leadership, though no event. Garbage collections of a relay's heap take a
+  /// tenth of that.
   static final Duration EXPIRY = Duration.ofMillis(1_250);
 
   private static final Duration SIGN_OF_LIFE_INTERVAL = Duration.ofMillis(200);
 
-  /// With the interval less than the expiry: a relay that is cut off knows it before another can be
-  /// the active one.
+  /// Longest wait for an answer. Together with the interval it is less than the expiry: a relay
+  /// that is cut off knows it before another can be the active one.
   private static final Duration ANSWER_LIMIT = Duration.ofSeconds(1);
 
   private static final int VALID_TIMEOUT_SECONDS = 1;
@@ -59,7 +60,7 @@ final class Leadership implements AutoCloseable {
   }
 
   /// Takes the leadership where nobody holds it. From then on this relay is the active one, until
-  /// [#close] or until the leadership is lost; do not ask again.
+  /// [#close] or until the leadership is lost. Must not be called again then.
   ///
   /// @return whether it was taken
   boolean tryAcquire() {
@@ -87,17 +88,18 @@ final class Leadership implements AutoCloseable {
     }
   }
 
-  /// Has the action run once when the leadership is lost, on a thread of its own; at once when it
-  /// is lost already. Not when it is given up by [#close].
+  /// Runs the action once when the leadership is lost, on a thread of its own, or at once when it
+  /// is lost already. The action does not run when the leadership is given up by [#close].
   void whenLost(Runnable action) {
     var _ = lost.thenRun(action);
   }
 
-  /// Thread-safe.
+  /// Requires that this relay still has the leadership. Thread-safe.
   ///
   /// @throws StreamFailed when another relay may be the active one
   void requireHeld() {
-    // The clock tells first: after a stop of the whole process no thread has noticed anything yet.
+    // The clock is checked first: after a stop of the whole process no thread has noticed anything
+    // yet.
     if (lost.isDone() || System.nanoTime() - heldUntil >= 0) {
       throw new StreamFailed(
           "this relay is no longer the active one: PostgreSQL had no sign of life from it for %d ms, or ended its session"
@@ -107,8 +109,9 @@ final class Leadership implements AutoCloseable {
   }
 
   /// Ends the server's process that still reads the slot for a predecessor, and returns when the
-  /// slot is free. For whoever holds the leadership only: the predecessor was stopped or cut off,
-  /// and the server would wait for it for as long as `wal_sender_timeout`, a minute unless set.
+  /// slot is free. Only the holder of the leadership may call it: the predecessor was stopped or
+  /// cut off, and the server would wait for it for `wal_sender_timeout`, which is a minute by
+  /// default.
   ///
   /// A process that makes the slot or looks at it by SQL, as `migrate` does, is let be.
   ///
@@ -126,11 +129,11 @@ final class Leadership implements AutoCloseable {
     }
   }
 
-  /// Tells the reader that a predecessor left to end; more than once does no harm.
+  /// Asks the reader that a predecessor left to end. Repeated calls do no harm.
   ///
   /// @return whether the slot is in use
   private boolean terminateSlotReader() {
-    // In the session that holds the lock: without the lock there is none.
+    // Runs in the session that holds the lock: if the lock is lost, so is the session.
     try (var statement =
         Objects.requireNonNull(session, "the leadership was not won")
             .prepareStatement(
@@ -189,7 +192,7 @@ final class Leadership implements AutoCloseable {
     }
   }
 
-  /// Answers whether this was closed meanwhile.
+  /// Waits, and returns whether this was closed meanwhile.
   private boolean waited(Duration time) {
     try {
       return closed.await(time.toMillis(), TimeUnit.MILLISECONDS);

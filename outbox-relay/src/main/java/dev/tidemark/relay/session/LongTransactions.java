@@ -5,8 +5,8 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Tells in the log how far a long transaction is published, which may take minutes. Confined to
-/// one thread.
+/// Logs the progress of a long transaction, which may take minutes to publish. Confined to one
+/// thread.
 final class LongTransactions {
   private static final Logger log = LoggerFactory.getLogger(LongTransactions.class);
   private static final long ROWS_BETWEEN_LINES = 25_000;

@@ -12,8 +12,8 @@ import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The outbox's daily partitions: the active relay has them made ahead of time, and removed when
-/// they are past their retention and relayed. The work is done by functions of the database
+/// The outbox's daily partitions. The active relay has them created ahead of time, and removed when
+/// they are past their retention and relayed. Functions of the database do the work
 /// (`V11__outbox_partitions_step_by_step.sql`, `V6__outbox_retention.sql`).
 ///
 /// Only a relay that streams does it: by then it has repaired what a lost slot may have left in the
@@ -56,7 +56,7 @@ final class OutboxPartitions {
     this.nanoTime = nanoTime;
   }
 
-  /// To be called often: works when it is time, and when this relay streams.
+  /// Does the work when it is due and this relay streams. To be called often.
   void tend() {
     if (!isDue() || !(status.phase() instanceof Streaming)) {
       return;
@@ -76,7 +76,7 @@ final class OutboxPartitions {
     return !wasTended || nanoTime.getAsLong() - tendedAt >= pause.toNanos();
   }
 
-  /// Step by step, so that no writer waits long (H47).
+  /// Creates partitions ahead, step by step, so that no writer waits long (H47).
   private static void makeAhead(Handle handle) {
     int made;
     do {
@@ -112,7 +112,8 @@ final class OutboxPartitions {
     return e.getCause() instanceof SQLException fault && CANCELLED.equals(fault.getSQLState());
   }
 
-  /// Whether nobody writes to what is still to be made, nor to the default partition.
+  /// Returns whether nobody writes to the partitions that are still to be created, nor to the
+  /// default partition.
   private static boolean isQuiet(Handle handle) {
     return handle
         .createQuery(

@@ -16,25 +16,26 @@ import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
-/// The outbox as of one instant, and beside it what the topics hold: which rows are missing there.
-/// The comparison is PostgreSQL's, in a temporary table, so it takes disk and no memory.
+/// Snapshot of the outbox, with the ids that the topics hold, to find the rows that are missing
+/// there. PostgreSQL makes the comparison, in a temporary table, so it takes disk space and no
+/// memory.
 ///
 /// Over one connection. Confined to one thread.
 final class PostgresOutboxSnapshot implements AutoCloseable {
   private static final int FETCH_SIZE = 500;
 
-  /// A piece ends after so many rows, or so many characters.
+  /// Number of rows after which a piece ends. A number of characters ends it, too.
   private static final int PIECE_ROWS = 1_000;
 
   private static final long PIECE_CHARACTERS = 4L << 20;
 
-  /// A row is missing when the topics do not have its id. Not so one that is older than what is
-  /// kept of every key's history, and not newer than the newest that the topic has: compaction has
-  /// taken it.
+  /// Query for the missing rows. A row is missing when the topics do not have its id. An exception
+  /// is a row that is older than the part of the history that is kept for every key, and not newer
+  /// than the newest that the topic has: compaction has removed it.
   ///
-  /// From the first missing version of an aggregate on, all follow, so that the topic ends with the
-  /// newest. A row whose version is none is a dead letter and has no followers. In the order of
-  /// their times as far as the versions allow.
+  /// From the first missing version of an aggregate on, all later versions are included, so that
+  /// the topic ends with the newest. A row without a version is a dead letter and has no later
+  /// versions. The order is that of the times as far as the versions allow.
   private static final String MISSING =
       """
       with newest as (
@@ -94,7 +95,7 @@ final class PostgresOutboxSnapshot implements AutoCloseable {
         .list();
   }
 
-  /// When the oldest row was written.
+  /// Returns the time when the oldest row was written.
   Optional<Instant> oldest() {
     return database
         .createQuery("select min(occurred_at) from outbox")
@@ -103,7 +104,7 @@ final class PostgresOutboxSnapshot implements AutoCloseable {
         .map(OffsetDateTime::toInstant);
   }
 
-  /// Notes what the topics hold.
+  /// Notes the events that the topics hold.
   void published(List<PublishedEvents.Published> events) {
     database
         .createUpdate(
@@ -118,7 +119,7 @@ final class PostgresOutboxSnapshot implements AutoCloseable {
         .execute();
   }
 
-  /// Hands out the rows that the topics lack, piece by piece.
+  /// Passes on the rows that the topics lack, piece by piece.
   ///
   /// @param uncompacted what was published after this is in the topics for certain
   void missing(Instant uncompacted, Consumer<List<OutboxRow>> receiver) {
@@ -143,7 +144,7 @@ final class PostgresOutboxSnapshot implements AutoCloseable {
     }
   }
 
-  /// Ends a statement that runs, which then throws. Thread-safe; not to be called after [#close].
+  /// Ends the current statement, which then throws. Thread-safe; not to be called after [#close].
   void abort() {
     try {
       database.getConnection().abort(Runnable::run);

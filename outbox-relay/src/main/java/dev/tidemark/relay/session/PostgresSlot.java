@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGProperty;
 import org.postgresql.replication.LogSequenceNumber;
 
-/// The relay's replication slot, to be made anew.
+/// The relay's replication slot, to be created again.
 ///
 /// Thread-safe in that [#close] may come from anywhere.
 final class PostgresSlot implements AutoCloseable {
@@ -23,11 +23,12 @@ final class PostgresSlot implements AutoCloseable {
     this.name = name;
   }
 
-  /// A slot that has just been made, and the database as it was then: what that shows is not handed
-  /// out by the slot, and all else is. The snapshot is there until this is closed.
+  /// A slot that has just been created, and a snapshot of the database at that time. The slot does
+  /// not return what the snapshot shows, but everything else. The snapshot exists until this object
+  /// is closed.
   record Fresh(LogSequenceNumber begin, String snapshot) {}
 
-  /// Drops the slot if it is there, and makes it anew. Waits for the transactions that are open.
+  /// Drops the slot if it exists, and creates it again. Waits for the open transactions.
   Fresh makeAnew() {
     var source = database.dataSource("tidemark-relay-slot");
     try {
@@ -40,7 +41,7 @@ final class PostgresSlot implements AutoCloseable {
         close();
       }
       boolean failover = drop(connection);
-      // Servers before 15 know the shorter form only, servers from 17 on know failover.
+      // Servers before 15 know only the shorter form, and servers from 17 on know failover.
       try (var statement = connection.createStatement();
           var made =
               statement.executeQuery(
@@ -58,7 +59,7 @@ final class PostgresSlot implements AutoCloseable {
     }
   }
 
-  /// Answers whether it was a failover slot.
+  /// Drops the slot, and returns whether it was a failover slot.
   private boolean drop(Connection connection) throws SQLException {
     try (var statement = connection.createStatement();
         var dropped =
@@ -74,7 +75,7 @@ final class PostgresSlot implements AutoCloseable {
     }
   }
 
-  /// Ends what is under way.
+  /// Ends the current operation.
   @Override
   public void close() {
     closed = true;

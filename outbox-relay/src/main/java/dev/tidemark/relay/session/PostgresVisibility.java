@@ -18,10 +18,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Waits until readers see what is to be published (H44). Who evicts by an event that readers do
-/// not see yet has the next one store the older state.
+/// Waits until readers see the changes that are to be published (H44). If an entry is evicted by an
+/// event that readers do not see yet, the next reader stores the older state.
 ///
-/// Of the primary, over one connection that is opened when it is first needed.
+/// It uses one connection to the primary, opened when it is first needed.
 ///
 /// Confined to one thread, but for [#close].
 final class PostgresVisibility implements AutoCloseable {
@@ -30,11 +30,12 @@ final class PostgresVisibility implements AutoCloseable {
   private static final Duration FIRST_PAUSE = Duration.ofMillis(1);
   private static final Duration LONGEST_PAUSE = Duration.ofMillis(100);
 
-  /// A process that was to be given the processor again soon has it by then.
+  /// Time before a wait is reported. A process that was to get the processor again soon has it by
+  /// then.
   private static final Duration UNTOLD = Duration.ofSeconds(1);
 
-  /// What was seen is believed for so long without another look. Of an id only the lower half is
-  /// known, and half of their range is not used up meanwhile.
+  /// Time for which a transaction that was seen is trusted without another look. Only the lower
+  /// half of an id is known, and half of their range is not used up meanwhile.
   private static final Duration REMEMBERED = Duration.ofSeconds(30);
 
   private final DataSource database;
@@ -46,7 +47,7 @@ final class PostgresVisibility implements AutoCloseable {
   private long seenAt;
 
   /// @param database ends by itself a connection that does not answer
-  /// @param status is told what is waited for
+  /// @param status receives what is waited for
   PostgresVisibility(DataSource database, RelayStatus status) {
     this.database = database;
     this.status = status;
@@ -59,8 +60,8 @@ final class PostgresVisibility implements AutoCloseable {
     await(visible -> firstUnseen(changes, visible));
   }
 
-  /// Returns when readers see all that is visible to somebody already: an exported snapshot is made
-  /// from the log, and ahead of readers as the log is.
+  /// Returns when readers see everything that an exported snapshot shows: it is made from the log,
+  /// and is as far ahead of readers as the log is.
   ///
   /// @throws StreamFailed when this is closed meanwhile, or PostgreSQL does not answer
   void await(VisibleTransactions exported) {
@@ -166,7 +167,7 @@ final class PostgresVisibility implements AutoCloseable {
     }
   }
 
-  /// Ends a wait that is under way, which then throws. Thread-safe; may be called more than once.
+  /// Ends a wait in progress, which then throws. Thread-safe; may be called more than once.
   @Override
   public void close() {
     closed.countDown();

@@ -30,15 +30,16 @@ import org.slf4j.event.Level;
 
 /// Carries changes from the log to Kafka until it is closed.
 ///
-/// Works in sessions. A session wins the leadership, takes over from whoever published before,
-/// learns what was published, fetches from the table what the slot will not bring, and streams.
-/// Whatever goes wrong, the remedy is the same: end the session and begin another, from the slot's
-/// confirmed position. There is no second way to recover, so the one there is gets used and tested.
+/// It works in sessions. A session takes the leadership, takes over from the relay that published
+/// before, reads what was published, fetches from the table the rows that the slot will not bring,
+/// and streams. The remedy for every fault is the same: end the session and begin another, from the
+/// slot's confirmed position. There is no second way to recover, so this one is used and tested
+/// often.
 public final class Relay {
   private static final Logger log = LoggerFactory.getLogger(Relay.class);
 
-  /// How often a relay that stands by looks whether it may lead: most of the time that a take-over
-  /// needs.
+  /// Interval at which a standby relay checks whether it may lead. It is most of the time that a
+  /// take-over needs.
   private static final Duration STANDBY_POLL = Duration.ofMillis(250);
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
@@ -56,28 +57,28 @@ public final class Relay {
   private String toldReason = "";
   private long toldAt;
 
-  /// What a session is made of, made anew for each.
+  /// Parts of a session, created again for each.
   interface Parts {
     Leadership leadership();
 
-    /// Of the database. Kafka is looked at beside the session, because a take-over must not wait
-    /// for that.
+    /// Returns the check of the database. Kafka is checked beside the session, because a take-over
+    /// must not wait for that.
     Check check();
 
-    /// As it is now.
+    /// Returns the current state of the slot.
     SlotState slot();
 
-    /// A new one.
+    /// Returns a new sink.
     ///
     /// @param slot as it was before the session has confirmed anything
     EventSink sink(SlotState slot);
 
-    /// A new one.
+    /// Returns a new object to wait for visibility.
     PostgresVisibility visibility();
 
     Repair repair(PostgresVisibility visibility);
 
-    /// As the topics have them, to begin with.
+    /// Returns the newest versions in the topics, to begin with.
     VersionMemory newestVersions();
 
     PostgresOutbox outbox();
@@ -86,8 +87,8 @@ public final class Relay {
 
     ChangeSource source();
 
-    /// Does once what a take-over does, as far as that disturbs nobody, so that the real one finds
-    /// its classes loaded.
+    /// Performs the steps of a take-over once, as far as that disturbs nobody, so that the real one
+    /// finds its classes loaded.
     void rehearse();
   }
 
@@ -117,7 +118,7 @@ public final class Relay {
     }
   }
 
-  /// Ends after the batch at hand, and waits for that.
+  /// Ends after the current batch, and waits for that.
   public void close() throws InterruptedException {
     closed.countDown();
     var underWay = stop.get();
@@ -169,7 +170,8 @@ public final class Relay {
     }
   }
 
-  /// Beside the wait, which it must not lengthen. Without it a take-over takes a little longer.
+  /// Rehearses beside the wait, which it must not lengthen. Without it a take-over takes a little
+  /// longer.
   private void rehearse() {
     if (!isRehearsed) {
       isRehearsed = true;
@@ -213,7 +215,7 @@ public final class Relay {
     };
   }
 
-  /// Has this run when the relay is closed or is the active one no longer.
+  /// Registers an action for the case that the relay is closed or loses the leadership.
   ///
   /// @return whether it is closed already
   private boolean registerStop(Runnable newStop, Leadership leadership) {
@@ -252,7 +254,7 @@ public final class Relay {
     }
   }
 
-  /// The same reason again and again is told now and then.
+  /// Logs a reason. The same reason again is logged only now and then.
   private void tell(String reason) {
     boolean isNews = !reason.equals(toldReason) || System.nanoTime() - toldAt > REMINDER.toNanos();
     log.atLevel(isNews ? Level.WARN : Level.DEBUG)
@@ -265,7 +267,7 @@ public final class Relay {
     }
   }
 
-  /// The messages of an exception and its causes, outermost first, each once.
+  /// Returns the messages of an exception and its causes, outermost first, each once.
   private static String reasonOf(Throwable failure) {
     var reason = new StringBuilder(String.valueOf(failure.getMessage()));
     for (var cause = failure.getCause(); cause != null; cause = cause.getCause()) {

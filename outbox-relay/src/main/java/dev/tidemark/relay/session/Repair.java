@@ -20,11 +20,11 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Makes the slot anew, and publishes from the table what the topics lack of all that the new slot
-/// will not hand out. What it publishes and what the stream brings then are together every retained
-/// row, none twice.
+/// Creates the slot again, and publishes from the table those rows that the topics lack and the new
+/// slot will not return. The rows that it publishes and those that the stream then brings are
+/// together every retained row, none twice.
 ///
-/// May die at any instant: that a repair is under way is written down before it begins, and the
+/// It may die at any time: a note that a repair is in progress is stored before it begins, and the
 /// next session begins it again.
 ///
 /// Confined to one thread, but for [#close].
@@ -53,17 +53,17 @@ final class Repair implements AutoCloseable {
     this.clock = clock;
   }
 
-  /// What a repair has done.
+  /// Result of a repair.
   ///
   /// @param reach where the stream goes on
   /// @param events so many were missing, and are published
   record Repaired(ConfirmedLimit reach, long events) {}
 
-  /// Returns when the topics have all that the new slot will not bring.
+  /// Returns when the topics have everything that the new slot will not bring.
   ///
   /// @param sink that has taken over
-  /// @param metrics is told what is published
-  /// @param progress is told in words what is being done
+  /// @param metrics counts the published changes
+  /// @param progress receives a description of the current step
   Repaired run(SlotState before, EventSink sink, RelayMetrics metrics, Consumer<String> progress) {
     long begin = System.nanoTime();
     sink.publish(List.of(), Progress.of(Optional.empty(), ConfirmedLimit.NOTHING));

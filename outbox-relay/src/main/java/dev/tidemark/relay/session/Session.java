@@ -23,12 +23,12 @@ import org.postgresql.replication.LogSequenceNumber;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The active relay's stretch of work, from what was published before it on: publishes what the
-/// source brings, and only then lets it be confirmed.
+/// One period of work of the active relay. It begins after what was published before, publishes
+/// what the source brings, and only then lets it be confirmed.
 ///
-/// Does not trust the source. What is published already is skipped by the relay's own memory; what
-/// was lost on the way shows as a slot that stands where no relay has put it, or as a version that
-/// is missing, and is fetched from the table.
+/// It does not trust the source. Rows that are already published are skipped by the relay's own
+/// memory. Lost rows show as a slot at a position where no relay has put it, or as a missing
+/// version, and are fetched from the table.
 ///
 /// Confined to one thread.
 final class Session {
@@ -59,7 +59,8 @@ final class Session {
     this.gaps = new VersionGaps(new VersionMemory(), parts.outbox(), parts.history(), metrics);
   }
 
-  /// Why the slot may not bring all that the topics lack; empty where it does.
+  /// Returns the reason why the slot may not bring everything that the topics lack; empty where it
+  /// does.
   ///
   /// @throws StreamFailed when there is no slot and no sign that there ever was one
   Optional<String> doubt() {
@@ -78,7 +79,7 @@ final class Session {
           ? Optional.empty()
           : Optional.of("the slot stands where no relay has put it");
     }
-    // What was written before the slot was made does not come through it (H58).
+    // Rows that were written before the slot was created do not come through it (H58).
     return parts.outbox().isEmpty()
         ? Optional.empty()
         : Optional.of(
@@ -101,7 +102,7 @@ final class Session {
     status.repaired(doubt, repaired.events());
   }
 
-  /// To be called before the first batch.
+  /// Begins the session. To be called before the first batch.
   void begin() {
     var slot = parts.slot();
     timeline = slot.timeline();
@@ -111,7 +112,7 @@ final class Session {
     gaps = new VersionGaps(parts.newestVersions(), parts.outbox(), parts.history(), metrics);
   }
 
-  /// Returns once the batch is published.
+  /// Publishes the batch, and returns when that is done.
   ///
   /// @return whether the stream has come further than ever before
   boolean receive(ChangeSource.Batch batch) {
@@ -147,7 +148,7 @@ final class Session {
       int letters = sink.publish(changes, isBeyond ? progress.with(reached) : progress);
       metrics.published(changes.size(), letters);
     } else if (isBeyond) {
-      // Nothing but heartbeats has come, so whatever was published before ends before them.
+      // Only heartbeats have come, so everything that was published before ends before them.
       sink.publish(changes, Progress.of(Optional.of(end), reached));
     }
     if (isBeyond) {
@@ -163,8 +164,8 @@ final class Session {
     };
   }
 
-  /// Whoever may connect may write messages into the log under any prefix. One of a relay before
-  /// this one is passed over, too.
+  /// Logs a message that is passed over. Any user who may connect may write messages into the log
+  /// under any prefix. A message of an earlier relay is passed over, too.
   private void passedOver(ByteBuffer message) {
     if (!hasToldOfMessages) {
       hasToldOfMessages = true;
@@ -175,7 +176,7 @@ final class Session {
     }
   }
 
-  /// Lets the next session repair, also when it is another process's.
+  /// Makes the next session repair, also when it belongs to another process.
   StreamFailed giveUpTheSlot(String reason) {
     if (!reach.equals(Optional.of(ConfirmedLimit.NOTHING))) {
       keep(Optional.empty(), ConfirmedLimit.NOTHING);
@@ -188,8 +189,8 @@ final class Session {
     reach = Optional.of(next);
   }
 
-  /// A source may have made the slot anew when it was gone just then; that one would begin too
-  /// late.
+  /// Requires that the slot is still the same. A source may have created the slot again when it was
+  /// gone just then, and such a slot would begin too late.
   private void requireTheSlotThatWasThere() {
     if (!slotIsSure) {
       if (doubt().isPresent()) {

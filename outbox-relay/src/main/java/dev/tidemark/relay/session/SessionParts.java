@@ -21,11 +21,10 @@ import javax.sql.DataSource;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
 
-/// The parts of a session as they are in earnest: PostgreSQL by Debezium on one end, Kafka on the
-/// other.
+/// Parts of a session for production: PostgreSQL by Debezium on one end, Kafka on the other.
 ///
 /// @param refused what sessions have found out, for those that follow
-/// @param status is told what is being done, and which topics are filled
+/// @param status receives the current activity, and the topics that are filled
 public record SessionParts(
     Configuration configuration,
     DataSource database,
@@ -33,7 +32,7 @@ public record SessionParts(
     RefusedRecords refused,
     RelayStatus status)
     implements Relay.Parts {
-  /// Of each partition. A take-over waits for them to be read.
+  /// Number of records that are read back, for each partition. A take-over waits for them.
   private static final int REMEMBERED_RECORDS = 1_000;
 
   public SessionParts(
@@ -72,8 +71,8 @@ public record SessionParts(
     return sink(configuration, slot, refused, status);
   }
 
-  /// Opens a sink, which fences nobody as long as it does not take over, and reads what the relay
-  /// that is active has left to know.
+  /// Opens a sink, which fences nobody as long as it does not take over, and reads the progress of
+  /// the active relay.
   @Override
   public void rehearse() {
     var slot = slot();

@@ -6,11 +6,11 @@ import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
-/// The transactions whose work a reader sees who looks now: PostgreSQL's `pg_current_snapshot()`. A
-/// transaction that is seen once is seen for ever after. Immutable.
+/// Transactions that a new reader sees: PostgreSQL's `pg_current_snapshot()`. A transaction that is
+/// seen once is seen for ever after. Immutable.
 ///
-/// A commit is in the log before it is among these (H44): the process that commits leaves the list
-/// of those that run only after the synchronous standbys have answered, and after it was given the
+/// A commit is in the log before it is in this set (H44): the committing process leaves the list of
+/// running transactions only after the synchronous standbys have answered, and after it got the
 /// processor again.
 ///
 /// @param end none from this one on
@@ -40,13 +40,13 @@ record VisibleTransactions(long end, Set<Long> running) {
     return id < end && !running.contains(id);
   }
 
-  /// The whole of an id of which the log tells the lower 32 bits. PostgreSQL never has two in use
-  /// that are further apart than half of their range.
+  /// Returns the complete id from the lower 32 bits, which are all that the log has. PostgreSQL
+  /// never uses two at a time that are further apart than half of their range.
   long whole(long lowerBits) {
     return end + (int) (lowerBits - end);
   }
 
-  /// The oldest that is among these and not among the others.
+  /// Returns the oldest transaction that is in this set and not in the other.
   OptionalLong firstNotIn(VisibleTransactions others) {
     return LongStream.concat(
             others.running.stream().mapToLong(Long::longValue), LongStream.range(others.end, end))

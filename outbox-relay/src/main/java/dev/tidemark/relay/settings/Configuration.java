@@ -16,7 +16,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 
-/// The relay's settings, all from the environment, all checked before anything starts.
+/// Settings of the relay. All come from the environment, and all are checked before anything
+/// starts.
 ///
 /// @param kafkaClient settings for every Kafka client, under Kafka's own names
 /// @param retention how long relayed outbox rows are kept; empty: for ever
@@ -39,10 +40,10 @@ public record Configuration(
     kafkaClient = Map.copyOf(kafkaClient);
   }
 
-  /// Made by `tidemark migrate`.
+  /// Publication that `tidemark migrate` creates.
   public static final String PUBLICATION = "tidemark_outbox";
 
-  /// The aggregate type whose topic can be named by a setting.
+  /// Aggregate type whose topic can be named by a setting.
   public static final String PRODUCT = "product";
 
   private static final String PRODUCT_EVENTS = Topics.ofAggregate(PRODUCT);
@@ -54,8 +55,8 @@ public record Configuration(
           Pattern.compile("[a-z0-9_]{1,63}"),
           "replication slot");
 
-  /// The first is the products' and may have any name. The others' names follow from the types, and
-  /// the invalidator can be given the same list.
+  /// Topics. The first is the products' and may have any name. The names of the others follow from
+  /// the types, and the invalidator can be given the same list.
   private static final Setting<List<String>> TOPICS =
       Setting.of(
           "KAFKA_PRODUCT_TOPIC",
@@ -87,7 +88,8 @@ public record Configuration(
   public static final Setting<Integer> ADMIN_PORT =
       Setting.port("TIDEMARK_RELAY_ADMIN_PORT", 8082, "and on which port");
 
-  /// The default is as long as a topic's own history is complete: see `KafkaTopics.COMPACTION_LAG`.
+  /// Retention of outbox rows. The default is the time for which a topic's own history is complete:
+  /// see `KafkaTopics.COMPACTION_LAG`.
   private static final Setting<Optional<Duration>> RETENTION =
       Setting.of(
           "TIDEMARK_RELAY_RETENTION_DAYS",
@@ -116,10 +118,10 @@ public record Configuration(
               ProgramSettings.TELEMETRY_NOTE,
               ProgramSettings.SECRET_NOTE));
 
-  /// More than any short statement takes on a server that works.
+  /// Time limit for an answer: more than any short statement takes on a server that works.
   private static final Duration ANSWER = Duration.ofSeconds(20);
 
-  /// More than it takes to scan some days of an outbox.
+  /// Time limit for a scan: more than it takes to scan some days of an outbox.
   private static final Duration SCAN = Duration.ofMinutes(10);
 
   private static final int MOST_RETENTION_DAYS = 3_650;
@@ -158,29 +160,30 @@ public record Configuration(
                     && others.stream().allMatch(Topics::isOfAnAggregate));
   }
 
-  /// Empty inside: for ever.
+  /// Reads the retention. The inner value is empty for unlimited retention.
   private static Optional<Optional<Duration>> retention(String text) {
     if (text.equals("off") || text.equals("0")) {
       return Optional.of(Optional.empty());
     }
-    return TimeSpan.parse(text, ChronoUnit.DAYS)
-        .filter(Duration::isPositive)
-        .filter(time -> time.toDays() <= MOST_RETENTION_DAYS)
-        .map(Optional::of);
+    Optional<Duration> time =
+        TimeSpan.parse(text, ChronoUnit.DAYS)
+            .filter(Duration::isPositive)
+            .filter(positive -> positive.toDays() <= MOST_RETENTION_DAYS);
+    return time.isPresent() ? Optional.of(time) : Optional.empty();
   }
 
-  /// A fresh map for a Kafka client, to be added to.
+  /// Returns a new map for a Kafka client, which the caller may add to.
   public Map<String, Object> kafka() {
     return new HashMap<>(kafkaClient);
   }
 
-  /// Connections to the database that end by themselves when the server does not answer: one that
-  /// was cut off silently would wait for ever, and its relay with it.
+  /// Returns a source of connections that end by themselves when the server does not answer. A
+  /// connection that was silently cut off would otherwise wait for ever, and its relay with it.
   public DataSource dataSource() {
     return dataSource(ANSWER);
   }
 
-  /// The same for statements that read much.
+  /// Returns a source of such connections for statements that read much.
   public DataSource dataSourceForScans() {
     return dataSource(SCAN);
   }

@@ -1,6 +1,6 @@
 package dev.tidemark.relay.settings;
 
-/// What a reader of the topics may count on.
+/// Guarantee for a reader of the topics.
 public enum Delivery {
   EXACTLY_ONCE,
   AT_LEAST_ONCE

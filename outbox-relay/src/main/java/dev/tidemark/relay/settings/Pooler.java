@@ -2,15 +2,15 @@ package dev.tidemark.relay.settings;
 
 import java.util.Optional;
 
-/// Connection poolers in front of PostgreSQL, by the words in which they refuse what the relay
-/// needs. PostgreSQL itself says none of these.
+/// Connection poolers in front of PostgreSQL, recognised by the messages in which they refuse what
+/// the relay needs. PostgreSQL itself sends none of these.
 public final class Pooler {
   public static final String REMEDY =
       "name PostgreSQL itself in DATABASE_URL: the relay holds a lock in a session of its own, and reads the log by a replication connection";
 
   private Pooler() {}
 
-  /// What has refused the connection, if a pooler has: the fault in words.
+  /// Returns the fault in words if a pooler has refused the connection.
   public static Optional<String> behind(Throwable fault) {
     for (var cause = fault; cause != null; cause = cause.getCause()) {
       var name = name(String.valueOf(cause.getMessage()));
@@ -32,7 +32,7 @@ public final class Pooler {
     if (message.contains("odyssey: ")) {
       return Optional.of("Odyssey");
     }
-    // The first command of the replication protocol, taken for SQL.
+    // The first command of the replication protocol, parsed as SQL.
     if (message.contains("syntax error at or near \"IDENTIFY_SYSTEM\"")) {
       return Optional.of("one that passes on no replication, as Supavisor and pgcat");
     }

@@ -26,10 +26,11 @@ final class KafkaCommittedRecords implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(KafkaCommittedRecords.class);
   private static final Duration POLL = Duration.ofMillis(200);
 
-  /// Longer than a transaction of another producer may stay open, a minute unless configured.
+  /// Longest wait: longer than a transaction of another producer may stay open, which is a minute
+  /// unless configured.
   private static final Duration PATIENCE = Duration.ofSeconds(90);
 
-  /// After so long without a record it is said what is waited for.
+  /// Time without a record after which the reason for the wait is reported.
   private static final Duration SILENCE = Duration.ofSeconds(2);
 
   private final Map<String, Object> settings;
@@ -38,7 +39,7 @@ final class KafkaCommittedRecords implements AutoCloseable {
   private final KafkaConsumer<byte[], byte[]> consumer;
 
   /// @param settings of Kafka clients
-  /// @param doing is told in words what is waited for
+  /// @param doing receives a description of what is waited for
   KafkaCommittedRecords(Map<String, Object> settings, Consumer<String> doing) {
     this(settings, doing, "read_committed");
   }
@@ -52,7 +53,7 @@ final class KafkaCommittedRecords implements AutoCloseable {
     reading.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, isolation);
     reading.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     reading.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-    // Closing waits for the fetch under way, which at the end of a topic lasts as long as this.
+    // Closing waits for the current fetch, which at the end of a topic lasts as long as this.
     reading.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 20);
     try {
       this.consumer =
@@ -63,7 +64,7 @@ final class KafkaCommittedRecords implements AutoCloseable {
     }
   }
 
-  /// None when there is no such topic.
+  /// Returns the partitions; none when there is no such topic.
   List<TopicPartition> partitions(String topic) {
     try {
       var described = admin.describeTopics(List.of(topic)).topicNameValues().get(topic);
@@ -87,13 +88,15 @@ final class KafkaCommittedRecords implements AutoCloseable {
     return offsets(partitions, OffsetSpec.earliest());
   }
 
-  /// The ends of all records, committed or not. A `read_committed` consumer's own ends lie before
-  /// the first open transaction: another producer's could hide what is committed behind.
+  /// Returns the ends of all records, committed or not. The ends of a `read_committed` consumer lie
+  /// before the first open transaction, so a transaction of another producer could hide committed
+  /// records.
   Map<TopicPartition, Long> ends(Collection<TopicPartition> partitions) {
     return offsets(partitions, OffsetSpec.latest());
   }
 
-  /// The first records with this timestamp or a later one; -1 where there is none.
+  /// Returns the offsets of the first records with this timestamp or a later one; -1 where there is
+  /// none.
   Map<TopicPartition, Long> since(Collection<TopicPartition> partitions, long timestamp) {
     return offsets(partitions, OffsetSpec.forTimestamp(timestamp));
   }
@@ -116,7 +119,7 @@ final class KafkaCommittedRecords implements AutoCloseable {
     }
   }
 
-  /// Hands out the records from these offsets up to those ends, in the order of each partition.
+  /// Passes on the records from these offsets up to those ends, in the order of each partition.
   void read(
       Map<TopicPartition, Long> from,
       Map<TopicPartition, Long> ends,
@@ -149,13 +152,13 @@ final class KafkaCommittedRecords implements AutoCloseable {
     }
   }
 
-  /// As [#read], and waits for nobody. Records behind an open transaction are handed out whether
-  /// they are committed or not.
+  /// Reads as [#read] does, but waits for nobody. Records behind an open transaction are passed on
+  /// whether they are committed or not.
   void readAtOnce(
       Map<TopicPartition, Long> from,
       Map<TopicPartition, Long> ends,
       Consumer<ConsumerRecord<byte[], byte[]>> receiver) {
-    // Of a reader of committed records: the beginnings of the first open transactions.
+    // Ends for a reader of committed records: the beginnings of the first open transactions.
     var stable = consumer.endOffsets(from.keySet());
     var behind = new HashMap<>(from);
     behind.replaceAll((partition, begin) -> Math.max(begin, stable.getOrDefault(partition, begin)));

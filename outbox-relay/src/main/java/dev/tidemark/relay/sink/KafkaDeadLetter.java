@@ -13,17 +13,17 @@ import java.util.UUID;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 
-/// The record of a dead letter: the row's key and payload, and in headers what was wrong.
+/// Record of a dead letter: the row's key and payload, with the fault in headers.
 ///
-/// A payload that the letter's topic may not take is cut. Then the record's value is the beginning
-/// of it, and two headers tell its length and its hash.
+/// A payload that the letter's topic may not accept is cut. Then the record's value is its
+/// beginning, and two headers give its length and its hash.
 final class KafkaDeadLetter {
-  /// What every topic takes, whatever its `max.message.bytes` is within reason.
+  /// Size that every topic accepts, whatever its `max.message.bytes` is within reason.
   static final int CUT_BYTES = 16 << 10;
 
   private static final int LONGEST_CUT_KEY = 4 << 10;
 
-  /// In characters. Some reasons quote the row.
+  /// Limit in characters. Some reasons quote the row.
   private static final int LONGEST_REASON = 2_000;
 
   private KafkaDeadLetter() {}

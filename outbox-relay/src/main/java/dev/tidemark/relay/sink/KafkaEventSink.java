@@ -42,8 +42,8 @@ import org.slf4j.LoggerFactory;
 /// *Exactly once*: a batch and its progress are one Kafka transaction. A crash leaves both or none
 /// for a `read_committed` reader, and the next sink of the same name fences this one off.
 ///
-/// *At least once*: an idempotent producer and no transaction. An event is seen a few milliseconds
-/// sooner, and after a crash what the slot had not confirmed comes again.
+/// *At least once*: an idempotent producer and no transaction. An event is visible a few
+/// milliseconds sooner, and after a crash everything that the slot had not confirmed comes again.
 public final class KafkaEventSink implements EventSink {
   private static final Logger log = LoggerFactory.getLogger(KafkaEventSink.class);
 
@@ -58,7 +58,7 @@ public final class KafkaEventSink implements EventSink {
   private final AtomicReference<@Nullable Fault> fault = new AtomicReference<>();
   private Set<UUID> knownLetters = Set.of();
 
-  /// A record that was not taken, the first one of its batch.
+  /// A record that was not accepted, the first one of its batch.
   private record Fault(Change change, String topic, Exception cause) {
     String text() {
       return "%s was not taken by topic %s: %s".formatted(change.name(), topic, cause.getMessage());
@@ -122,16 +122,16 @@ public final class KafkaEventSink implements EventSink {
     producer.close(Duration.ZERO);
   }
 
-  /// A record is made when it is sent, so that the bytes of a batch of large rows are not all there
-  /// at once. What Kafka refuses for good becomes a dead letter in a transaction that is begun
-  /// anew.
+  /// Publishes in a transaction. A record is made when it is sent, so that the bytes of a batch of
+  /// large rows are not all in memory at once. A record that Kafka refuses for good becomes a dead
+  /// letter in a new transaction.
   private int publishInTransaction(List<Change> changes, Progress progress) {
     while (true) {
       fault.set(null);
       var letters = new ArrayList<Letter>();
       producer.beginTransaction();
       try {
-        // The answers are not looked at one by one: a send that failed fails the commit.
+        // The answers are not checked one by one: a send that failed makes the commit fail.
         for (var change : changes) {
           var _ = send(change, letters);
         }
@@ -142,7 +142,7 @@ public final class KafkaEventSink implements EventSink {
         if (!isRefusal(e)) {
           throw named(e);
         }
-        // After this the callbacks have run that say which record it was.
+        // After this, the callbacks that name the failed record have run.
         producer.abortTransaction();
         if (!isNewlyRefused(e)) {
           throw named(e);
@@ -151,8 +151,8 @@ public final class KafkaEventSink implements EventSink {
     }
   }
 
-  /// Of the progress only the reach is kept: that rows are published must not be written down
-  /// before it is so.
+  /// Publishes without a transaction. Only the reach of the progress is kept: that rows are
+  /// published must not be recorded before it is so.
   private int publishPlainly(List<Change> changes, Progress progress) {
     fault.set(null);
     var letters = new ArrayList<Letter>();
@@ -211,14 +211,14 @@ public final class KafkaEventSink implements EventSink {
     return producer.send(
         record,
         (metadata, e) -> {
-          // What was sent after the one at fault fails for its sake.
+          // Records that were sent after the failed one fail because of it.
           if (e != null && !(e instanceof TransactionAbortedException)) {
             fault.compareAndSet(null, new Fault(change, topic, e));
           }
         });
   }
 
-  /// A dead letter in the event's place, where its topic or the row itself is refused.
+  /// Returns a dead letter in place of the event, where its topic or the row itself is refused.
   private Optional<Change.Content> refusal(Change change) {
     if (!(change.content() instanceof Event(OutboxEvent event))) {
       return Optional.empty();
@@ -237,7 +237,7 @@ public final class KafkaEventSink implements EventSink {
                     event.time()));
   }
 
-  /// Makes the topic where that is to be done.
+  /// Creates the topic where that is to be done, and returns the reason where it is refused.
   private Optional<String> refusalOf(String topic, Consumer<String> ensure) {
     if (configuredTopics().anyMatch(topic::equals)) {
       return Optional.empty();
@@ -270,7 +270,7 @@ public final class KafkaEventSink implements EventSink {
         : Topics.ofAggregate(aggregateType);
   }
 
-  /// Without these there is nothing to do for a relay.
+  /// Returns the topics that a relay cannot work without.
   private Stream<String> configuredTopics() {
     return Stream.concat(Stream.of(productTopic), otherTopics.stream());
   }
@@ -284,7 +284,7 @@ public final class KafkaEventSink implements EventSink {
     return false;
   }
 
-  /// Notes what Kafka will refuse again.
+  /// Notes a record that Kafka will refuse again.
   ///
   /// @return whether the same changes would be published in another way now
   private boolean isNewlyRefused(KafkaException failure) {
@@ -318,7 +318,7 @@ public final class KafkaEventSink implements EventSink {
     return first == null ? failure : new KafkaException(first.text(), failure);
   }
 
-  /// To be called when they are written.
+  /// Logs the letters. To be called when they are written.
   private static int told(List<Letter> letters) {
     for (var letter : letters) {
       var written = letter.written().resultNow();
@@ -338,12 +338,12 @@ public final class KafkaEventSink implements EventSink {
     var settings = configuration.kafka();
     settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
     settings.put(ProducerConfig.ACKS_CONFIG, "all");
-    // Costs no time: every batch of changes ends with a flush. Without it each of them would begin
-    // with requests of a few records.
+    // This costs no time: every batch of changes ends with a flush. Without it each batch would
+    // begin with requests of a few records.
     settings.putIfAbsent(ProducerConfig.LINGER_MS_CONFIG, 100);
     settings.putIfAbsent(ProducerConfig.BATCH_SIZE_CONFIG, 256 << 10);
     settings.putIfAbsent(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, Topics.MAX_RECORD_BYTES);
-    // A take-over waits so long when it finds its predecessor's transaction open.
+    // A take-over waits this long when it finds its predecessor's transaction open.
     settings.putIfAbsent(ProducerConfig.RETRY_BACKOFF_MS_CONFIG, 20);
     settings.putIfAbsent(ProducerConfig.MAX_BLOCK_MS_CONFIG, 15_000);
     settings.putIfAbsent(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 10_000);

@@ -13,8 +13,8 @@ import org.apache.kafka.clients.admin.ListTransactionsOptions;
 import org.apache.kafka.clients.admin.TransactionDescription;
 import org.apache.kafka.common.TopicPartition;
 
-/// The Kafka transactions that hold up readers of committed records, in words: whose they are,
-/// since when they are open, and how they end.
+/// Describes the Kafka transactions that hold up readers of committed records: their owners, their
+/// beginnings, and how they end.
 final class KafkaOpenTransaction {
   private static final String ENDS =
       "it ends when that producer commits or aborts it, by its time-out, or by"
@@ -22,7 +22,8 @@ final class KafkaOpenTransaction {
 
   private KafkaOpenTransaction() {}
 
-  /// What a reader of these partitions waits for, as far as this client may know it.
+  /// Returns a description of what a reader of these partitions waits for, as far as this client
+  /// may know it.
   static String text(Admin admin, Collection<TopicPartition> partitions) {
     try {
       var open =
@@ -45,7 +46,7 @@ final class KafkaOpenTransaction {
             .formatted(String.join(", ", open), ENDS);
       }
     } catch (ExecutionException mayNotKnow) {
-      // What follows is right all the same.
+      // The text below is right all the same.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -27,11 +27,11 @@ import org.postgresql.replication.LogSequenceNumber;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The progress of the relay, kept in a Kafka topic so that it is one transaction with the events
-/// that it speaks of.
+/// Progress of the relay, kept in a Kafka topic so that it is in one transaction with the events
+/// that it describes.
 ///
-/// A log of what each batch added, not a state that is written over: a record is as small as its
-/// batch. After a restart only its end is read, back to where everything older is past.
+/// It is a log of what each batch added, not a state that is overwritten: a record is as small as
+/// its batch. After a restart only its end is read, back to where everything older is past.
 ///
 /// Record: key `<system identifier of the server>/<slot>`; value
 /// `{"after":"0/16B3748","rows":[[transaction id, hash of the first row's id, count], …],
@@ -49,14 +49,14 @@ public final class KafkaPositions {
   private final LogSequenceNumber restart;
   private final Consumer<String> doing;
 
-  /// As the other constructor, and tells nobody.
+  /// Creates it as the other constructor does, without a report of what is waited for.
   public KafkaPositions(Configuration configuration, SlotState slot) {
     this(configuration, slot, doing -> {});
   }
 
   /// @param slot where the slot stands, before this relay has confirmed anything; one that is gone
   ///   hands nothing out again
-  /// @param doing is told in words what is waited for
+  /// @param doing receives a description of what is waited for
   public KafkaPositions(Configuration configuration, SlotState slot, Consumer<String> doing) {
     this.doing = doing;
     this.settings = configuration.kafka();
@@ -87,7 +87,7 @@ public final class KafkaPositions {
     }
   }
 
-  /// What the relays before have left to know.
+  /// Returns what the earlier relays have recorded.
   public TakenOver read() {
     try (var records = new KafkaCommittedRecords(settings, doing)) {
       long begin = records.beginnings(List.of(PARTITION)).getOrDefault(PARTITION, 0L);
@@ -123,8 +123,8 @@ public final class KafkaPositions {
     return published;
   }
 
-  /// The newest batches, down to the one before which everything is past; all of them where there
-  /// is none such.
+  /// Returns the newest batches, down to the one before which everything is past; all of them where
+  /// there is no such batch.
   private List<Progress> sinceRestart(Deque<Progress> newestFirst) {
     var needed = new ArrayList<Progress>();
     for (var progress : newestFirst) {

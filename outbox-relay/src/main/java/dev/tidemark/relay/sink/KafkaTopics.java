@@ -42,10 +42,11 @@ import org.slf4j.LoggerFactory;
 public final class KafkaTopics {
   private static final Logger log = LoggerFactory.getLogger(KafkaTopics.class);
 
-  /// So long, history is complete; after that only each key's latest state is sure to be there.
+  /// Time for which history is complete. After that only each key's latest state is certain to be
+  /// there.
   public static final Duration COMPACTION_LAG = Duration.ofDays(7);
 
-  /// The broker that is asked may not even have heard of the topic.
+  /// Retries: the broker that is asked may not even have heard of the topic.
   private static final RetryPolicy<Object> UNTIL_KNOWN =
       RetryPolicy.builder()
           .handleIf(fault -> fault.getCause() instanceof UnknownTopicOrPartitionException)
@@ -56,7 +57,7 @@ public final class KafkaTopics {
 
   private static final long POSITIONS_BYTES = 256L << 20;
 
-  /// Confluent Cloud refuses segments below 50 MiB.
+  /// Segment size. Confluent Cloud refuses segments below 50 MiB.
   private static final long POSITIONS_SEGMENT_BYTES = 64L << 20;
 
   private final Map<String, Object> settings;
@@ -68,7 +69,7 @@ public final class KafkaTopics {
     this(configuration, topic -> {});
   }
 
-  /// @param filled is told of the topics of events that are written to
+  /// @param filled receives the topics of events that are written to
   public KafkaTopics(Configuration configuration, Consumer<String> filled) {
     this.filled = filled;
     this.settings = configuration.kafka();
@@ -97,8 +98,8 @@ public final class KafkaTopics {
         Map.of(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(Topics.MAX_RECORD_BYTES)));
   }
 
-  /// One partition, for the order; bounded by size and never by time, so that a relay that rested
-  /// for weeks finds its place.
+  /// Creates the topic of positions. It has one partition, for the order, and is limited by size
+  /// and never by time, so that a relay that was idle for weeks finds its place.
   public void ensurePositions(String topic) {
     ensure(
         topic,
@@ -109,7 +110,8 @@ public final class KafkaTopics {
             TopicConfig.SEGMENT_BYTES_CONFIG, Long.toString(POSITIONS_SEGMENT_BYTES)));
   }
 
-  /// A topic that can be made at no attempt. The message says which and why.
+  /// Thrown for a topic that cannot be created at any attempt. The message names the topic and the
+  /// reason.
   static final class Refused extends KafkaException {
     Refused(String topic, Throwable cause) {
       super("topic %s cannot be made: %s".formatted(topic, cause.getMessage()), cause);
@@ -123,7 +125,7 @@ public final class KafkaTopics {
       return;
     }
     try (var admin = Admin.create(settings)) {
-      // Whoever may not make topics gets no other answer for one that is there.
+      // A user without the right to create topics gets the same answer for one that exists.
       if (!isThere(admin, topic)) {
         make(admin, topic, partitions, needed, wished);
       }
@@ -131,7 +133,8 @@ public final class KafkaTopics {
     known.add(topic);
   }
 
-  /// With all that is wished, or else without one of it, or else without any.
+  /// Creates the topic with all settings that are wished, or else without one of them, or else
+  /// without any.
   private static void make(
       Admin admin,
       String topic,
@@ -149,16 +152,17 @@ public final class KafkaTopics {
         make(admin, topic, partitions, config);
         return;
       } catch (Refused refused) {
+        var cause = refused.getCause();
         var isOfSettings =
-            refused.getCause() instanceof PolicyViolationException
-                || refused.getCause() instanceof InvalidConfigurationException;
-        if (!isOfSettings || left.equals(wished.keySet())) {
+            cause instanceof PolicyViolationException
+                || cause instanceof InvalidConfigurationException;
+        if (cause == null || !isOfSettings || left.equals(wished.keySet())) {
           throw refused;
         }
         log.atWarn()
             .addKeyValue("topic", topic)
             .addKeyValue("settings", config)
-            .addKeyValue("reason", refused.getCause().getMessage())
+            .addKeyValue("reason", cause.getMessage())
             .log("Kafka refuses a setting; the topic is made without it");
       }
     }
@@ -203,7 +207,7 @@ public final class KafkaTopics {
     }
   }
 
-  /// Whether Kafka will say the same the next time.
+  /// Returns whether Kafka will give the same answer the next time.
   static boolean isForGood(@Nullable Throwable fault) {
     return fault instanceof ApiException
         && !(fault instanceof RetriableException)
@@ -211,9 +215,9 @@ public final class KafkaTopics {
         && !(fault instanceof TopicExistsException);
   }
 
-  /// A topic is known before its partitions take records. When the first batch of an idempotent
-  /// producer comes too early and the second in time, the first is never let in any more, and the
-  /// producer gives up only when the delivery's time is over.
+  /// Waits until the topic accepts records. It is known before its partitions do. When the first
+  /// batch of an idempotent producer comes too early and the second in time, the first is never
+  /// accepted, and the producer gives up only after its delivery timeout.
   private static void awaitWritable(Admin admin, String topic, int partitions) {
     var latest =
         IntStream.range(0, partitions)

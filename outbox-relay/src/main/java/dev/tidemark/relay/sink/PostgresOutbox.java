@@ -16,9 +16,10 @@ import javax.sql.DataSource;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
 
-/// The table `outbox`, from which what the log does not bring is fetched. Thread-safe.
+/// The table `outbox`, the source of rows that the log does not bring. Thread-safe.
 public final class PostgresOutbox {
-  /// A row is written a little before its transaction commits, and clocks can be set.
+  /// Allowance for times: a row is written a little before its transaction commits, and clocks can
+  /// be set.
   private static final Duration MARGIN = Duration.ofHours(1);
 
   public static final String COLUMNS =
@@ -31,7 +32,7 @@ public final class PostgresOutbox {
     this.database = Jdbi.create(database);
   }
 
-  /// The rows of these gaps that are there, by aggregate and version.
+  /// Returns the rows of these gaps that exist, by aggregate and version.
   ///
   /// @param most how many are read at most
   List<OutboxRow> rowsOf(List<Gap> gaps, int most) {

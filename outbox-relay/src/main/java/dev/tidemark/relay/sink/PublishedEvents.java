@@ -26,9 +26,9 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/// What the topics hold already.
+/// Events that the topics already hold.
 public final class PublishedEvents {
-  /// By so much the clocks of the servers may differ.
+  /// Largest difference between the servers' clocks that is allowed for.
   public static final Duration CLOCK_DIFFERENCE = Duration.ofHours(1);
 
   private static final int PIECE = 2_000;
@@ -37,7 +37,7 @@ public final class PublishedEvents {
   private final Configuration configuration;
   private final Consumer<String> doing;
 
-  /// @param doing is told in words what is waited for
+  /// @param doing receives a description of what is waited for
   public PublishedEvents(Configuration configuration, Consumer<String> doing) {
     this.configuration = configuration;
     this.doing = doing;
@@ -53,8 +53,8 @@ public final class PublishedEvents {
       @Nullable String aggregateId,
       @Nullable Long version) {}
 
-  /// The newest versions, from so many records at the end of each partition of the topics that are
-  /// configured. Of the events only: a state that `resync` tells again may come before older
+  /// Returns the newest versions, from so many records at the end of each partition of the
+  /// configured topics. Only events count: a state that `resync` sends again may come before older
   /// events.
   public VersionMemory newestVersions(int recordsOfAPartition) {
     var versions = new VersionMemory();
@@ -69,7 +69,7 @@ public final class PublishedEvents {
       from.replaceAll(
           (partition, begin) ->
               Math.max(begin, ends.getOrDefault(partition, begin) - recordsOfAPartition));
-      // What is not committed yet, or never, can hide a gap there. It cannot invent one.
+      // Uncommitted or aborted records can hide a gap there, but cannot cause a false one.
       records.readAtOnce(
           from,
           ends,
@@ -87,7 +87,7 @@ public final class PublishedEvents {
     return versions;
   }
 
-  /// The rows of the newest dead letters of these topics.
+  /// Returns the rows of the newest dead letters of these topics.
   public Set<UUID> letters(Collection<String> topics) {
     var rows = new HashSet<UUID>();
     try (var records = new KafkaCommittedRecords(configuration.kafka(), doing)) {
@@ -106,7 +106,7 @@ public final class PublishedEvents {
     return rows;
   }
 
-  /// The ids of those of these rows that are in the topics, as events or as dead letters.
+  /// Returns the ids of those of these rows that are in the topics, as events or as dead letters.
   Set<UUID> publishedOf(List<OutboxRow> rows) {
     var ids = rows.stream().map(OutboxRow::id).collect(Collectors.toSet());
     var found = new HashSet<UUID>();
@@ -121,8 +121,8 @@ public final class PublishedEvents {
     return found;
   }
 
-  /// Hands out everything that was published of these aggregate types since then, and the dead
-  /// letters of it, piece by piece.
+  /// Passes on everything that was published of these aggregate types since then, and its dead
+  /// letters, piece by piece.
   public void since(
       Instant time, Collection<String> aggregateTypes, Consumer<List<Published>> receiver) {
     var piece = new ArrayList<Published>(PIECE);

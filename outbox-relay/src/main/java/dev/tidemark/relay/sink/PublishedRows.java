@@ -8,14 +8,14 @@ import java.util.Map;
 import java.util.Optional;
 import org.postgresql.replication.LogSequenceNumber;
 
-/// The relay's own memory of what is published: of each transaction that the log may hand out
-/// again, how many rows.
+/// The relay's own memory of what is published: the number of published rows of each transaction
+/// that the log may return again.
 ///
-/// After a restart the log hands out whole transactions again, from the slot's confirmed position
-/// on. The rows that were published are the first so many of their transaction, so a count per
-/// transaction is enough to skip exactly them. Nothing here compares an LSN of a row: several rows
-/// can share one (COPY, INSERT of many rows), and transactions interleave in the log. That is where
-/// a position made of an LSN loses rows or repeats them (H27, H27b, H27c).
+/// After a restart the log returns whole transactions again, from the slot's confirmed position on.
+/// The published rows are the first ones of their transaction, so a count per transaction is enough
+/// to skip exactly them. Nothing here compares an LSN of a row: several rows can share one (COPY,
+/// INSERT of many rows), and transactions interleave in the log. A position made of an LSN would
+/// lose rows or repeat them there (H27, H27b, H27c).
 ///
 /// A transaction is known by its id and the id of its first row: a server that was promoted may use
 /// a transaction id again (H49).
@@ -29,13 +29,13 @@ public final class PublishedRows {
 
   private record Transaction(long id, int firstRow) {}
 
-  /// How far a transaction is published.
+  /// Progress of one transaction.
   ///
   /// @param firstRow hash of the id of its first row
   /// @param count how many rows of it, from the first on
   record Rows(long transactionId, int firstRow, int count) {}
 
-  /// What one batch adds.
+  /// Progress that one batch adds.
   ///
   /// @param precedingCommit every transaction published before this batch ends at or before this
   ///   LSN, or is in `rows`
@@ -47,7 +47,7 @@ public final class PublishedRows {
 
     public static final Progress NONE = new Progress(Optional.empty(), List.of(), Optional.empty());
 
-    /// Nothing but a new reach.
+    /// Returns a progress with only a new reach.
     ///
     /// @param precedingCommit as in the record
     public static Progress of(Optional<LogSequenceNumber> precedingCommit, ConfirmedLimit reach) {
@@ -59,7 +59,7 @@ public final class PublishedRows {
     }
   }
 
-  /// Adds what an earlier batch published. The greater count of a transaction stands.
+  /// Adds what an earlier batch published. The greater count of a transaction wins.
   void add(Progress progress) {
     for (var rows : progress.rows()) {
       published.merge(
@@ -67,10 +67,10 @@ public final class PublishedRows {
     }
   }
 
-  /// What of a stretch of the log is still to be published.
+  /// The part of a range of the log that is still to be published.
   public record Unpublished(List<Change> changes, Progress progress) {}
 
-  /// Takes the next changes of the log and leaves out those that are published. To be called for
+  /// Takes the next changes of the log and returns those that are not published. To be called for
   /// all changes, in order.
   public Unpublished take(List<Change> changes) {
     var unpublished = new ArrayList<Change>(changes.size());

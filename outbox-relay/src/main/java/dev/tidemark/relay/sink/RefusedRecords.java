@@ -8,13 +8,13 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.function.LongSupplier;
 
-/// What Kafka takes at no attempt: topics that cannot be made or written to, and rows whose record
-/// is too large for its topic. What was meant for them becomes a dead letter, and the stream goes
-/// on (H46).
+/// Records that Kafka never accepts: topics that cannot be created or written to, and rows whose
+/// record is too large for its topic. Such records become dead letters, and the stream goes on
+/// (H46).
 ///
 /// Outlives sessions. Confined to the relay's thread.
 public final class RefusedRecords {
-  /// After so long a topic is tried again.
+  /// Time after which a topic is tried again.
   private static final Duration TOPIC_REST = Duration.ofMinutes(1);
 
   private static final int MOST_ROWS = 1_000;
@@ -39,7 +39,7 @@ public final class RefusedRecords {
     this.nanoTime = nanoTime;
   }
 
-  /// Why this topic takes nothing at present.
+  /// Returns the reason why this topic accepts nothing at present.
   Optional<String> ofTopic(String topic) {
     var refusal = topics.get(topic);
     if (refusal != null && nanoTime.getAsLong() - refusal.at() > TOPIC_REST.toNanos()) {
@@ -49,14 +49,14 @@ public final class RefusedRecords {
     return Optional.ofNullable(refusal).map(Refusal::reason);
   }
 
-  /// Notes that a topic cannot be made.
+  /// Notes that a topic cannot be created.
   ///
   /// @return whether that is news
   boolean addTopic(String topic, String reason) {
     return topics.put(topic, new Refusal(reason, nanoTime.getAsLong())) == null;
   }
 
-  /// Why the row's event is not taken.
+  /// Returns the reason why the row's event is not accepted.
   Optional<String> ofRow(UUID row) {
     return Optional.ofNullable(rows.get(row)).map(Row::reason);
   }
@@ -73,7 +73,7 @@ public final class RefusedRecords {
     return rows.putIfAbsent(row, new Row(reason, false)) == null;
   }
 
-  /// Notes that Kafka refuses the row's dead letter, too, at its full length.
+  /// Notes that Kafka also refuses the row's dead letter at its full length.
   ///
   /// @return whether that is news
   boolean addLetter(UUID row, String reason) {

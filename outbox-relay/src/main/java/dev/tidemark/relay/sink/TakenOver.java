@@ -2,8 +2,8 @@ package dev.tidemark.relay.sink;
 
 import java.util.Optional;
 
-/// What the relays before this one have left to know.
+/// State that the relays before this one have left.
 ///
-/// @param published what is published of the transactions that the log may hand out again
+/// @param published published part of the transactions that the log may return again
 /// @param reach how far the slot can have been confirmed; empty when no relay has ever written it
 public record TakenOver(PublishedRows published, Optional<ConfirmedLimit> reach) {}

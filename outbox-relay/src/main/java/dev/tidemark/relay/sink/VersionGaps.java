@@ -16,16 +16,16 @@ import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Fills gaps in the versions that the source brings, from the outbox. What the topics hold already
-/// is no gap, though the relay did not know it (H48). Confined to one thread.
+/// Fills gaps in the versions that the source brings, from the outbox. Events that the topics
+/// already hold are no gap, though the relay did not know them (H48). Confined to one thread.
 public final class VersionGaps {
   private static final Logger log = LoggerFactory.getLogger(VersionGaps.class);
 
-  /// More rows than that are not fetched for one batch.
+  /// Largest number of rows that is fetched for one batch.
   private static final int MOST_ROWS = 1_000;
 
-  /// So many gaps in a row without a single row in the outbox: the versions of that aggregate type
-  /// have holes by themselves, against the contract, and looking costs a scan each time.
+  /// Largest number of gaps in a row without a single row in the outbox. Beyond it, the versions of
+  /// that aggregate type have holes of their own, against the contract, and each look costs a scan.
   private static final int FRUITLESS = 20;
 
   private final VersionMemory versions;
@@ -46,8 +46,8 @@ public final class VersionGaps {
     this.metrics = metrics;
   }
 
-  /// Those that are to be published, and where versions are missing before one of them, the rows of
-  /// those. Empty when that would be too many.
+  /// Returns the changes that are to be published, with the missing rows where versions are missing
+  /// before one of them. Empty when there would be too many.
   ///
   /// @param changes all of a stretch, in order
   /// @param unpublished those of them that are to be published now
@@ -81,7 +81,7 @@ public final class VersionGaps {
     return Optional.of(filled);
   }
 
-  /// Those of the rows that are in the topics.
+  /// Returns those of the rows that are in the topics.
   private Set<UUID> publishedOf(List<Gap> gaps, List<OutboxRow> rows) {
     var doubtful =
         rows.stream()

@@ -12,15 +12,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/// The newest published version of the aggregates that changed last. Versions of one aggregate have
-/// no hole, so a change that does not follow its predecessor shows that the source has lost one.
+/// Newest published version of the aggregates that changed last. Versions of one aggregate have no
+/// hole, so a change that does not follow its predecessor shows that the source has lost one.
 ///
-/// Bounded: an aggregate that rested while very many others changed is forgotten, and its next
-/// change taken as it comes.
+/// Bounded: an aggregate that did not change while very many others did is dropped, and its next
+/// change is accepted without a check.
 ///
 /// Confined to one thread.
 public final class VersionMemory {
-  /// At some 150 bytes each.
+  /// Largest number of aggregates, at about 150 bytes each.
   private static final int MOST_AGGREGATES = 100_000;
 
   private record Aggregate(String type, String id) {}
@@ -37,7 +37,7 @@ public final class VersionMemory {
         }
       };
 
-  /// Versions between two that are next to each other in the log.
+  /// Versions that are missing between two neighbours in the log.
   ///
   /// @param after the newest published
   /// @param before the one that comes now
@@ -55,8 +55,8 @@ public final class VersionMemory {
       Instant until,
       boolean isHearsay) {}
 
-  /// Takes the next changes of the log for published, and answers where versions are missing before
-  /// those that are not.
+  /// Notes the next changes of the log as published, and returns the gaps before those that are
+  /// not.
   ///
   /// @param changes all of a stretch, in order
   /// @param unpublished those of them that are to be published now, in the same order; if that does
@@ -95,8 +95,8 @@ public final class VersionMemory {
     return gaps;
   }
 
-  /// Notes what was read from the topics. What was put aside as a dead letter, or lies in another
-  /// partition too far back to be read, is not known by that.
+  /// Notes what was read from the topics. It does not include rows that became dead letters, or
+  /// that lie too far back in another partition to be read.
   void published(String aggregateType, String aggregateId, long version, Instant at) {
     newest.merge(
         new Aggregate(aggregateType, aggregateId),
@@ -106,8 +106,8 @@ public final class VersionMemory {
 
   private record Version(Aggregate aggregate, Newest newest) {}
 
-  /// A row that became a dead letter counts, too: it is not missing. Unless it is the version that
-  /// is wrong.
+  /// Returns the version of a change. A row that became a dead letter counts, too, because it is
+  /// not missing, unless the version itself is wrong.
   private static Optional<Version> versionOf(Change change) {
     return switch (change.content()) {
       case Event(var event) ->

@@ -1,4 +1,4 @@
-/// Where changes go, and the memory that makes publishing exact.
+/// Destination of changes, with the memory that makes publishing exact.
 ///
 /// [KafkaEventSink] sends each change as an event, or as a [KafkaDeadLetter], and writes the
 /// progress of [PublishedRows] to [KafkaPositions] in the same transaction. A new session reads
@@ -6,8 +6,8 @@
 /// notice a version that the log did not bring and fetch it from [PostgresOutbox].
 /// [PublishedEvents] reads what the topics hold. [KafkaTopics] creates topics that are absent.
 ///
-/// Of the relay, this package knows changes and counts. It does not know where changes come from,
-/// nor who is the active relay.
+/// This package knows changes and counts of the relay. It does not know where changes come from,
+/// nor which relay is active.
 @NullMarked
 package dev.tidemark.relay.sink;
 

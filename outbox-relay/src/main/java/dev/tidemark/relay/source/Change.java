@@ -19,12 +19,12 @@ public record Change(
     long transactionId, Optional<LogSequenceNumber> precedingCommit, UUID rowId, Content content) {
   public static final long NO_TRANSACTION = 0;
 
-  /// Of a row that was read from the table, for want of the log.
+  /// Returns the change for a row that was read from the table, because the log does not have it.
   public static Change ofTable(OutboxRow row) {
     return new Change(NO_TRANSACTION, Optional.empty(), row.id(), row.content());
   }
 
-  /// Which row this is, for people.
+  /// Returns a name of the row for people.
   public String name() {
     return switch (content) {
       case Event(var event) ->
@@ -34,7 +34,7 @@ public record Change(
     };
   }
 
-  /// The id of what changed, as far as it is known.
+  /// Returns the id of the changed aggregate, as far as it is known.
   public String key() {
     return switch (content) {
       case Event(var event) -> event.aggregateId();
@@ -47,7 +47,7 @@ public record Change(
   /// A row that keeps the event contract.
   public record Event(OutboxEvent event) implements Content {}
 
-  /// A row that cannot become an event; it goes to the dead letters.
+  /// A row that cannot become an event. It goes to the dead letters.
   ///
   /// @param reason what is wrong with it, in words
   /// @param aggregateType names the topic that it was meant for; empty when it cannot be one

@@ -7,12 +7,12 @@ import org.apache.kafka.connect.data.Schema;
 import org.apache.kafka.connect.data.SchemaBuilder;
 import org.apache.kafka.connect.data.Struct;
 
-/// Leaves the `source` part of Debezium's events empty. Debezium else puts a dozen fields together
-/// for every row, one of them JSON; what the relay needs of them is in the record's offset as well.
+/// Leaves the `source` part of Debezium's events empty. Otherwise Debezium builds a dozen fields
+/// for every row, one of them JSON; those that the relay needs are in the record's offset as well.
 ///
 /// Debezium makes it, by its name. Confined to one thread.
 public final class DebeziumBareSource implements SourceInfoStructMaker<AbstractSourceInfo> {
-  /// Debezium's own metrics look for these, and are content when they are null.
+  /// Schema of the part. Debezium's own metrics look for these fields, and accept null.
   private static final Schema SCHEMA =
       SchemaBuilder.struct()
           .name("dev.tidemark.relay.BareSource")
@@ -26,7 +26,7 @@ public final class DebeziumBareSource implements SourceInfoStructMaker<AbstractS
 
   @Override
   public void init(String connector, String version, CommonConnectorConfig configuration) {
-    // There is nothing that would be different from one connector to another.
+    // Nothing here differs from one connector to another.
   }
 
   @Override

@@ -27,30 +27,31 @@ import org.apache.kafka.connect.storage.MemoryOffsetBackingStore;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.replication.LogSequenceNumber;
 
-/// The outbox's changes by Debezium's embedded engine.
+/// Changes of the outbox, read by Debezium's embedded engine.
 ///
-/// The engine is given no stored offset. So it starts at the slot's confirmed position and hands
-/// out whole transactions, and none of its own ways to find the place where it left off, which can
-/// skip or repeat rows, comes into play. What it confirms is the end of the last transaction before
-/// the newest row that was received, never more.
+/// The engine is given no stored offset. So it starts at the slot's confirmed position and returns
+/// whole transactions, and none of its own methods to find its last position, which can skip or
+/// repeat rows, is used. It confirms at most the end of the last transaction before the newest row
+/// that was received.
 ///
 /// One engine: run it once.
 public final class DebeziumChangeSource implements ChangeSource {
   private static final String NAME = "tidemark";
 
-  /// The table in whatever schema `migrate` made it: the publication says which one it is.
+  /// Table in the schema in which `migrate` created it: the publication tells which one it is.
   private static final String OUTBOX = "[^.]+\\.outbox";
 
-  /// How long Debezium sleeps between two looks at the log when there is nothing, and again how
-  /// long it waits for a batch to fill: most of the latency of an idle system, and most of its
-  /// cost.
+  /// Time that Debezium sleeps between two looks at the log when there is nothing, and again the
+  /// time that it waits for a batch to fill. This is most of the latency of an idle system, and
+  /// most of its cost.
   private static final Duration POLL_INTERVAL = Duration.ofMillis(2);
 
   private static final int MAX_BATCH = 2_048;
   private static final int MAX_QUEUE = 4_096;
 
-  /// Most of the relay's memory when rows are large: the queue and the batch at hand may each hold
-  /// so much and a row more, and a string takes twice its bytes when one character is not Latin.
+  /// Limit of the queue, which is most of the relay's memory when rows are large: the queue and the
+  /// current batch may each hold this much and one row more, and a string takes twice its bytes
+  /// when one character is not Latin.
   private static final long MAX_QUEUE_BYTES = 8L << 20;
 
   private final Configuration configuration;
@@ -81,7 +82,8 @@ public final class DebeziumChangeSource implements ChangeSource {
         running.run();
       }
     } finally {
-      // It may throw when it is closed just then; who closes it must not wait for it any more.
+      // It may throw when it is closed just then. The thread that closes it must not wait for it
+      // any more.
       engine.set(null);
     }
     var thrown = failure.get();
@@ -97,7 +99,7 @@ public final class DebeziumChangeSource implements ChangeSource {
   @Override
   public void close() {
     closed = true;
-    // The engine refuses to close while its tasks start; it is asked again until it has started or
+    // The engine refuses to close while its tasks start. It is asked again until it has started or
     // is gone.
     var untilStarted =
         RetryPolicy.builder()
@@ -127,7 +129,7 @@ public final class DebeziumChangeSource implements ChangeSource {
     for (var received : records) {
       var sourceRecord = received.record();
       // An LSN may step back here: a message inside a transaction lies before the end of
-      // transactions that were handed out.
+      // transactions that were already returned.
       var offset = sourceRecord.sourceOffset();
       precedingCommit = Math.max(precedingCommit, lsn(offset, "lsn_commit"));
       end = Math.max(end, Math.max(precedingCommit, lsn(offset, "lsn_proc")));
@@ -142,8 +144,8 @@ public final class DebeziumChangeSource implements ChangeSource {
     try {
       receiver.receive(new Batch(changes, heartbeats, LogSequenceNumber.valueOf(end)));
     } catch (RuntimeException e) {
-      // Never let the receiver's own exception out: an engine that retries takes one of Kafka
-      // Connect's retriable kind as leave to drop the batch and go on with the next (H26).
+      // Never let the receiver's own exception out: an engine that retries treats one of Kafka
+      // Connect's retriable kind as permission to drop the batch and go on with the next (H26).
       throw new StreamFailed("a batch of %d changes was not taken".formatted(changes.size()), e);
     }
     committer.markProcessed(records.getLast());
@@ -158,7 +160,7 @@ public final class DebeziumChangeSource implements ChangeSource {
     };
   }
 
-  /// Zero when it is not there.
+  /// Returns an LSN of the offset; zero when it is absent.
   private static long lsn(Map<String, ?> offset, String name) {
     return offset.get(name) instanceof Long lsn ? lsn : 0;
   }
@@ -203,7 +205,7 @@ public final class DebeziumChangeSource implements ChangeSource {
     properties.setProperty("topic.prefix", NAME);
     properties.setProperty("offset.storage", MemoryOffsetBackingStore.class.getName());
     // A failed engine is not restarted from inside, which would hide what happened: the relay
-    // starts the whole session again. With retries a batch could be lost, too (H26).
+    // starts the whole session again. Retries could also lose a batch (H26).
     properties.setProperty("errors.max.retries", "0");
 
     properties.setProperty("database.hostname", database.host());
@@ -223,14 +225,14 @@ public final class DebeziumChangeSource implements ChangeSource {
     properties.setProperty("publication.autocreate.mode", "disabled");
     properties.setProperty("publish.via.partition.root", "true");
     properties.setProperty("table.include.list", OUTBOX);
-    // A publication that was set up by hand may have more than inserts.
+    // A publication that was created by hand may have more than inserts.
     properties.setProperty("skipped.operations", "u,d,t");
     properties.setProperty("message.prefix.include.list", HEARTBEAT_PREFIX);
     properties.setProperty("snapshot.mode", "no_data");
     properties.setProperty("lsn.flush.mode", "connector");
     properties.setProperty("tombstones.on.delete", "false");
-    // What is not needed of a row is not put together. Debezium prints every row's key for its own
-    // metrics: the column that is printed fastest is made the key, which nobody reads.
+    // Fields of a row that are not needed are not built. Debezium prints every row's key for its
+    // own metrics, so the column that is printed fastest is made the key, which nobody reads.
     properties.setProperty("message.key.columns", OUTBOX + ":version");
     properties.setProperty("column.exclude.list", OUTBOX + "\\.occurred_at");
     properties.setProperty("sourceinfo.struct.maker", DebeziumBareSource.class.getName());

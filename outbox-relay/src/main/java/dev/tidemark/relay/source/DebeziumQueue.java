@@ -9,19 +9,19 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/// The rows between Debezium's reader of the log and the relay, in memory.
+/// Rows between Debezium's reader of the log and the relay, in memory.
 ///
-/// Whoever looks whether there is something, again and again without a pause, is held up for a
-/// moment. That is Debezium itself: when it waits for rows it waits in whole milliseconds, and asks
-/// without end through the last one, up to which its wait is over but its time is not. At a poll
-/// interval of 5 ms that alone is a sixth of a core, at 2 ms a third.
+/// A caller that polls repeatedly without a pause is held up for a moment. This caller is Debezium
+/// itself: when it waits for rows it waits in whole milliseconds, and polls continuously through
+/// the last one, in which its wait is over but its time is not. At a poll interval of 5 ms that
+/// alone takes a sixth of a core, at 2 ms a third.
 ///
 /// Debezium makes it, by its [#name], and calls it under a lock of its own: never from two threads
 /// at once.
 public final class DebeziumQueue implements QueueProvider<Sizeable> {
   static final String NAME = "tidemark";
 
-  /// Two looks closer together than this have no wait between them.
+  /// Shortest time between two looks that have a wait between them.
   private static final long AT_ONCE = TimeUnit.MICROSECONDS.toNanos(100);
 
   private static final int LOOKS_BEFORE_PAUSE = 3;
@@ -38,7 +38,7 @@ public final class DebeziumQueue implements QueueProvider<Sizeable> {
 
   @Override
   public void configure(Map<String, ?> settings) {
-    // Debezium itself keeps to its limits of rows and bytes.
+    // Debezium itself enforces its limits of rows and bytes.
   }
 
   @Override
@@ -60,7 +60,7 @@ public final class DebeziumQueue implements QueueProvider<Sizeable> {
       lastLook = now;
       if (looksInVain > LOOKS_BEFORE_PAUSE) {
         LockSupport.parkNanos(PAUSE);
-        // The pause is not a wait that makes the next look a first one.
+        // The pause is no wait that makes the next look a first one.
         lastLook = System.nanoTime();
       }
     }

@@ -26,13 +26,15 @@ public record OutboxRow(
     Optional<String> traceparent,
     Instant time) {
 
-  /// Leaves room for what is fixed in the largest record that the topics take.
+  /// Size limit of a row. It leaves room for the fixed parts in the largest record that the topics
+  /// accept.
   public static final int MAX_BYTES = Topics.MAX_RECORD_BYTES - (64 << 10);
 
-  /// In characters: an id that can be the key of a dead letter, whatever else was too large.
+  /// Limit in characters for an id that can be the key of a dead letter, whatever else was too
+  /// large.
   private static final int LONGEST_KEPT_ID = 1_000;
 
-  /// What is to be published for the row.
+  /// Returns the content to be published for the row.
   Content content() {
     if (isTooLarge()) {
       return poison(
@@ -65,8 +67,8 @@ public record OutboxRow(
         && recordSize(text -> text.getBytes(UTF_8).length) > MAX_BYTES;
   }
 
-  /// What varies of a record. The id is its key and a header; the types may be in a header and in
-  /// the reason of a dead letter.
+  /// Returns the size of the variable parts of a record. The id is its key and a header; the types
+  /// may be in a header and in the reason of a dead letter.
   private long recordSize(ToIntFunction<String> size) {
     long once = (long) size.applyAsInt(payload) + traceparent.map(size::applyAsInt).orElse(0);
     long twice =

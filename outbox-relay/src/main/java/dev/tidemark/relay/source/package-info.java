@@ -1,4 +1,4 @@
-/// Where changes come from: the rows of the outbox in commit order, out of the write-ahead log.
+/// Source of changes: the rows of the outbox in commit order, from the write-ahead log.
 ///
 /// [DebeziumChangeSource] runs Debezium's engine on the slot. Debezium's reader fills
 /// [DebeziumQueue]; the engine hands on batches of [Change], each with its [OutboxRow]. When a

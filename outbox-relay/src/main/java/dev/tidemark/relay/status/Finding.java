@@ -1,6 +1,6 @@
 package dev.tidemark.relay.status;
 
-/// Something about a server that is not as the relay needs it. Immutable.
+/// Something about a server that differs from the needs of the relay. Immutable.
 ///
 /// @param what is wrong; without figures that change by themselves, so that a finding that stays is
 ///   equal to itself
@@ -15,12 +15,12 @@ public record Finding(Server server, Severity severity, String what, String reme
   public enum Severity {
     /// Events are not published.
     ERROR,
-    /// An error: what is written while it lasts passes the stream by. When it is put right, the
-    /// relay fetches that from the table.
+    /// An error during which new rows do not enter the stream. When it is repaired, the relay
+    /// fetches them from the table.
     ROWS_PASS_BY,
     /// An error that the relay repairs by itself, if it has had this slot before.
     SLOT_GONE,
-    /// The stream flows, and a time may come when it does not.
+    /// The stream works now, but may stop later.
     WARNING
   }
 
@@ -32,7 +32,7 @@ public record Finding(Server server, Severity severity, String what, String reme
     return what + ": " + remedy;
   }
 
-  /// The finding in one line, for people.
+  /// Returns the finding in one line, for people.
   public String line() {
     return (isError() ? "ERROR " : "WARNING ") + text();
   }

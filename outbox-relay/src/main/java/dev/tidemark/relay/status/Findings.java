@@ -7,7 +7,7 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// What is known to be wrong with the servers. Logs a finding when it comes and when it goes.
+/// Known faults of the servers. Logs a finding when it appears and when it disappears.
 ///
 /// Thread-safe.
 public final class Findings {
@@ -15,7 +15,7 @@ public final class Findings {
 
   private final Map<Finding.Server, List<Finding>> known = new EnumMap<>(Finding.Server.class);
 
-  /// Takes the findings of one server in place of those before.
+  /// Replaces the findings of one server.
   ///
   /// @param now everything that is wrong with this server
   public synchronized void found(Finding.Server server, List<Finding> now) {
@@ -32,12 +32,12 @@ public final class Findings {
     return known.values().stream().flatMap(List::stream).filter(Finding::isError).toList();
   }
 
-  /// Whether rows are written that the stream does not see.
+  /// Returns whether rows are written that the stream does not see.
   public synchronized boolean rowsPassBy() {
     return errors().stream().anyMatch(finding -> finding.severity() == Severity.ROWS_PASS_BY);
   }
 
-  /// Warnings too.
+  /// Returns all findings, including warnings.
   public synchronized List<Finding> all() {
     return known.values().stream().flatMap(List::stream).toList();
   }

@@ -8,7 +8,7 @@ import java.time.ZoneOffset;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
-/// The outbox's daily partitions (UTC), as the server tells of them at one moment.
+/// State of the outbox's daily partitions (UTC), as the server reports it at one moment.
 ///
 /// @param at the moment, by the server's clock
 /// @param partitions how many, the default partition not counted
@@ -51,13 +51,13 @@ public record OutboxState(
     return end.map(instant -> day(instant.minusNanos(1)));
   }
 
-  /// How many whole days after today have a partition, if there is none missing in between; below
-  /// zero when not even today has.
+  /// Returns the number of whole days after today that have a partition, if none in between is
+  /// missing; negative when not even today has one.
   Optional<Long> daysAhead() {
     return newestDay().map(newest -> newest.toEpochDay() - day(at).toEpochDay());
   }
 
-  /// The age of the oldest day's beginning: nothing in a partition is older.
+  /// Returns the age of the oldest day's beginning: nothing in a partition is older.
   Optional<Duration> age() {
     return begin.map(oldest -> Duration.between(oldest, at));
   }

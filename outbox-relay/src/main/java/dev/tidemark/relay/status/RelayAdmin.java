@@ -19,7 +19,8 @@ import java.util.List;
 
 /// The relay's admin server, with its readiness and its state.
 public final class RelayAdmin {
-  /// A heartbeat goes out every two seconds; a busy stream may hold one up for some time.
+  /// Time without a heartbeat after which the stream counts as stalled. A heartbeat goes out every
+  /// two seconds, and a busy stream may hold one up for some time.
   private static final Duration STALLED = Duration.ofSeconds(30);
 
   private RelayAdmin() {}
@@ -37,8 +38,8 @@ public final class RelayAdmin {
     return report.json(answer.status() == HealthCheckResponse.Status.UP, reason);
   }
 
-  /// Ready: streaming with heartbeats coming back, or standing by for the relay that is; and
-  /// nothing wrong is known that would keep events from their topic.
+  /// Readiness: the relay streams with heartbeats coming back, or stands by for the relay that
+  /// does, and no fault is known that would keep events from their topic.
   private record Readiness(RelayStatus status) implements HealthCheck {
     private static final String REASON = "reason";
 

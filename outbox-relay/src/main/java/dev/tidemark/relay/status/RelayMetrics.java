@@ -105,7 +105,8 @@ public final class RelayMetrics {
             m -> status.outbox().ifPresent(outbox -> m.record(outbox.defaultRows())));
   }
 
-  /// One series for each status, of which one is 1: so an alarm needs no list of what is well.
+  /// Reports one series for each status, of which one is 1, so that an alarm needs no list of the
+  /// good ones.
   private static void walStatus(ObservableLongMeasurement measurement, SlotState slot) {
     for (var status : SlotState.Status.values()) {
       measurement.record(status == slot.status() ? 1 : 0, Attributes.of(WAL_STATUS, status.text()));

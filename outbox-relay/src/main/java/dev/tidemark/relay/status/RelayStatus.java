@@ -10,7 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/// What the relay is doing, for whoever asks from outside: readiness and metrics. Thread-safe.
+/// State of the relay's work, for readiness and metrics. Thread-safe.
 public final class RelayStatus {
   private final Clock clock;
   private final AtomicReference<Phase> phase = new AtomicReference<>(new Starting());
@@ -71,10 +71,11 @@ public final class RelayStatus {
     }
   }
 
-  /// Rows that left the outbox because they were relayed and past their retention.
+  /// Rows that were removed from the outbox because they were relayed and past their retention.
   public record Removal(String what, Instant at) {}
 
-  /// The outbox was compared with the topics, because the slot might not have brought all.
+  /// A comparison of the outbox with the topics, made because the slot might not have brought
+  /// everything.
   ///
   /// @param reason why that was doubtful, in words
   /// @param events so many were missing in the topics, and were published
@@ -96,7 +97,7 @@ public final class RelayStatus {
     phase.set(next);
   }
 
-  /// What a relay that starts or repairs does just now, in words.
+  /// Notes what a relay that starts or repairs does just now, in words.
   public void doing(String what) {
     phase.updateAndGet(
         now ->
@@ -107,12 +108,12 @@ public final class RelayStatus {
             });
   }
 
-  /// The stream has come further than ever before.
+  /// Notes that the stream has come further than ever before.
   public void progressed() {
     failure.set(null);
   }
 
-  /// Why the last session ended; empty when the stream has come further since.
+  /// Returns the reason why the last session ended; empty when the stream has come further since.
   public Optional<String> failure() {
     return Optional.ofNullable(failure.get());
   }
@@ -121,7 +122,7 @@ public final class RelayStatus {
     return phase.get();
   }
 
-  /// Whether this relay is the one that publishes.
+  /// Returns whether this relay is the one that publishes.
   boolean isActive() {
     return phase() instanceof Streaming || phase() instanceof Repairing;
   }
@@ -130,7 +131,7 @@ public final class RelayStatus {
     return findings;
   }
 
-  /// A topic of events that this relay writes to.
+  /// Notes a topic of events that this relay writes to.
   public void fills(String topic) {
     filled.add(topic);
   }
@@ -143,7 +144,7 @@ public final class RelayStatus {
     followers.set(List.copyOf(looked));
   }
 
-  /// Of the topics that this relay fills; none until it was first looked.
+  /// Returns the state of the topics that this relay fills; none until the first look.
   public List<TopicFollower> followers() {
     return followers.get();
   }
@@ -152,7 +153,7 @@ public final class RelayStatus {
     slot.set(state);
   }
 
-  /// Empty until PostgreSQL has answered once.
+  /// Returns the state of the slot; empty until PostgreSQL has answered once.
   Optional<SlotState> slot() {
     return Optional.ofNullable(slot.get());
   }
@@ -161,7 +162,7 @@ public final class RelayStatus {
     outbox.set(state);
   }
 
-  /// Empty until it was first looked at.
+  /// Returns the state of the outbox; empty until the first look.
   public Optional<OutboxState> outbox() {
     return Optional.ofNullable(outbox.get());
   }
@@ -178,7 +179,7 @@ public final class RelayStatus {
     lastRepair.set(new LastRepair(reason, events, clock.instant()));
   }
 
-  /// By this process.
+  /// Returns the last repair by this process.
   public Optional<LastRepair> lastRepair() {
     return Optional.ofNullable(lastRepair.get());
   }
@@ -199,12 +200,13 @@ public final class RelayStatus {
     return Optional.ofNullable(waiting.get());
   }
 
-  /// How long the transaction that is waited for has been waited for; zero when there is none.
+  /// Returns the time for which the current transaction has been waited for; zero when there is
+  /// none.
   Duration waited() {
     return waiting().map(w -> Duration.between(w.since(), clock.instant())).orElse(Duration.ZERO);
   }
 
-  /// How far the stream is behind, and what tells it.
+  /// Returns the lag of the stream, which also takes the reports about it.
   public StreamLag lag() {
     return lag;
   }

@@ -4,16 +4,16 @@ import java.util.Locale;
 import org.jdbi.v3.core.Handle;
 import org.postgresql.replication.LogSequenceNumber;
 
-/// A replication slot as PostgreSQL sees it, and its server. Immutable.
+/// State of a replication slot in PostgreSQL, and of its server. Immutable.
 ///
 /// @param systemIdentifier of the server, the same for all databases and standbys of it
 /// @param timeline of the server; a promotion changes it
 /// @param status how well the slot is
 /// @param isSynced whether it is a failover slot that was copied here from the primary of before
-/// @param restart what was committed before here will not be handed out again, not even after a
-///   crash of the server
-/// @param confirmed from here on, transactions are handed out. May step back when the server
-///   crashes, as far as `restart`: it is saved with the next checkpoint only
+/// @param restart transactions that were committed before this position will not be returned again,
+///   not even after a crash of the server
+/// @param confirmed transactions are returned from this position on. It may step back when the
+///   server crashes, as far as `restart`, because it is saved only with the next checkpoint
 /// @param retainedBytes log that the server keeps because of this slot
 /// @param lagBytes log between the confirmed position and the newest
 public record SlotState(
@@ -30,13 +30,13 @@ public record SlotState(
   public enum Status {
     /// There is no such slot in this database.
     ABSENT,
-    /// From here on, PostgreSQL's own words, `wal_status`.
+    /// PostgreSQL's own values of `wal_status`, from here on.
     RESERVED,
     EXTENDED,
     UNRESERVED,
     LOST;
 
-    /// As in `pg_replication_slots`.
+    /// Returns the status as in `pg_replication_slots`.
     public String text() {
       return name().toLowerCase(Locale.ROOT);
     }
@@ -61,12 +61,13 @@ public record SlotState(
                    and slot.database = current_database()
       """;
 
-  /// Names the relay of the slot among all relays that share a Kafka cluster.
+  /// Returns a name for the relay of the slot that is unique among all relays that share a Kafka
+  /// cluster.
   public String owner() {
     return systemIdentifier + "/" + name;
   }
 
-  /// Whether the log can be read through it.
+  /// Returns whether the log can be read through it.
   public boolean isUsable() {
     return status != Status.ABSENT && status != Status.LOST;
   }

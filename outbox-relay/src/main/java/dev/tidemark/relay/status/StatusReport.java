@@ -12,10 +12,10 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 
-/// What `/status` answers: the relay's state as JSON, for a human's command and for programs.
+/// Answer of `/status`: the relay's state as JSON, for a human's command and for programs.
 ///
-/// What PostgreSQL tells (slot, outbox) is from the last look at it, some seconds old; a part that
-/// was never seen is absent.
+/// Information from PostgreSQL (slot, outbox) is from the last look at it, some seconds old. A part
+/// that was never seen is absent.
 ///
 /// @param slot the name of the relay's slot
 /// @param retention how long outbox rows are kept; empty: for ever

@@ -10,15 +10,15 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// How far the stream is behind: the time since the oldest moment after which nothing is known to
-/// have come through. Zero when nothing is outstanding.
+/// Lag of the stream: the time since the oldest moment after which nothing is known to have come
+/// through. Zero when nothing is outstanding.
 ///
-/// A session that ends takes nothing of it away: it grows until a heartbeat of this process, or an
-/// event that was committed later, has come through (H50).
+/// The end of a session does not reduce it: it grows until a heartbeat of this process, or an event
+/// that was committed later, has come through (H50).
 ///
 /// Thread-safe.
 public final class StreamLag {
-  /// Of a heartbeat's text, `<sender> <moment>`.
+  /// Size limit of a heartbeat's text, `<sender> <moment>`.
   private static final int MOST_BYTES = 60;
 
   private final String sender = UUID.randomUUID().toString();
@@ -33,27 +33,27 @@ public final class StreamLag {
     this.nanoTime = nanoTime;
   }
 
-  /// Nothing comes through from now on, if it did until now.
+  /// Notes that nothing comes through from now on, if it did until now.
   void interrupted() {
     outstanding.compareAndSet(null, nanoTime.getAsLong());
   }
 
-  /// It is not for this relay to let anything through.
+  /// Notes that this relay is not the one that lets anything through.
   void notOurs() {
     outstanding.set(null);
   }
 
-  /// A heartbeat that is to be sent now: its text.
+  /// Returns the text of a heartbeat that is to be sent now.
   public String heartbeat() {
     long now = nanoTime.getAsLong();
     outstanding.compareAndSet(null, now);
     return sender + " " + now;
   }
 
-  /// A message has come through that looks like a heartbeat: everything that was committed before
-  /// it was sent is published.
+  /// Notes that a message has come through that looks like a heartbeat: everything that was
+  /// committed before it was sent is published.
   ///
-  /// @return false when it is none of this process, and tells nothing
+  /// @return false when it is none of this process, and has no meaning
   public boolean cameThrough(ByteBuffer message) {
     if (message.remaining() > MOST_BYTES) {
       return false;
@@ -70,7 +70,7 @@ public final class StreamLag {
     }
   }
 
-  /// An event has come through, and so everything that was committed before it.
+  /// Notes that an event has come through, and so everything that was committed before it.
   public void cameThrough(Instant commit) {
     var age = Duration.between(commit, clock.instant());
     through(nanoTime.getAsLong() - (age.isNegative() ? 0 : age.toNanos()));

@@ -1,6 +1,6 @@
 package dev.tidemark.relay.status;
 
-/// Whether the invalidators follow a topic that the relay fills. Immutable.
+/// Tells whether the invalidators follow a topic that the relay fills. Immutable.
 public record TopicFollower(String topic, Followed followed) {
 
   public enum Followed {

@@ -1,8 +1,8 @@
-/// What the relay says of itself: readiness, metrics and `/status`.
+/// State that the relay reports: readiness, metrics and `/status`.
 ///
-/// The rooms tell [RelayStatus], [RelayMetrics] and [StreamLag] what they do, and [Findings] what
-/// they found; [SlotState] and [OutboxState] are what PostgreSQL tells. [StatusReport] writes all
-/// of it as JSON, and [RelayAdmin] serves it.
+/// The rooms report their work to [RelayStatus], [RelayMetrics] and [StreamLag], and their findings
+/// to [Findings]. [SlotState] and [OutboxState] come from PostgreSQL. [StatusReport] writes all of
+/// it as JSON, and [RelayAdmin] serves it.
 ///
 /// It asks no server and decides nothing.
 @NullMarked

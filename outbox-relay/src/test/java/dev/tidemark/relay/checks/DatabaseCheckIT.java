@@ -274,7 +274,8 @@ class DatabaseCheckIT {
                     .contains("leads to a connection pooler that shares sessions")
                     .contains("name PostgreSQL itself in DATABASE_URL");
               });
-      // Before 1.23 it refuses the connection that the log is read by; later it passes it on.
+      // Before 1.23 the pooler refuses the connection that the log is read by; later it passes it
+      // on.
       PGSimpleDataSource replication = behind.dataSource("it");
       replication.setReplication("database");
       try {

@@ -98,7 +98,7 @@ class KafkaCheckIT {
     topics.ensurePositions(KafkaPositions.TOPIC);
   }
 
-  /// Answers what it was, and only when the broker shows what it is now.
+  /// Returns the old value, and only when the broker shows the new one.
   private static String set(String topic, String setting, String value) throws Exception {
     var resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
     try (var admin = Admin.create(configuration.kafka())) {

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The order in which `resync` goes through products, in a database whose locale has another one.
+/// Order in which `resync` goes through products, in a database whose locale has another one.
 final class ByteOrderIT {
 
   private static final List<String> IDS =

@@ -42,7 +42,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What `resync` promises, beside a live relay and writers.
+/// Promises of `resync`, beside a live relay and writers.
 class ResyncIT {
   private static final Duration SOON = Duration.ofSeconds(30);
   private static final Duration PATIENCE = Duration.ofSeconds(20);
@@ -165,13 +165,13 @@ class ResyncIT {
 
     resync("--prefix", prefix, "--rate", "20/s");
 
-    // The limiter gives one at once and the others at 50 ms each.
+    // The limiter allows one at once and the others at 50 ms each.
     assertThat(Duration.ofNanos(System.nanoTime() - begin))
         .isGreaterThanOrEqualTo(Duration.ofMillis(900));
     assertThat(resynced()).hasSize(20);
   }
 
-  /// The last record of a key is what compaction keeps.
+  /// The last record of a key is the one that compaction keeps.
   @Test
   void stateThatIsOvertakenWhileItIsSentNeverComesAfterTheNewerEvent() {
     insert(3);
@@ -195,9 +195,9 @@ class ResyncIT {
     assertThat(lastVersion(id(2))).isEqualTo(2);
   }
 
-  /// A commit that waits for a standby is in the log, but no reader sees it: what is sent then is
-  /// neither its state nor the one before. Who publishes from the log at once, as another connector
-  /// would, would have the older state last if a plain read were trusted.
+  /// A commit that waits for a standby is in the log, but no reader sees it: a state that is sent
+  /// then is neither the new one nor the one before. If another connector published from the log at
+  /// once, the older state would come last if a plain read were trusted.
   @Test
   void commitThatIsInTheLogAndNotYetVisibleIsWaitedFor_H44() throws Exception {
     insert(3);
@@ -277,7 +277,7 @@ class ResyncIT {
     assertThat(keys(resynced())).containsExactly(id(2));
   }
 
-  /// One writer after the other waits for the row: it is never free, and moves on all the same.
+  /// One writer after the other waits for the row: it is never free, and its version still rises.
   @Test
   void productThatIsWrittenWithoutARestIsLeftToItsOwnEvents() {
     insert(2);
@@ -523,7 +523,7 @@ class ResyncIT {
     assertThat(keys(resynced())).containsExactlyInAnyOrder(id(1), id(2));
   }
 
-  /// What happens at certain moments of a run.
+  /// Action at certain moments of a run.
   static class Interference {
     void afterPage(List<OutboxEvent> page) {}
 

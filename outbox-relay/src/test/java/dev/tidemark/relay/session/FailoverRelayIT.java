@@ -21,7 +21,7 @@ import org.jdbi.v3.core.JdbiException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The relay goes on from the failover slot of a standby that was promoted.
+/// Test that the relay continues from the failover slot of a standby that was promoted.
 class FailoverRelayIT {
   private static final Duration SOON = Duration.ofSeconds(60);
   private static final String WRITE_NEXT =
@@ -40,7 +40,7 @@ class FailoverRelayIT {
       try (var standby =
           primary.startStandby(
               folder.resolve("standby"), 0, Map.of("sync_replication_slots", "on"))) {
-        // No event may be published of a transaction that the standby does not have.
+        // No event of a transaction that the standby lacks may be published.
         var onPrimary = Jdbi.create(primary.jdbcUrl());
         onPrimary.useHandle(
             h -> {
@@ -105,8 +105,8 @@ class FailoverRelayIT {
     }
   }
 
-  /// An operator makes a slot on the promoted server, and it looks well. Its LSN says nothing: the
-  /// log of the server that is gone was far ahead.
+  /// An operator creates a slot on the promoted server, and it looks correct. Its LSN means
+  /// nothing: the log of the lost server was far ahead.
   @Test
   void slotThatSomebodyMakesOnAPromotedServerIsNotTrusted_H28() throws Exception {
     try (var kafka = KafkaServer.start(folder.resolve("kafka"), 0);
@@ -135,7 +135,7 @@ class FailoverRelayIT {
         write(onStandby, 5);
         new Migration(DatabaseUrl.parse(standby.url()), step -> {}).run();
 
-        // No further version, which would show the gap.
+        // There is no further version, which would show the gap.
         try (var _ = RunningRelay.start(environment(standby, kafka))) {
           awaitAllPublished(onStandby, kafka);
         }
@@ -189,7 +189,7 @@ class FailoverRelayIT {
         .atMost(SOON)
         .until(
             () -> {
-              // The slot may step to such a record only, which a server writes every 15 s.
+              // The slot may advance only to such a record, which a server writes every 15 s.
               primary.useHandle(h -> h.execute("select pg_log_standby_snapshot()"));
               return isCopied(standby);
             });
@@ -213,7 +213,7 @@ class FailoverRelayIT {
             }
           });
     } catch (JdbiException serverIsGone) {
-      // What was being written may have been committed or not.
+      // The write in progress may have been committed or not.
     }
   }
 

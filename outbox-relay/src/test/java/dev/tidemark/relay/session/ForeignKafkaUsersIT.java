@@ -32,10 +32,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Others use the same Kafka: producers that leave transactions open, and invalidators that follow
-/// some topics and not others.
+/// Other users of the same Kafka: producers that leave transactions open, and invalidators that
+/// follow some topics and not others.
 class ForeignKafkaUsersIT {
-  /// Below what a relay would wait for an open transaction.
+  /// Time limit below the time for which a relay would wait for an open transaction.
   private static final Duration SOON = Duration.ofSeconds(60);
 
   private static final Duration SOME_CHECKS = Duration.ofMinutes(3);

@@ -16,8 +16,7 @@ import org.junit.jupiter.api.Test;
 
 class HousekeepingIT {
 
-  /// A task that ended without a word would leave its findings, or the slot, as they were last
-  /// seen.
+  /// A task that ended silently would leave its findings, or the slot, as they were last seen.
   @Test
   void taskGoesOnAfterAnError_H55() {
     var calls = new AtomicInteger();

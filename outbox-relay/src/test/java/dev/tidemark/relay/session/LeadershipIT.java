@@ -31,7 +31,7 @@ import org.postgresql.PGConnection;
 import org.postgresql.PGProperty;
 import org.postgresql.replication.PGReplicationStream;
 
-/// H29, the part of it that is PostgreSQL's.
+/// Test of the part of H29 that belongs to PostgreSQL.
 class LeadershipIT {
   private static final Duration SOON = Duration.ofSeconds(30);
   private static final String SLOT = "tidemark_relay";
@@ -140,7 +140,7 @@ class LeadershipIT {
     }
   }
 
-  /// The server's process waits then until its client takes what was sent.
+  /// The server's process then waits until its client takes what was sent.
   @Test
   void leaderFreesTheSlotFromAReaderThatIsStuck() throws SQLException {
     try (var connection = replication("tidemark_relay")) {
@@ -170,7 +170,7 @@ class LeadershipIT {
     }
   }
 
-  /// Making a slot waits for the transactions that are open.
+  /// The creation of a slot waits for the open transactions.
   @Test
   void whoMakesTheSlotIsNotInterrupted() throws Exception {
     var slot = "tidemark_being_made";
@@ -239,7 +239,7 @@ class LeadershipIT {
         "jdbc:postgresql://127.0.0.1:%d/tidemark".formatted(postgres.port()), properties);
   }
 
-  /// Takes the slot, and then nothing of what comes.
+  /// Takes the slot, and then reads nothing.
   private static PGReplicationStream read(Connection connection) throws SQLException {
     return connection
         .unwrap(PGConnection.class)

@@ -39,7 +39,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// H28: the slot is lost, in every way there is, with rows written that no slot will bring.
+/// H28: the slot is lost, in every possible way, while rows are written that no slot will bring.
 class LostSlotIT {
   private static final Duration SOON = Duration.ofSeconds(30);
   private static final String SLOT = "tidemark_relay";
@@ -64,7 +64,7 @@ class LostSlotIT {
     postgres.close();
   }
 
-  /// Each test loses the slot that a relay has had.
+  /// Each test loses the slot of an earlier relay.
   @BeforeEach
   void publishTwoVersions() throws SQLException {
     migrate();
@@ -102,8 +102,8 @@ class LostSlotIT {
     }
   }
 
-  /// What a relay has left to know can be lost as well. Then only what the repair writes down
-  /// before it begins tells the next session that the new slot is not enough.
+  /// The records of a relay can be lost as well. Then only the note that the repair writes before
+  /// it begins tells the next session that the new slot is not enough.
   @Test
   void repairThatDiesBeginsAgainAlsoWithoutAnythingToKnow() throws Exception {
     invalidateSlot();
@@ -118,7 +118,7 @@ class LostSlotIT {
     }
   }
 
-  /// An operator who follows his nose: the slot is there again and looks well.
+  /// An operator creates the slot again, and it looks correct.
   @Test
   void slotThatSomebodyMadeAnewIsNotTrusted() throws SQLException {
     dropSlot();
@@ -142,7 +142,7 @@ class LostSlotIT {
     }
   }
 
-  /// Debezium makes a slot that is not there, which begins too late.
+  /// Debezium creates a slot that is absent, which begins too late.
   @Test
   void slotThatTheConnectorMadeAnewIsNotTrusted() {
     var isDropped = new AtomicBoolean();
@@ -194,7 +194,8 @@ class LostSlotIT {
     }
   }
 
-  /// The new slot's beginning and what is read from the table fit together to the transaction.
+  /// The beginning of the new slot and the rows that are read from the table fit together to the
+  /// transaction.
   @Test
   void writersThatGoOnMeanwhileLoseAndRepeatNothing() throws Exception {
     dropSlot();
@@ -281,7 +282,7 @@ class LostSlotIT {
     }
   }
 
-  /// Compaction takes old versions from the topic, and they must not come back as the newest
+  /// Compaction removes old versions from the topic, and they must not come back as the newest
   /// record.
   @Test
   void oldVersionThatIsNotNewerThanTheTopicIsTakenForCompacted() {
@@ -344,7 +345,7 @@ class LostSlotIT {
     }
   }
 
-  /// What all of the above rests on. Transactions of several shapes interleave, heartbeats come in
+  /// All tests above rely on this. Transactions of several shapes interleave, with heartbeats in
   /// between.
   @Test
   void slotIsNeverConfirmedBeyondWhatIsWrittenDownBefore() {
@@ -420,13 +421,14 @@ class LostSlotIT {
                 .one());
   }
 
-  /// One transaction each.
+  /// Writes each row in a transaction of its own.
   private void write(int first, int last) {
     database.useHandle(
         h -> LongStream.rangeClosed(first, last).forEach(version -> insert(h, aggregate, version)));
   }
 
-  /// Of an aggregate that shows no gap: the next version of one that has lost some would.
+  /// Writes a row of an aggregate that shows no gap: the next version of one that has lost some
+  /// would.
   private void writeAnother() {
     database.useHandle(h -> insert(h, "another than " + aggregate, 1));
   }

@@ -30,9 +30,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.PGConnection;
 
-/// H58: a database comes to another server, or its relay to another slot, with rows that no relay
-/// has published. To the relay, a dump and restore, a logical copy, and an upgrade that drops slots
-/// look the same: a server of another system identifier, with rows that no slot of it has seen.
+/// H58: a database moves to another server, or its relay to another slot, with rows that no relay
+/// has published. A dump and restore, a logical copy, and an upgrade that drops slots look the same
+/// to the relay: a server with another system identifier, with rows that no slot of it has seen.
 class MovedDatabaseIT {
   private static final Duration SOON = Duration.ofSeconds(60);
 
@@ -91,7 +91,7 @@ class MovedDatabaseIT {
                       && reason.contains("tidemark migrate"));
       migrate(after);
 
-      // No further version, which would show the gap.
+      // There is no further version, which would show the gap.
       awaitVersions(1, 4);
       assertThat(relay.status().lastRepair())
           .hasValueSatisfying(
@@ -119,11 +119,11 @@ class MovedDatabaseIT {
     execute(before, "select pg_create_logical_replication_slot('%s', 'pgoutput')".formatted(other));
 
     try (var _ = RunningRelay.start(environment(before, "TIDEMARK_RELAY_SLOT", other))) {
-      // No further version, which would show the gap.
+      // There is no further version, which would show the gap.
       awaitVersions(1, 5);
     } finally {
       dropSlot(before, other);
-      // The relay of that slot has published what this one has not.
+      // The relay of that slot has published rows that this one has not.
       dropSlot(before);
     }
   }
@@ -151,8 +151,8 @@ class MovedDatabaseIT {
     }
   }
 
-  /// What `pg_restore` leaves: all rows, by COPY and without triggers, and no progress of a relay.
-  /// The slot is older than the rows.
+  /// Restores like `pg_restore`: all rows, by COPY and without triggers, and no progress of a
+  /// relay. The slot is older than the rows.
   private void restore() throws Exception {
     migrate(after);
     for (var table : List.of("product", "outbox")) {
@@ -193,7 +193,7 @@ class MovedDatabaseIT {
             });
   }
 
-  /// One transaction each.
+  /// Writes each row in a transaction of its own.
   private void write(PostgresServer server, int first, int last) {
     Jdbi.create(server.jdbcUrl())
         .useHandle(

@@ -31,8 +31,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The outbox's partitions come and go while a relay streams. What the database's functions promise
-/// alone is in the module db.
+/// The outbox's partitions are created and removed while a relay streams. The tests of the
+/// database's functions alone are in the module db.
 class OutboxHousekeepingIT {
   private static final Duration SOON = Duration.ofSeconds(60);
 
@@ -76,7 +76,7 @@ class OutboxHousekeepingIT {
   void relayWithoutRetentionRemovesNothing() {
     var old = makePartition(10);
     try (var relay = RunningRelay.start(environment("TIDEMARK_RELAY_RETENTION_DAYS", "off"))) {
-      // Made in the same turn, before anything is removed.
+      // It is created in the same turn, before anything is removed.
       var ahead = dropPartition(2);
       await().atMost(SOON).until(() -> partitions().contains(ahead));
       await().atMost(SOON).until(() -> relay.status().outbox().isPresent());
@@ -112,7 +112,7 @@ class OutboxHousekeepingIT {
     assertThat(rowsIn("outbox_default")).isZero();
   }
 
-  /// By the time that passes, not by a clock, which can be set back.
+  /// The time that passes counts, not a clock, which can be set back.
   @Test
   void partitionsAreTendedEveryHourThatPasses_H54() {
     var nanoTime = new AtomicLong(Long.MAX_VALUE - 1);
@@ -132,7 +132,7 @@ class OutboxHousekeepingIT {
     assertThat(partitions()).contains(dropped);
   }
 
-  /// Answers how many versions it wrote.
+  /// Returns the number of versions that it wrote.
   private long writeUntil(AtomicBoolean stop) {
     return database.withHandle(
         h -> {
@@ -143,15 +143,15 @@ class OutboxHousekeepingIT {
                     + " ('product', ?, ?, 'product.updated', '{}')",
                 aggregate,
                 ++version);
-            // No more than a step moves at once.
+            // This is no more than a step moves at once.
             LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
           }
           return version;
         });
   }
 
-  /// A day in the past with one row, whose version is 100 less the age in days; answers the
-  /// partition.
+  /// Creates a day in the past with one row, whose version is 100 less the age in days, and returns
+  /// the partition.
   private String makePartition(int daysAgo) {
     database.useHandle(
         h -> {
@@ -164,7 +164,7 @@ class OutboxHousekeepingIT {
               daysAgo);
           while (h.createQuery("select outbox_partitions_ahead(14)").mapTo(Integer.class).one()
               > 0) {
-            // One step of several.
+            // This is one step of several.
           }
         });
     return nameOf(-daysAgo);
@@ -191,7 +191,7 @@ class OutboxHousekeepingIT {
         h -> h.createQuery("select count(*) from " + table).mapTo(Long.class).one());
   }
 
-  /// The versions of this test's aggregate in the topic, in their order.
+  /// Returns the versions of this test's aggregate in the topic, in their order.
   private List<Long> published() {
     return Topic.committed(kafka, "product.events").stream()
         .filter(event -> new String(event.key(), UTF_8).equals(aggregate))

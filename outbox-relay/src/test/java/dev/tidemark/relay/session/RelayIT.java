@@ -197,8 +197,8 @@ class RelayIT {
     }
   }
 
-  /// The id goes into a record twice, as its key and in a header; what could be in a dead letter's
-  /// reason too counts twice as well.
+  /// The id goes into a record twice, as its key and in a header; a field that can also be in a
+  /// dead letter's reason counts twice as well.
   @ParameterizedTest
   @CsvSource({
     "payload,       4200000",
@@ -278,7 +278,7 @@ class RelayIT {
     relay = RunningRelay.start(environment());
   }
 
-  /// How several rows come into one transaction, and so under one LSN or around it.
+  /// Arrangement of several rows in one transaction, and so under one LSN or around it.
   enum Shape {
     ROW_BY_ROW,
     MANY_ROWS_IN_ONE_INSERT,
@@ -305,7 +305,7 @@ class RelayIT {
   @Test
   void withoutItsMemoryTheRelayWouldRepeatEvents() throws Exception {
     int rows = 5_000;
-    // Or the one death would befall a row of an earlier test.
+    // Otherwise the one death would hit a row of an earlier test.
     awaitConfirmedPast(currentLsn());
     relay.close();
     writeTransaction(Shape.COPY, rows);
@@ -317,8 +317,8 @@ class RelayIT {
     relay = RunningRelay.start(environment());
   }
 
-  /// H26: Debezium's engine takes an exception of this kind as leave to drop the batch. No later
-  /// version of the aggregate follows, which would show the loss.
+  /// H26: Debezium's engine treats an exception of this kind as permission to drop the batch. No
+  /// later version of the aggregate follows, which would show the loss.
   @Test
   void batchThatARetriableFaultKeptFromBeingTakenComesAgain_H26() {
     var faults = new AtomicInteger();
@@ -332,7 +332,7 @@ class RelayIT {
     assertThat(versions(awaitEvents(1))).containsExactly(1L);
   }
 
-  /// At the first batch that has an event of this test's aggregate.
+  /// Fails at the first batch that has an event of this test's aggregate.
   private ChangeSource failingOnce(ChangeSource real, AtomicInteger faults) {
     return new ChangeSource() {
       @Override
@@ -359,7 +359,7 @@ class RelayIT {
     };
   }
 
-  /// A transaction stays open across another's commit; its next row lies exactly at the end of that
+  /// A transaction stays open across another's commit. Its next row lies exactly at the end of that
   /// commit, where the slot is confirmed. The relay stops before it commits.
   @Test
   void rowAtTheVeryEndOfAConfirmedCommitIsPublished_H27b() throws Exception {
@@ -374,7 +374,7 @@ class RelayIT {
           open.begin();
           insert(open, id, 1);
           write(other, 1);
-          // Asked where nothing has to be connected, or planned, for the first time.
+          // Read through a connection that need not be made or planned first.
           end = lsn(open, "pg_current_wal_insert_lsn()");
           insert(open, id, 2);
           insert(open, id, 3);
@@ -395,7 +395,7 @@ class RelayIT {
     relay = RunningRelay.start(environment());
   }
 
-  /// As a relay does that is stopped: writes down how far, then confirms.
+  /// Confirms like a relay that is stopped: it records the limit, then confirms.
   private static void confirm(String end) {
     var configuration = Configuration.from(environment());
     var slot = database.withHandle(h -> SlotState.read(h, configuration.slot()));
@@ -435,7 +435,7 @@ class RelayIT {
     return handle.createQuery("select %s::text".formatted(expression)).mapTo(String.class).one();
   }
 
-  /// Where the log has them, by what the slot would hand out.
+  /// Returns the positions of the rows in the log, from the output of the slot.
   private static List<String> lsnsOfRows(String transaction) {
     return database.withHandle(
         h ->
@@ -482,7 +482,8 @@ class RelayIT {
   }
 
   /// The confirmed position steps back when the server crashes, as far as the restart position. An
-  /// open transaction keeps that one back, and so the server from saving the other.
+  /// open transaction holds the restart position back, and so keeps the server from saving the
+  /// confirmed one.
   @Test
   void databaseKilledAfterTheTakeOverLosesAndRepeatsNothing() throws SQLException {
     try (var open = DriverManager.getConnection(postgres.jdbcUrl())) {
@@ -523,7 +524,7 @@ class RelayIT {
     relay = RunningRelay.start(environment());
   }
 
-  /// Without heartbeats no batch comes that would find it out.
+  /// No batch comes without heartbeats that would detect it.
   @Test
   void relayThatLosesItsLeadershipEndsItsStreamAtOnceAndBeginsAnew() {
     relay.close();
@@ -608,7 +609,7 @@ class RelayIT {
         version);
   }
 
-  /// The server's process that reads the slot.
+  /// Returns the server's process that reads the slot.
   private static Optional<Integer> slotReader() {
     return database.withHandle(
         h ->

@@ -119,30 +119,30 @@ public final class RunningRelay implements AutoCloseable {
     return new RunningRelay(environment, 0, false, true, () -> {}, source -> source);
   }
 
-  /// Sends no heartbeats.
+  /// Starts a relay that sends no heartbeats.
   static RunningRelay startWithoutHousekeeping(Map<String, String> environment) {
     return new RunningRelay(environment, 0, false, false, () -> {}, source -> source);
   }
 
-  /// Reads the log through something that is between the real source and the relay.
+  /// Starts a relay that reads the log through an object between the real source and the relay.
   public static RunningRelay start(
       Map<String, String> environment, UnaryOperator<ChangeSource> connector) {
     return new RunningRelay(environment, 0, false, true, () -> {}, connector);
   }
 
-  /// Dies so many times at the sink: right after a batch was published and before it could be
-  /// confirmed, then right before a batch that is not the session's first is published, and so on
-  /// in turn.
+  /// Starts a relay that dies so many times at the sink: right after a batch was published and
+  /// before it could be confirmed, then right before a batch that is not the session's first is
+  /// published, and so on in turn.
   static RunningRelay start(Map<String, String> environment, int deaths) {
     return new RunningRelay(environment, deaths, false, true, () -> {}, source -> source);
   }
 
-  /// The same, and does not remember what it had published.
+  /// Starts the same, which does not remember what it had published.
   static RunningRelay startForgetful(Map<String, String> environment, int deaths) {
     return new RunningRelay(environment, deaths, true, true, () -> {}, source -> source);
   }
 
-  /// Has something happen once, when the relay has read back what is published and before it
+  /// Starts a relay that runs an action once, when it has read back what is published and before it
   /// streams.
   static RunningRelay start(Map<String, String> environment, Runnable betweenTakeOverAndStream) {
     var happened = new AtomicBoolean();

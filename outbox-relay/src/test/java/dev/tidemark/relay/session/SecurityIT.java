@@ -32,7 +32,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/// The relay, `resync` and `migrate` with every connection by TLS, as the role `tidemark_relay`.
+/// Test of the relay, `resync` and `migrate` with every connection by TLS, as the role
+/// `tidemark_relay`.
 class SecurityIT {
 
   private static final Duration SOON = Duration.ofSeconds(30);

@@ -43,7 +43,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/// The relay as its own role, on servers that are not as it needs them, seen from its admin port.
+/// Test of the relay in its own role, on servers that differ from its needs, seen from its admin
+/// port.
 class SlotCareIT {
   private static final Duration SOON = Duration.ofSeconds(60);
   private static final long MEGABYTE = 1 << 20;
@@ -90,7 +91,7 @@ class SlotCareIT {
           .atMost(SOON)
           .untilAsserted(
               () -> {
-                // The slot may step to such a record only, which a server writes every 15 s.
+                // The slot may advance only to such a record, which a server writes every 15 s.
                 execute("select pg_log_standby_snapshot()");
                 assertThat(retainedBytes()).as("with heartbeats").isLessThan(MEGABYTE);
               });
@@ -99,7 +100,7 @@ class SlotCareIT {
 
   @Test
   void relayWaitsForARepairedPublicationAndStreamsByItself() throws Exception {
-    // Nothing but the check would notice this one: the stream would run, empty.
+    // Only the check would notice this: the stream would run, empty.
     execute("alter publication tidemark_outbox set (publish = 'update')");
     try (var relay = RunningRelay.start(environment());
         var admin = admin(relay.status(), PrometheusMetricReader.create())) {
@@ -173,7 +174,7 @@ class SlotCareIT {
 
   @Test
   void metricsSayWhatPostgresSays() throws Exception {
-    // Without a relay the slot stands still; Housekeeping measures it all the same.
+    // The slot does not move without a relay, but Housekeeping still measures it.
     var status = new RelayStatus(Clock.systemUTC());
     var metrics = PrometheusMetricReader.create();
     try (var meters = SdkMeterProvider.builder().registerMetricReader(metrics).build();
@@ -267,7 +268,7 @@ class SlotCareIT {
             });
   }
 
-  /// As a load balancer asks.
+  /// Sends a request like that of a load balancer.
   private static String overHttp10(Admin admin, String path) throws IOException {
     try (var socket = new Socket(InetAddress.getLoopbackAddress(), admin.server().port())) {
       socket.setSoTimeout(60_000);
@@ -305,7 +306,7 @@ class SlotCareIT {
         .count();
   }
 
-  /// Answers the id of the aggregate.
+  /// Writes an event, and returns the id of the aggregate.
   private static String write() {
     var aggregate = "a-" + UUID.randomUUID();
     database.useHandle(

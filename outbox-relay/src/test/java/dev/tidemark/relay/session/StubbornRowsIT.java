@@ -42,7 +42,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
 
-/// No single row, record or message stops the stream (H46).
+/// Test that no single row, record or message stops the stream (H46).
 class StubbornRowsIT {
   private static final Duration SOON = Duration.ofSeconds(60);
 
@@ -88,7 +88,7 @@ class StubbornRowsIT {
     }
   }
 
-  /// Kafka refuses a topic whose name differs from another's in `.` and `_` only.
+  /// Kafka refuses a topic whose name differs from another's only in `.` and `_`.
   @Test
   void rowWhoseTopicCannotBeMadeIsADeadLetterAndTheStreamGoesOn_H46b() throws Exception {
     try (var admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
@@ -182,7 +182,7 @@ class StubbornRowsIT {
     }
   }
 
-  /// The relay dies after it has published and before it could confirm; what it wrote comes again.
+  /// The relay dies after it has published and before it could confirm. Its events come again.
   @ParameterizedTest
   @EnumSource
   void deadLetterIsWrittenAndToldOnceWhateverDies(Delivery delivery) {
@@ -262,7 +262,7 @@ class StubbornRowsIT {
     };
   }
 
-  /// What the relays say while it is open.
+  /// Log of the relays while it is open.
   private static final class RelayLog implements AutoCloseable {
     private final Logger logger = (Logger) LoggerFactory.getLogger("dev.tidemark.relay");
     private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
@@ -273,12 +273,12 @@ class StubbornRowsIT {
       logger.addAppender(lines);
     }
 
-    /// Before each session that followed a failed one.
+    /// Returns the pauses before each session that followed a failed one.
     List<Duration> pauses() {
       return values("pause").map(Duration.class::cast).toList();
     }
 
-    /// Why sessions ended.
+    /// Returns the reasons why sessions ended.
     List<String> reasons() {
       return values("reason").map(String::valueOf).toList();
     }
@@ -292,7 +292,7 @@ class StubbornRowsIT {
           .map(pair -> pair.value);
     }
 
-    /// With this message, and what they have besides.
+    /// Returns the lines with this message, and their other contents.
     List<String> lines(String message) {
       return List.copyOf(lines.list).stream()
           .filter(line -> line.getFormattedMessage().equals(message))
@@ -311,7 +311,7 @@ class StubbornRowsIT {
     write("product", version, "{}");
   }
 
-  /// Answers the row's id.
+  /// Writes a row, and returns its id.
   private String write(String type, int version, String payload) {
     return database.withHandle(
         h ->

@@ -10,16 +10,18 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
-/// Reads topics as a consumer would.
+/// Reads topics like a consumer.
 public final class Topic {
   private Topic() {}
 
-  /// All that a `read_committed` consumer finds in the topic now, in partition order.
+  /// Returns all records that a `read_committed` consumer finds in the topic now, in partition
+  /// order.
   public static List<ConsumerRecord<byte[], byte[]>> committed(KafkaServer kafka, String topic) {
     return read(kafka, topic, "read_committed");
   }
 
-  /// The same of one who does not wait for Kafka's transactions, as the invalidator does not.
+  /// Returns all records for a consumer that does not wait for Kafka's transactions, like the
+  /// invalidator.
   static List<ConsumerRecord<byte[], byte[]>> all(KafkaServer kafka, String topic) {
     return read(kafka, topic, "read_uncommitted");
   }

@@ -33,12 +33,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.postgresql.PGConnection;
 
-/// H44: a commit is in the log before readers see it. Here for as long as the test likes: it waits
-/// for a synchronous standby that is not there.
+/// Test of H44: a commit is in the log before readers see it. Here this lasts for as long as the
+/// test likes: the commit waits for a synchronous standby that does not exist.
 class VisibilityIT {
   private static final Duration SOON = Duration.ofSeconds(60);
 
-  /// Much longer than a row takes to its topic.
+  /// Time that is much longer than a row takes to its topic.
   private static final Duration FOR_A_WHILE = Duration.ofSeconds(2);
 
   @TempDir static Path folder;
@@ -78,7 +78,7 @@ class VisibilityIT {
     relay.close();
   }
 
-  /// Who writes, and what is in the topics of it in the end.
+  /// Kinds of writers, with the events that are in the topics in the end.
   enum Writer {
     PLAIN_UPDATE("product 1, product 2") {
       @Override
@@ -176,7 +176,7 @@ class VisibilityIT {
     assertThat(slotReader()).as("it is still the same session").isEqualTo(reader);
   }
 
-  /// The process that commits has written its record, and is not given the processor to say so.
+  /// The process that commits has written its record, and does not get the processor to report it.
   @Test
   void commitOfAStoppedProcessIsWaitedFor_H44() {
     insertProduct();
@@ -260,7 +260,7 @@ class VisibilityIT {
   }
 
   /// The snapshot that a new slot exports is made from the log. It shows what was committed while
-  /// the slot was made, also where readers do not see it.
+  /// the slot was created, also where readers do not see it.
   @Test
   void repairPublishesNothingBeforeReadersSeeIt_H44() {
     insertProduct();
@@ -303,7 +303,7 @@ class VisibilityIT {
     return relay.status().waiting().isPresent() || relay.status().phase() instanceof Streaming;
   }
 
-  /// A commit that is in the log and goes on for as long as there is a standby to wait for.
+  /// A commit that is in the log and lasts for as long as there is a standby to wait for.
   private record Committing(Thread thread, int pid, long transaction) implements AutoCloseable {
     void await() {
       try {
@@ -386,7 +386,7 @@ class VisibilityIT {
         .until(() -> published(aggregate).equals(List.of("product 1")));
   }
 
-  /// Waits for no standby.
+  /// Writes without waiting for a standby.
   private static void writeAtOnce(String id) {
     database.useTransaction(
         h -> {
@@ -406,7 +406,7 @@ class VisibilityIT {
                 .one());
   }
 
-  /// Aggregate type and version of each event of this id, committed in Kafka or not.
+  /// Returns aggregate type and version of each event of this id, committed in Kafka or not.
   private static List<String> published(String id) {
     return Stream.of("product.events", "order.events")
         .flatMap(topic -> Topic.all(kafka, topic).stream())
@@ -425,7 +425,7 @@ class VisibilityIT {
           h.execute("alter system set synchronous_standby_names = '%s'".formatted(name));
           h.createQuery("select pg_reload_conf()").mapTo(Boolean.class).one();
         });
-    // What the checkpointer knows is what commits go by.
+    // Commits depend on what the checkpointer knows.
     await("the server to know its synchronous standby")
         .atMost(SOON)
         .until(
@@ -446,7 +446,7 @@ class VisibilityIT {
     }
   }
 
-  /// The server's process that reads the slot; none, when there is none.
+  /// Returns the server's process that reads the slot; none if there is none.
   private static List<Integer> slotReader() {
     return database.withHandle(
         h ->

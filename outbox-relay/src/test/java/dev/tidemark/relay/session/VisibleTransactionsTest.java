@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 
-/// H44, the part of it that is arithmetic.
+/// Test of the part of H44 that is arithmetic.
 class VisibleTransactionsTest {
   private static final long EPOCH = 1L << 32;
 

@@ -43,7 +43,7 @@ class KafkaEventSinkIT {
     kafka.close();
   }
 
-  /// H29: the zombie's events do not come into the topic.
+  /// H29: the zombie's events do not get into the topic.
   @Test
   void sinkThatTakesOverFencesTheOneBefore() {
     try (var zombie = sink(server);
@@ -56,7 +56,7 @@ class KafkaEventSinkIT {
     }
   }
 
-  /// Each server's slot bears the same name, unless somebody sets another.
+  /// Each server's slot has the same name, unless it is set otherwise.
   @Test
   void relaysOfTwoServersDoNotFenceEachOther() {
     try (var one = sink(server);

@@ -110,8 +110,8 @@ class KafkaPositionsIT {
     assertThat(other.read().published().take(List.of(change)).changes()).containsExactly(change);
   }
 
-  /// A `read_committed` reader sees nothing behind the first open transaction, not even what is
-  /// committed there.
+  /// A `read_committed` reader sees nothing behind the first open transaction, not even committed
+  /// records.
   @Test
   void openTransactionOfAnotherRelayHidesNothing() throws Exception {
     var change = change(1);

@@ -23,9 +23,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The topics that the relay makes.
+/// Test of the topics that the relay creates.
 class KafkaTopicsIT {
-  /// Stands in for a managed service, which lets its users choose little.
+  /// Policy that stands in for a managed service, which lets its users choose little.
   public static final class FewSettings implements CreateTopicPolicy {
     @Override
     public void configure(Map<String, ?> settings) {
@@ -49,7 +49,7 @@ class KafkaTopicsIT {
     }
   }
 
-  /// About one in ten is lost when it is not waited for.
+  /// Number of topics. About one in ten is lost without the wait.
   private static final int TOPICS = 40;
 
   @TempDir static Path folder;
@@ -81,7 +81,7 @@ class KafkaTopicsIT {
       assertThat(setting(admin, "product.events", "cleanup.policy")).isEqualTo("compact");
       assertThat(setting(admin, "product.events.dlt", "retention.ms")).isEqualTo("-1");
       assertThat(setting(admin, KafkaPositions.TOPIC, "retention.ms")).isEqualTo("-1");
-      // What is not refused stays.
+      // The settings that are not refused stay.
       assertThat(setting(admin, "product.events", "max.message.bytes"))
           .isEqualTo(Integer.toString(Topics.MAX_RECORD_BYTES));
       assertThat(setting(admin, KafkaPositions.TOPIC, "retention.bytes"))

@@ -38,7 +38,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A connector that loses rows: the relay does not trust it.
+/// Test of a connector that loses rows: the relay does not trust it.
 class VersionGapsIT {
   private static final Duration SOON = Duration.ofSeconds(30);
 
@@ -119,7 +119,8 @@ class VersionGapsIT {
     assertThat(deadLetters()).isEqualTo(1);
   }
 
-  /// The relay that starts reads what is published from the events' topics, where it is not.
+  /// The relay that starts reads what is published from the topics of events, which do not contain
+  /// it.
   @Test
   void deadLetterIsNoGapForARelayThatStartsEither_H48() {
     try (var _ = RunningRelay.start(environment())) {
@@ -139,8 +140,8 @@ class VersionGapsIT {
     assertThat(deadLetters()).isEqualTo(1);
   }
 
-  /// A key that moved has its newest events in another partition, behind so many others that a
-  /// relay that starts does not read them; the older ones it does read.
+  /// A key that moved has its newest events in another partition, before so many others that a
+  /// relay that starts does not read them; it does read the older ones.
   @Test
   void keyThatMovedToAnAddedPartitionIsInOrderInEachAndNothingComesTwice_H48() throws Exception {
     var topic = "grown-" + UUID.randomUUID();
@@ -175,7 +176,7 @@ class VersionGapsIT {
         .filter(id -> BuiltInPartitioner.partitionForKey(id.getBytes(UTF_8), 2) == 1);
   }
 
-  /// Else the gaps below it would not be seen any more.
+  /// Otherwise the gaps below it would no longer be seen.
   @Test
   void deadLetterForItsVersionIsNotTakenForTheNewest() {
     try (var _ = RunningRelay.start(environment(), losing(v -> v == 3))) {
@@ -187,7 +188,7 @@ class VersionGapsIT {
     }
   }
 
-  /// The batch stays unconfirmed, or the row would be lost.
+  /// The batch stays unconfirmed; otherwise the row would be lost.
   @Test
   void whileTheOutboxCannotBeReadNothingIsConfirmed() {
     database.useHandle(h -> h.execute("revoke select on outbox from tidemark_relay"));
@@ -207,7 +208,7 @@ class VersionGapsIT {
     }
   }
 
-  /// Of this test's aggregate, those versions.
+  /// Returns a source that loses those versions of this test's aggregate.
   private UnaryOperator<ChangeSource> losing(LongPredicate versions) {
     return real ->
         new ChangeSource() {

@@ -9,7 +9,8 @@ import org.junit.jupiter.api.Test;
 class DebeziumQueueTest {
   private static final Duration A_WHILE = Duration.ofMillis(100);
 
-  /// At most one look in 200 µs; without the pause there are some hundred thousand.
+  /// Largest number of looks: at most one in 200 µs. Without the pause there are some hundred
+  /// thousand.
   private static final int FEW = 510;
 
   private final DebeziumQueue queue = new DebeziumQueue();
@@ -39,7 +40,7 @@ class DebeziumQueueTest {
     assertThat(looks).isLessThan(FEW);
   }
 
-  /// Each look held up would make it two seconds at least.
+  /// If each look were held up, this would take at least two seconds.
   @Test
   void nobodyIsHeldUpWhileThereAreRows() {
     queue.enqueue(() -> 1);

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.postgresql.replication.LogSequenceNumber;
 
-/// `/status` on the admin port of a relay that says what the test tells it.
+/// Test of `/status` on the admin port of a relay whose state the test sets.
 class StatusIT {
   private static final Instant NOW = Instant.parse("2026-03-10T12:00:00Z");
 

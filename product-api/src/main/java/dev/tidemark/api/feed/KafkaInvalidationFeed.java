@@ -23,24 +23,24 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Tells the near cache what the topic of events says, from the topic's end on: without a group,
-/// for every process needs every event.
+/// Passes events of the topic to the near cache, from the topic's end on. It has no group, because
+/// every process needs every event.
 ///
-/// Kafka's client belongs to one thread, which [#start] starts and [#close] ends; [#state] may be
-/// asked by any. Whatever goes wrong here only leaves the near cache off: the consumer is given up,
-/// the listener is told that events may be lost, and a new consumer begins at the end.
+/// Kafka's client belongs to one thread, which [#start] starts and [#close] ends; any thread may
+/// call [#state]. A fault here only leaves the near cache off: the consumer is closed, the listener
+/// is told that events may be lost, and a new consumer begins at the end.
 public final class KafkaInvalidationFeed implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(KafkaInvalidationFeed.class);
 
-  /// For a connection to Kafka, over any distance and with all handshakes.
+  /// Time limit for a connection to Kafka, over any distance and with all handshakes.
   private static final Duration CONNECT_PATIENCE = Duration.ofSeconds(10);
 
-  /// For an answer of Kafka, and for telling all that was there when it was asked. As long as the
-  /// near cache believes a silent feed.
+  /// Time limit for an answer of Kafka, and for passing on everything that was there when it was
+  /// asked. It is as long as the near cache trusts a silent feed.
   private static final Duration PATIENCE = Duration.ofSeconds(1);
 
-  /// How often the listener hears that all was told.
+  /// Interval at which the listener is told that everything was passed on.
   private static final Duration ROUND = Duration.ofMillis(100);
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
@@ -67,12 +67,12 @@ public final class KafkaInvalidationFeed implements AutoCloseable {
     this.thread = Thread.ofPlatform().daemon().name("near-cache-feed").unstarted(this::run);
   }
 
-  /// Returns at once, whether or not Kafka is there.
+  /// Starts the feed and returns at once, even when Kafka does not answer.
   public void start() {
     thread.start();
   }
 
-  /// Whether the near cache is fed, and if not, why, in words.
+  /// Returns the state of the feed, with the reason when the near cache is not fed.
   public String state() {
     return state;
   }
@@ -95,7 +95,7 @@ public final class KafkaInvalidationFeed implements AutoCloseable {
         try {
           reason = follow();
         } catch (RuntimeException e) {
-          // Of any kind: reads go on without a near cache, whatever is wrong here.
+          // Any kind of failure: reads go on without a near cache, whatever is wrong here.
           reason = e.getCause() == null ? e.toString() : e + ": " + e.getCause();
         }
         listener.lost();
@@ -139,7 +139,7 @@ public final class KafkaInvalidationFeed implements AutoCloseable {
     }
   }
 
-  /// Tells what is there when it begins, and a little more.
+  /// Passes on the records that are there when it begins, and a few more.
   private void round(Consumer<byte[], byte[]> consumer, Set<TopicPartition> partitions) {
     long asked = System.nanoTime();
     Map<TopicPartition, Long> ends = consumer.endOffsets(partitions, PATIENCE);
@@ -169,7 +169,7 @@ public final class KafkaInvalidationFeed implements AutoCloseable {
       case ReceivedEvent.Valid event ->
           listener.changed(
               CacheKey.of(event.aggregateType(), event.aggregateId()), event.version());
-      // Something changed, but what, or up to which version, is not known for certain.
+      // Something changed, but the key or the version is not known for certain.
       case ReceivedEvent.Poison _ -> listener.lost();
     }
   }
@@ -179,7 +179,8 @@ public final class KafkaInvalidationFeed implements AutoCloseable {
     return header == null ? null : header.value();
   }
 
-  /// As the client knows them; it asks Kafka by itself, as often as it was set to.
+  /// Returns the partitions that the client knows. It asks Kafka by itself, at the interval that
+  /// was set.
   private Set<TopicPartition> partitions(Consumer<?, ?> consumer, Duration patience) {
     return consumer.partitionsFor(topic, patience).stream()
         .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
@@ -188,11 +189,11 @@ public final class KafkaInvalidationFeed implements AutoCloseable {
 
   private Consumer<byte[], byte[]> consumer() {
     Map<String, Object> settings = new HashMap<>();
-    // How soon a new partition is noticed.
+    // Time until a new partition is noticed.
     settings.put(ConsumerConfig.METADATA_MAX_AGE_CONFIG, 2000);
     settings.putAll(kafkaClient);
     // Kafka answers a connection's requests one after the other: while a fetch waits for records,
-    // so does the question for the ends.
+    // the request for the ends waits, too.
     settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, (int) ROUND.toMillis());
     settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
     settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);

@@ -6,8 +6,8 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One line for each request, where that is wanted: who, what, and how it ended. No query, header
-/// or body is in it. Thread-safe.
+/// Writes one line for each request, if enabled: the client, the request, and the result. It
+/// contains no query, header or body. Thread-safe.
 public final class AccessLog {
 
   private static final Logger log = LoggerFactory.getLogger(AccessLog.class);

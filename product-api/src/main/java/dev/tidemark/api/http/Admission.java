@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
-/// The requests that are carried out at the same time, the same for all resources. Thread-safe.
+/// Limit of concurrent requests, the same for all resources. Thread-safe.
 public final class Admission {
 
   private final Semaphore free;
@@ -15,7 +15,7 @@ public final class Admission {
   private final BytesUnderWay bytes;
   private final LongSupplier nanoTime;
 
-  /// When none was free for the first time since one was; 0 while one is.
+  /// Time since which no permit has been free; 0 while one is.
   private final AtomicLong fullSince = new AtomicLong();
 
   /// @param requests how many may be carried out at the same time
@@ -29,7 +29,7 @@ public final class Admission {
     this.nanoTime = nanoTime;
   }
 
-  /// Whether another request is taken on; it must [#leave].
+  /// Returns whether another request is accepted. An accepted one must [#leave].
   boolean tryEnter() {
     boolean entered = free.tryAcquire();
     if (!entered) {
@@ -44,7 +44,7 @@ public final class Admission {
     free.release();
   }
 
-  /// What those that are carried out may hold together.
+  /// Returns the memory limit that concurrent requests share.
   BytesUnderWay bytes() {
     return bytes;
   }
@@ -53,7 +53,7 @@ public final class Admission {
     return draining.getAsBoolean();
   }
 
-  /// How long no request has been taken on; empty while one would be.
+  /// Returns the time for which no request has been accepted; empty while one would be.
   public Optional<Duration> full() {
     if (free.availablePermits() > 0) {
       fullSince.set(0);
@@ -65,7 +65,7 @@ public final class Admission {
   private long noteFull() {
     long since = fullSince.get();
     if (since == 0) {
-      // 0 stands for none.
+      // The value 0 stands for none.
       long now = nanoTime.getAsLong() | 1;
       since = fullSince.compareAndSet(0, now) ? now : fullSince.get();
     }

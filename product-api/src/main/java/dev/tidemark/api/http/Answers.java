@@ -17,14 +17,14 @@ import java.io.UncheckedIOException;
 import java.util.Locale;
 import java.util.zip.GZIPOutputStream;
 
-/// What answers have in common.
+/// Common parts of answers.
 public final class Answers {
 
   public static final Header JSON =
       HeaderValues.createCached(HeaderNames.CONTENT_TYPE, "application/json");
 
-  /// Whoever keeps an answer asks before using it again: this service's own cache is the one that
-  /// is kept true.
+  /// Header that makes caches ask before they use an answer again: only this service's own cache is
+  /// kept correct.
   public static final Header REVALIDATE =
       HeaderValues.createCached(HeaderNames.CACHE_CONTROL, "no-cache");
 
@@ -35,10 +35,10 @@ public final class Answers {
       HeaderValues.createCached(HeaderNames.CONTENT_ENCODING, "gzip");
   public static final Header VARY = HeaderValues.createCached(HeaderNames.VARY, "Accept-Encoding");
 
-  /// A longer body is handed to the server in pieces of so many bytes.
+  /// Size of the pieces in which a longer body is handed to the server.
   public static final int PIECE = 64 * 1024;
 
-  /// Less fits into one packet anyway.
+  /// Smallest length that is compressed. Less fits into one packet anyway.
   private static final int WORTH_COMPRESSING = 1400;
 
   private Answers() {}
@@ -51,13 +51,13 @@ public final class Answers {
   public static void sendEmpty(ServerResponse response, Status status) {
     response.status(status);
     OutputStream out = response.outputStream();
-    // To what it sends as a whole the server itself gives a length.
+    // The server itself adds a length to a body that it sends as a whole.
     response.headers().remove(HeaderNames.CONTENT_LENGTH);
     taken(
         () ->
             unchecked(
                 () -> {
-                  // On HTTP/2 the first piece is kept back, and the second brings the headers.
+                  // On HTTP/2 the first piece is held back, and the second brings the headers.
                   out.write(NOTHING);
                   out.write(NOTHING);
                   out.close();
@@ -65,7 +65,7 @@ public final class Answers {
                 }));
   }
 
-  /// To a HEAD, all but the body.
+  /// Sends an answer, without its body for a HEAD.
   public static void send(ServerRequest request, ServerResponse response, byte[] body) {
     if (request.prologue().method().equals(Method.HEAD)) {
       response.contentLength(body.length);
@@ -80,7 +80,7 @@ public final class Answers {
       taken(() -> response.send(body));
       return;
     }
-    // The server would make a copy of a body that it is given as a whole.
+    // The server would copy a body that it is given as a whole.
     response.contentLength(body.length);
     OutputStream out = stream(response);
     try {
@@ -93,7 +93,7 @@ public final class Answers {
     }
   }
 
-  /// The body of an answer whose pieces are each waited for, and no longer than allowed.
+  /// Returns the body of an answer whose pieces are each waited for, up to a time limit.
   public static OutputStream stream(ServerResponse response) {
     OutputStream out = response.outputStream();
     return new OutputStream() {
@@ -117,7 +117,8 @@ public final class Answers {
         taken(
             () -> {
               unchecked(out::close);
-              // Else the end is sent when the handler has returned, and not if the connection ends.
+              // Otherwise the end is sent when the handler has returned, and not at all if the
+              // connection ends.
               ((RoutingResponse) response).commit();
             });
       }
@@ -145,8 +146,8 @@ public final class Answers {
     }
   }
 
-  /// Compresses a long body for those who take that. Not for single products: their bytes go out as
-  /// the cache holds them, and their `ETag` names those bytes.
+  /// Sends a long body compressed to clients that accept that. Single products are not compressed:
+  /// their bytes are sent as the cache holds them, and their `ETag` names those bytes.
   public static void sendCompressible(ServerRequest request, ServerResponse response, byte[] body) {
     if (body.length >= WORTH_COMPRESSING && beginCompressible(request, response)) {
       send(request, response, gzip(body));
@@ -156,7 +157,7 @@ public final class Answers {
     }
   }
 
-  /// Sets the headers of a body that is compressed for those who take that.
+  /// Sets the headers of a body that is compressed for clients that accept that.
   ///
   /// @return whether it is to be
   public static boolean beginCompressible(ServerRequest request, ServerResponse response) {
@@ -168,7 +169,8 @@ public final class Answers {
     return isCompressed;
   }
 
-  /// RFC 9110, section 12.5.3: named, or meant by `*`, and not with the weight 0.
+  /// Returns whether gzip is accepted by RFC 9110, section 12.5.3: named, or meant by `*`, and not
+  /// with the weight 0.
   static boolean takesGzip(ServerRequestHeaders headers) {
     if (!headers.contains(HeaderNames.ACCEPT_ENCODING)) {
       return false;

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/// Where the tokens of writers come from.
+/// Source of the tokens of writers.
 ///
 /// @param fixed those of `API_TOKEN`; at start also those of the file
 /// @param file that is read again when it changes (`API_TOKEN_FILE`)
@@ -20,7 +20,7 @@ public record ApiTokens(List<String> fixed, Optional<Path> file) {
     fixed = List.copyOf(fixed);
   }
 
-  /// Without the tokens.
+  /// Returns a text without the tokens.
   @Override
   public String toString() {
     return "ApiTokens[" + fixed.size() + "]";
@@ -30,7 +30,7 @@ public record ApiTokens(List<String> fixed, Optional<Path> file) {
     return new ApiTokens(List.of(), Optional.empty());
   }
 
-  /// Several tokens have commas between.
+  /// Reads one or several tokens, separated by commas.
   public static ApiTokens of(String text) {
     return new ApiTokens(parse("API_TOKEN", Arrays.asList(text.split(",", -1))), Optional.empty());
   }
@@ -39,7 +39,7 @@ public record ApiTokens(List<String> fixed, Optional<Path> file) {
     return new ApiTokens(read(file), Optional.of(file));
   }
 
-  /// A token a line; lines that are empty or begin with `#` do not count.
+  /// Reads a file with one token per line. Lines that are empty or begin with `#` do not count.
   ///
   /// @throws IllegalArgumentException when the file cannot be read, or holds none
   static List<String> read(Path file) {

@@ -11,7 +11,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.List;
 import java.util.function.Supplier;
 
-/// The tokens of which writers must show one, where there are any. Thread-safe.
+/// Tokens of writers. Where there are any, a writer must send one. Thread-safe.
 public final class BearerTokens {
 
   private static final String SCHEME = "bearer ";
@@ -23,7 +23,7 @@ public final class BearerTokens {
     this.tokens = tokens;
   }
 
-  /// Lets only those through to a handler who show a token.
+  /// Returns a handler that only clients with a valid token reach.
   public Handler guard(Handler handler) {
     return (request, response) -> {
       if (!isShown(request)) {
@@ -43,13 +43,14 @@ public final class BearerTokens {
     byte[] shown = digest(bearer ? header.substring(SCHEME.length()).strip() : "");
     boolean found = false;
     for (String token : expected) {
-      // All of them, and each to its end: the time tells neither which one fits nor how far.
+      // All of them, and each to its end, so that the time shows neither which one fits nor how
+      // far.
       found |= MessageDigest.isEqual(digest(token), shown);
     }
     return found;
   }
 
-  /// Of one length, whatever the token's is.
+  /// Returns a digest, whose length does not depend on the token's.
   private static byte[] digest(String token) {
     try {
       return MessageDigest.getInstance("SHA-256").digest(token.getBytes(StandardCharsets.UTF_8));

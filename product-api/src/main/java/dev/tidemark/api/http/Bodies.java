@@ -15,19 +15,19 @@ import java.util.Arrays;
 import java.util.regex.Pattern;
 import java.util.zip.ZipException;
 
-/// Takes the body of a request, in the form and up to the size that is allowed. Immutable.
+/// Reads the body of a request, in the allowed form and up to the allowed size. Immutable.
 public final class Bodies {
 
-  /// A body is in memory as bytes, as text, as a product, and as what is sent to the database.
+  /// Number of copies of a body in memory: bytes, text, product, and the data sent to the database.
   private static final int COPIES = 4;
 
   private static final int BUFFER_SIZE = 8 * 1024;
 
-  /// Without the hyphen it is no name of it, and is meant all the same.
+  /// Name of the charset. Without the hyphen it is not an official name, but clients use it.
   private static final Pattern UTF_8 =
       Pattern.compile("=(utf-?8|\"utf-?8\")", Pattern.CASE_INSENSITIVE);
 
-  /// A name and a value, which may be quoted.
+  /// Pattern of a name and a value, which may be quoted.
   private static final Pattern PARAMETER =
       Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+=([!#$%&'*+.^_`|~0-9A-Za-z-]+|\"[^\"\\\\]*\")");
 
@@ -68,7 +68,8 @@ public final class Bodies {
     }
   }
 
-  /// A body that comes slowly, or not at all, holds no more than what has come.
+  /// Reads a body in pieces: one that comes slowly, or not at all, takes memory only for what has
+  /// come.
   private byte[] read(InputStream body) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     byte[] some = new byte[BUFFER_SIZE];
@@ -82,14 +83,14 @@ public final class Bodies {
     return bytes.toByteArray();
   }
 
-  /// The bytes of a body as they come; none when there is no body.
+  /// Returns the bytes of a body as they come; none when there is no body.
   public static InputStream stream(ServerRequest request) {
     return request.content().hasEntity()
         ? new FramedBody(request.content().inputStream())
         : InputStream.nullInputStream();
   }
 
-  /// Whether the body is declared as this, its text being UTF-8.
+  /// Returns whether the body is declared as this media type, with text in UTF-8.
   public static boolean isMediaType(ServerRequestHeaders headers, String wanted) {
     if (!headers.contains(HeaderNames.CONTENT_TYPE)) {
       return false;
@@ -99,7 +100,7 @@ public final class Bodies {
         && Arrays.stream(parts).skip(1).map(String::strip).allMatch(Bodies::isParameter);
   }
 
-  /// An empty one too: RFC 9110, section 5.6.6.
+  /// Returns whether the text is a parameter. An empty one is allowed: RFC 9110, section 5.6.6.
   private static boolean isParameter(String text) {
     String[] parts = text.split("=", 2);
     return parts[0].equalsIgnoreCase("charset")

@@ -4,12 +4,12 @@ import dev.tidemark.api.problem.Problem;
 import dev.tidemark.api.problem.ProblemException;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// The memory that large bodies and answers take while they are under way, bounded for all requests
-/// together: beyond it a request is shed. The first bytes of each are not counted, since the number
-/// of requests bounds them. Thread-safe.
+/// Memory limit for large bodies and answers in progress, shared by all requests. Beyond it a
+/// request is shed. The first bytes of each are not counted, since the number of requests bounds
+/// them. Thread-safe.
 public final class BytesUnderWay {
 
-  /// So many bytes of each request are not counted.
+  /// Number of bytes of each request that are not counted.
   private static final int SMALL = 16 * 1024;
 
   private static final ScopedValue<Share> CURRENT = ScopedValue.newInstance();
@@ -22,7 +22,7 @@ public final class BytesUnderWay {
     this.most = most;
   }
 
-  /// Carries out a request; what it holds is free again when it returns or throws.
+  /// Carries out a request. Its memory is released when it returns or throws.
   void runWithin(Runnable request) {
     Share share = new Share();
     try {
@@ -39,24 +39,24 @@ public final class BytesUnderWay {
     CURRENT.get().hold(bytes);
   }
 
-  /// Notes the same where it is too late to refuse: what was written is answered.
+  /// Notes the same where it is too late to refuse, because what was written must be answered.
   public static void holdAnyway(long bytes) {
     CURRENT.get().add(bytes);
   }
 
-  /// Notes that the request of this thread has let go of so many bytes that it held.
+  /// Notes that the request of this thread has released so many bytes.
   public static void free(long bytes) {
     CURRENT.get().add(-bytes);
   }
 
-  /// What one request holds. Confined to its thread.
+  /// Memory of one request. Confined to its thread.
   private final class Share {
     private long bytes;
 
     private void hold(long more) {
       add(more);
       long all = held.get();
-      // One alone is let through, whatever its size: else it would never be.
+      // A single request is accepted whatever its size, because otherwise it never would be.
       if (all > most && all > counted(bytes)) {
         add(-more);
         throw new ProblemException(

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 
-/// The header that says how the cache served an answer, RFC 9211.
+/// Header that tells how the cache served an answer, RFC 9211.
 public final class CacheStatus {
 
   private static final HeaderName NAME = HeaderNames.create("Cache-Status");
@@ -27,8 +27,8 @@ public final class CacheStatus {
     return Objects.requireNonNull(SINGLE.get(read.served()));
   }
 
-  /// For an answer of several reads: a hit when all were, else why and with how many hits the rest
-  /// was asked for.
+  /// Returns the header for an answer of several reads: a hit when all were; otherwise the reason
+  /// why the rest was asked for, and the number of hits.
   ///
   /// @param all how many reads there are; of a long list the first are known when it begins
   public static Header of(Collection<Served> reads, int all) {

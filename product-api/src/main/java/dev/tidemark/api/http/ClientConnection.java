@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A client's connection whose writes and requests wait for the client no longer than allowed, and
+/// Connection of a client. Its writes and requests wait for the client only up to a time limit, and
 /// not beyond the connection's end. Thread-safe, as far as the server's own parts are.
 ///
 /// On HTTP/2 a request runs on a thread of its own, which the server's connection (Helidon 4.5,
@@ -33,7 +33,7 @@ final class ClientConnection extends PassedOn {
 
   private static final Logger log = LoggerFactory.getLogger(ClientConnection.class);
 
-  /// More than the database may take for a statement.
+  /// Time limit for the end, which is more than the database may take for a statement.
   private static final Duration LONGEST_END = Duration.ofSeconds(30);
 
   private final ClientConnections all;
@@ -44,7 +44,7 @@ final class ClientConnection extends PassedOn {
   private volatile @Nullable ServerConnection server;
   private volatile boolean isEnding;
 
-  /// Confined to the connection's own thread. HTTP/1.1 needs none.
+  /// Threads of the requests. Confined to the connection's own thread. HTTP/1.1 needs none.
   private @Nullable ExecutorService threads;
 
   /// @param isHttp2 whether requests are many, and silence between them is no fault
@@ -56,7 +56,7 @@ final class ClientConnection extends PassedOn {
     this.writer = new TimedWriter(context.dataWriter(), all.newWait());
   }
 
-  /// The server's own connection, told of here when it begins and when it ends.
+  /// Wraps the server's own connection, whose beginning and end are reported here.
   ServerConnection around(ServerConnection own) {
     server = own;
     return new Served(own);
@@ -73,22 +73,23 @@ final class ClientConnection extends PassedOn {
     return Thread.ofVirtual()
         .unstarted(
             () -> {
-              // Until the request's handler takes over, and again after it: the server itself reads
-              // what was left of the body.
+              // Until the request's handler takes over, and again after it, the server itself reads
+              // the rest of the body.
               wait.beginReading();
               wait.runWithin(request);
               requests.remove(wait);
               var _ = wait.end();
               if (wait.wasEverCut()) {
-                // The rest of a body that came now would fill the server's queue, and hold it up.
+                // If more of the body came now, it would fill the server's queue and block it.
                 endWithTheNextFrame();
               }
             });
   }
 
-  /// What comes next on a connection of HTTP/2, where a read that times out says nothing: each
-  /// request waits for its body as long as it may, and while one is answered, or none is under way,
-  /// there is nothing to send. Who is silent without a request for too long has gone.
+  /// Returns the next bytes on a connection of HTTP/2, where a read timeout alone says nothing:
+  /// each request waits for its body as long as it may, and while one is answered, or none is in
+  /// progress, the client has nothing to send. A client that is silent without a request for too
+  /// long has gone.
   private byte[] received(DataReader source) {
     long since = System.nanoTime();
     while (true) {
@@ -112,7 +113,7 @@ final class ClientConnection extends PassedOn {
     }
   }
 
-  /// Lets go of the requests under way, and returns when the last has ended.
+  /// Cancels current requests, and returns when the last has ended.
   private void end() {
     ExecutorService running = threads;
     if (running == null) {
@@ -165,8 +166,8 @@ final class ClientConnection extends PassedOn {
     }
   }
 
-  /// A writer that gives a client up that does not take what is written: the interrupt closes the
-  /// connection. One write is under way at a time.
+  /// A writer that drops a client that does not read: the interrupt closes the connection. One
+  /// write is in progress at a time.
   private static final class TimedWriter implements DataWriter {
     private final DataWriter writer;
     private final ClientWait wait;

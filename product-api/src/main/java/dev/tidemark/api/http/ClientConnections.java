@@ -13,15 +13,14 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The connections that clients have open, and the one thread that cuts what waits for too long on
-/// them. Thread-safe.
+/// Open connections of clients, and the one thread that cuts waits that last too long. Thread-safe.
 public final class ClientConnections implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(ClientConnections.class);
 
   private static final Duration PAUSE = Duration.ofMillis(250);
 
-  /// So many read timeouts a connection of HTTP/2 may be without a request.
+  /// Number of read timeouts for which a connection of HTTP/2 may be without a request.
   private static final int IDLE = 10;
 
   private static final String HTTP_2 = "h2";
@@ -51,12 +50,12 @@ public final class ClientConnections implements AutoCloseable {
       long now = System.nanoTime();
       open.forEach(connection -> connection.cutWhatIsDue(now));
     } catch (RuntimeException | Error e) {
-      // What gets out would end the task without a word.
+      // An exception that gets out would silently end the task.
       log.atError().setCause(e).log("clients were not looked at, tried again at once");
     }
   }
 
-  /// How long a connection of HTTP/2 may be without a request.
+  /// Returns the longest time for which a connection of HTTP/2 may be without a request.
   Duration longestIdle() {
     return readTimeout.multipliedBy(IDLE);
   }
@@ -73,7 +72,7 @@ public final class ClientConnections implements AutoCloseable {
     open.remove(connection);
   }
 
-  /// A protocol whose connections are kept here.
+  /// Returns a protocol whose connections are tracked here.
   public ServerConnectionSelector timed(ServerConnectionSelector protocol) {
     return new ServerConnectionSelector() {
       @Override

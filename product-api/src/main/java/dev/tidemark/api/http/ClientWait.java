@@ -4,11 +4,11 @@ import io.helidon.webserver.CloseConnectionException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/// A thread's wait for a client, to send more of a body or to take an answer. It ends at its
+/// A thread's wait for a client, which must send more of a body or read an answer. It ends at its
 /// deadline, or with the client's connection, by an interrupt of the thread. Thread-safe.
 ///
 /// The thread is interrupted only while it waits here: elsewhere an interrupt would close the
-/// connection to the database that it is just using.
+/// connection to the database that it is using.
 final class ClientWait {
 
   private static final ScopedValue<ClientWait> CURRENT = ScopedValue.newInstance();
@@ -26,8 +26,8 @@ final class ClientWait {
     this.writeTimeout = writeTimeout;
   }
 
-  /// The wait of the request that this thread carries out; null on a connection of HTTP/1.1, where
-  /// each wait is one for the socket, and bounded there.
+  /// Returns the wait of the request that this thread carries out; null on a connection of
+  /// HTTP/1.1, where each wait is for the socket, which has its own time limit.
   static @Nullable ClientWait current() {
     return CURRENT.isBound() ? CURRENT.get() : null;
   }
@@ -52,7 +52,7 @@ final class ClientWait {
 
   /// Ends the wait, or does nothing when there is none.
   ///
-  /// @return whether it was cut short: what the thread was told meanwhile is void
+  /// @return whether it was cut short, in which case the result of the wait is void
   synchronized boolean end() {
     waiting = null;
     boolean wasCut = cut;
@@ -63,7 +63,7 @@ final class ClientWait {
     return wasCut;
   }
 
-  /// Waits for a piece of an answer to be taken.
+  /// Waits until the client has read a piece of an answer.
   ///
   /// @throws CloseConnectionException when it was not, in time, or the client is gone
   void writing(Runnable write) {
@@ -88,7 +88,7 @@ final class ClientWait {
     }
   }
 
-  /// Ends this wait, and at once all that follow.
+  /// Ends this wait and all that follow.
   synchronized void endConnection() {
     connectionEnded = true;
     cut();
@@ -98,7 +98,7 @@ final class ClientWait {
     return connectionEnded;
   }
 
-  /// Whether the client failed to do its part at least once.
+  /// Returns whether the client failed to do its part at least once.
   synchronized boolean wasEverCut() {
     return everCut;
   }

@@ -10,8 +10,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/// The origins whose pages may use this API in a browser, by the CORS protocol of the Fetch
-/// standard; none unless configured. Immutable.
+/// Origins whose pages may use this API in a browser, by the CORS protocol of the Fetch standard;
+/// none unless configured. Immutable.
 ///
 /// @param origins as browsers write them, `*` for all
 public record Cors(List<String> origins) {
@@ -48,7 +48,7 @@ public record Cors(List<String> origins) {
     }
   }
 
-  /// Reads the setting: origins, comma between.
+  /// Reads the setting: origins, separated by commas.
   ///
   /// @param text empty for none
   public static Cors of(String text) {
@@ -58,7 +58,7 @@ public record Cors(List<String> origins) {
             : Arrays.stream(text.split(",", -1)).map(String::strip).toList());
   }
 
-  /// Lets the page that sent the request read the answer, where it may.
+  /// Allows the page that sent the request to read the answer, if its origin is allowed.
   void mark(ServerRequest request, ServerResponse response) {
     if (origins.isEmpty()) {
       return;
@@ -75,7 +75,7 @@ public record Cors(List<String> origins) {
         .ifPresent(origin -> response.header(HeaderValues.create(ALLOWED, origin)).header(EXPOSED));
   }
 
-  /// Tells a browser that asks beforehand what a page may send.
+  /// Answers a browser's preflight request for what a page may send.
   ///
   /// @param methods of the resource, with commas between
   void preflight(ServerResponse response, String methods) {

@@ -28,8 +28,8 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One resource: picks the method's handler, answers with a problem whatever goes wrong in it, and
-/// measures. Thread-safe.
+/// One resource: selects the method's handler, answers with a problem when anything fails in it,
+/// and measures. Thread-safe.
 public final class Endpoint implements Handler {
 
   private static final Logger log = LoggerFactory.getLogger(Endpoint.class);
@@ -40,7 +40,8 @@ public final class Endpoint implements Handler {
   private static final Header BEARER =
       HeaderValues.createCached(HeaderNames.WWW_AUTHENTICATE, "Bearer");
 
-  /// What is served is data: no browser is to take it for anything else, wherever it is shown.
+  /// Header against sniffing: all content is data, and a browser must not treat it as anything
+  /// else, wherever it is shown.
   private static final Header NO_SNIFFING =
       HeaderValues.createCached(HeaderNames.create("X-Content-Type-Options"), "nosniff");
 
@@ -49,7 +50,7 @@ public final class Endpoint implements Handler {
           HeaderNames.create("Content-Security-Policy"),
           "default-src 'none'; frame-ancestors 'none'");
 
-  /// RFC 5789.
+  /// Header of RFC 5789.
   private static final Header ACCEPT_PATCH =
       HeaderValues.createCached(HeaderNames.create("Accept-Patch"), MergePatch.MEDIA_TYPE);
 
@@ -93,7 +94,7 @@ public final class Endpoint implements Handler {
     try {
       answer(request, response);
     } finally {
-      // For what the server does now with the rest of the body.
+      // For the server, which now reads the rest of the body.
       wait.beginReading();
     }
   }
@@ -103,7 +104,7 @@ public final class Endpoint implements Handler {
     Method method = request.prologue().method();
     response.header(NO_SNIFFING).header(NO_CONTENT_OF_OTHERS);
     cors.mark(request, response);
-    // Of a body that waits to be asked for, and was not, the server does not know that it comes.
+    // The server does not know that a body will come that was to be requested, and was not.
     boolean last = admission.isDraining() || request.headers().contains(HeaderNames.EXPECT);
     if (last && isHttp1(request)) {
       response.header(HeaderValues.CONNECTION_CLOSE);
@@ -128,8 +129,8 @@ public final class Endpoint implements Handler {
     }
   }
 
-  /// The server would go on listening until the client hangs up, and take the rest of a body that
-  /// nobody has read for the next request.
+  /// Returns whether the connection must end: otherwise the server would listen until the client
+  /// hangs up, and take the rest of an unread body for the next request.
   private static boolean isLast(ServerRequest request, ServerResponse response) {
     return isHttp1(request)
         && (response.headers().contains(HeaderValues.CONNECTION_CLOSE)
@@ -141,8 +142,9 @@ public final class Endpoint implements Handler {
     return request.prologue().protocolVersion().startsWith("1");
   }
 
-  /// Whether the next request begins where the server will look for it. The server itself reads
-  /// what a handler has left of a body, which is worth it only where that is known to be little.
+  /// Returns whether the next request begins where the server will look for it. The server itself
+  /// reads the part of a body that a handler has not read, which is worthwhile only where that is
+  /// known to be small.
   private static boolean isBodyDone(ServerRequest request) {
     return !request.content().hasEntity()
         || request.content().consumed()
@@ -182,7 +184,7 @@ public final class Endpoint implements Handler {
     } catch (DatabaseFault e) {
       send(problem(e), request, response);
     } catch (RequestException e) {
-      // What the server found wrong with the body while it was read.
+      // The server found this fault in the body while it was read.
       send(
           Problem.malformedRequest("The body cannot be read: " + e.getMessage()),
           request,
@@ -190,7 +192,7 @@ public final class Endpoint implements Handler {
     } catch (InsufficientDataAvailableException
         | CloseConnectionException
         | UncheckedIOException e) {
-      // The client went away, or fell silent, in the middle: nobody is there to be answered.
+      // The client went away, or fell silent, in the middle: nobody is there to receive an answer.
       log.atDebug().setCause(e).log("a request was cut short");
       response.status(Status.BAD_REQUEST_400);
       throw e;

@@ -12,13 +12,13 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Set;
 
-/// Answers connections whose first line is of no protocol that is served here, which the server by
-/// itself would close without a word.
+/// Answers connections whose first line belongs to no protocol that is served here. The server
+/// itself would close them without an answer.
 public final class ForeignProtocol implements ServerConnectionSelector {
 
   private static final String HTTP_2 = "PRI * HTTP/2.0\r";
 
-  /// Enough to tell them apart is the whole first line.
+  /// Number of bytes to ask for. The whole first line is needed to tell the protocols apart.
   private static final int LEAST_BYTES = 1;
 
   private final int longestLine;
@@ -53,7 +53,7 @@ public final class ForeignProtocol implements ServerConnectionSelector {
     return new Refusal(context);
   }
 
-  /// One connection, as long as it takes to refuse it. Confined to one thread.
+  /// One connection, until it is refused. Confined to one thread.
   private final class Refusal implements ServerConnection {
     private final ConnectionContext context;
 
@@ -95,7 +95,7 @@ public final class ForeignProtocol implements ServerConnectionSelector {
           return Problem.malformedRequest("HTTP/1.1, HTTP/1.0 and HTTP/2 are spoken here.");
         }
       } catch (IncorrectNewLineException e) {
-        // Told below.
+        // Reported below.
       }
       return Problem.malformedRequest(
           "The first line is not that of a request, with CR LF at its end.");
@@ -108,7 +108,7 @@ public final class ForeignProtocol implements ServerConnectionSelector {
 
     @Override
     public void close(boolean interrupt) {
-      // It is over at once.
+      // The connection is over at once.
     }
   }
 }

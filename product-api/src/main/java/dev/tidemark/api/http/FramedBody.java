@@ -11,8 +11,9 @@ import java.io.UncheckedIOException;
 import java.net.SocketTimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/// A body whose frame the server finds broken only while it is read, in chunks that are none or by
-/// its early end: the request is malformed then, not the service. Confined to one thread.
+/// A body whose framing the server finds broken only while it is read, by invalid chunks or by an
+/// early end. In that case the request is malformed, and the service has no fault. Confined to one
+/// thread.
 final class FramedBody extends FilterInputStream {
 
   private final @Nullable ClientWait wait = ClientWait.current();
@@ -58,7 +59,7 @@ final class FramedBody extends FilterInputStream {
   }
 
   private void begin() {
-    // After it nobody knows where the body ends, or waits for more of it in vain.
+    // After a fault the end of the body is not known, and a read might wait for more of it in vain.
     if (fault != null) {
       throw fault;
     }
@@ -67,7 +68,8 @@ final class FramedBody extends FilterInputStream {
     }
   }
 
-  /// What was read in a wait that was cut, the end of the body say, is not so.
+  /// Ends the read. The result of a read in a wait that was cut, for example the end of the body,
+  /// is invalid.
   private void end() {
     if (wait != null && wait.end()) {
       throw wait.isConnectionEnded()
@@ -76,13 +78,13 @@ final class FramedBody extends FilterInputStream {
     }
   }
 
-  /// What is left is not read: it may be without end.
+  /// Does not read the rest, which may be endless.
   @Override
   public void close() {
     // Either the server reads on, or the connection is closed.
   }
 
-  /// Whether nothing came for as long as the socket's read timeout.
+  /// Returns whether nothing came for the socket's read timeout.
   static boolean isTimeout(RuntimeException fault) {
     for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
       if (cause instanceof SocketTimeoutException) {

@@ -18,22 +18,22 @@ import java.util.zip.ZipException;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 import org.jspecify.annotations.Nullable;
 
-/// Takes request bodies with `Content-Encoding: gzip`. Answers are never compressed: the cached
-/// bytes go out as they are.
+/// Accepts request bodies with `Content-Encoding: gzip`. Answers are never compressed here: the
+/// cached bytes are sent as they are.
 public final class GzipDecoding implements ContentEncoding {
 
   private static final long MOST_READ_ON = 16L * 1024 * 1024;
   private static final Set<String> NAMES = Set.of("gzip", "x-gzip");
 
-  /// Whether a body with these headers can be taken.
+  /// Returns whether a body with these headers can be accepted.
   public static boolean isAccepted(ServerRequestHeaders headers) {
     String encoding =
         headers.first(HeaderNames.CONTENT_ENCODING).orElse("").strip().toLowerCase(Locale.ROOT);
     return encoding.isEmpty() || encoding.equals("identity") || NAMES.contains(encoding);
   }
 
-  /// What the server asks of a request. It asks for a name as it was sent; names are the same in
-  /// capitals: RFC 9110, section 8.4.1.
+  /// Returns the encodings that the server asks for. It asks for a name as it was sent, and names
+  /// are case-insensitive: RFC 9110, section 8.4.1.
   public static ContentEncodingContext ofRequests() {
     ContentEncodingContext server =
         ContentEncodingContext.builder()
@@ -118,9 +118,9 @@ public final class GzipDecoding implements ContentEncoding {
     return "gzip";
   }
 
-  /// The first bytes are looked at when the body is read, not before. The whole body must be gzip,
-  /// one member after the other: the JDK's own stream takes what follows the first, and is none,
-  /// for the end.
+  /// Returns the decoded body. Its first bytes are read when the body is read, not before. The
+  /// whole body must be gzip, one member after the other: the JDK's own stream treats anything that
+  /// follows the first and is no member as the end.
   private static InputStream decoded(InputStream compressed) {
     return new InputStream() {
       private @Nullable InputStream body;
@@ -151,7 +151,7 @@ public final class GzipDecoding implements ContentEncoding {
         } catch (EOFException e) {
           throw new ZipException("it ends too early");
         } catch (IOException e) {
-          // Who sends is not listening yet, and would lose the answer with the connection.
+          // The sender is not listening yet, and would lose the answer with the connection.
           long _ = compressed.skip(MOST_READ_ON);
           throw new ZipException("it is damaged, or is no gzip to its end");
         }

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// The duration of requests by OpenTelemetry's semantic conventions for HTTP servers. Thread-safe.
+/// Duration of requests by OpenTelemetry's semantic conventions for HTTP servers. Thread-safe.
 public final class HttpMetrics {
 
   private static final AttributeKey<String> METHOD = AttributeKey.stringKey("http.request.method");
@@ -20,7 +20,7 @@ public final class HttpMetrics {
       AttributeKey.longKey("http.response.status_code");
   private static final AttributeKey<String> SCHEME = AttributeKey.stringKey("url.scheme");
 
-  /// The conventions' own bounds, and finer ones below them, where cached reads are.
+  /// Bounds of the conventions, and finer ones below them, where cached reads are.
   private static final List<Double> BOUNDS =
       List.of(
           0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75,

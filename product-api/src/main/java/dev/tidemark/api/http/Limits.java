@@ -2,15 +2,16 @@ package dev.tidemark.api.http;
 
 import java.time.Duration;
 
-/// How much the service takes on before it sheds.
+/// Limits beyond which the service sheds load.
 ///
-/// @param connections that are open; more wait to be accepted
-/// @param requests that are carried out at the same time; more are told to come back
-/// @param bytes that the large bodies and answers of all requests may take together; more are told
-///   to come back
-/// @param readTimeout a client that sends nothing for so long is given up
-/// @param writeTimeout a client that does not take a piece of its answer for so long is given up
-/// @param drain so long it goes on serving when it is told to stop, and says that it is not ready
+/// @param connections open connections; more wait to be accepted
+/// @param requests concurrent requests; more are asked to come back
+/// @param bytes limit for the large bodies and answers of all requests together; more are asked to
+///   come back
+/// @param readTimeout time without data after which a client is dropped
+/// @param writeTimeout time after which a client that does not read its answer is dropped
+/// @param drain time for which it continues to serve after a request to stop, while it reports that
+///   it is not ready
 public record Limits(
     int connections,
     int requests,

@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Objects;
 
-/// Answers `GET /openapi`: the description of this API, in OpenAPI 3.1. A test compares it with
-/// what the service does. Immutable.
+/// Answers `GET /openapi` with the description of this API, in OpenAPI 3.1. A test compares it with
+/// the behaviour of the service. Immutable.
 public final class OpenApi {
 
   static final String RESOURCE = "/openapi.json";

@@ -14,24 +14,23 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// What the headers of a request ask for. A header that is not in its form ends the request with a
-/// 400.
+/// Reads the headers of a request. A malformed header ends the request with a 400.
 public final class RequestHeaders {
 
   static final HeaderName MIN_VERSION = HeaderNames.create("Min-Version");
   private static final HeaderName TRACEPARENT = HeaderNames.create("traceparent");
 
-  /// An entity tag, RFC 9110 section 8.8.3, with what separates it from the next.
+  /// Pattern of an entity tag, RFC 9110 section 8.8.3, with the separator from the next.
   private static final Pattern ENTITY_TAG =
       Pattern.compile("\\G[ \\t,]*(W/)?\"([\\x21\\x23-\\x7E\\x80-\\xFF]*)\"[ \\t]*(?:,|$)");
 
-  /// A directive of its own, RFC 9111 section 5.2, with or without a value.
+  /// Pattern of the directive, RFC 9111 section 5.2, with or without a value.
   private static final Pattern NO_CACHE =
       Pattern.compile("(?:^|,)[ \\t]*no-cache[ \\t]*(?:$|[,=])", Pattern.CASE_INSENSITIVE);
 
   private static final Pattern VERSION = Pattern.compile("[1-9][0-9]{0,15}");
 
-  /// W3C Trace Context, version 00.
+  /// Pattern of W3C Trace Context, version 00.
   private static final Pattern TRACE_CONTEXT =
       Pattern.compile("00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}");
 
@@ -47,7 +46,7 @@ public final class RequestHeaders {
         : ReadOption.eventual();
   }
 
-  /// What `Min-Version` says; 0 when it is not there.
+  /// Returns the value of `Min-Version`; 0 when it is absent.
   public static long minVersion(ServerRequestHeaders headers) {
     if (!headers.contains(MIN_VERSION)) {
       return 0;
@@ -57,7 +56,7 @@ public final class RequestHeaders {
             () -> malformed("Min-Version must be a version: 1 or more, at most 2^53 - 1."));
   }
 
-  /// Whether `If-None-Match` names this version, so that the reader has it already.
+  /// Returns whether `If-None-Match` names this version, so that the reader has it already.
   public static boolean isKnown(ServerRequestHeaders headers, long version) {
     if (!headers.contains(HeaderNames.IF_NONE_MATCH)) {
       return false;
@@ -68,7 +67,7 @@ public final class RequestHeaders {
             .anyMatch(tag -> tag.value().equals(Long.toString(version)));
   }
 
-  /// Whether `If-Match`, where it is there, names this version.
+  /// Returns whether `If-Match`, if present, names this version.
   public static boolean isWanted(ServerRequestHeaders headers, long version) {
     return switch (match(headers)) {
       case Condition.IfVersion(List<Long> versions) -> versions.contains(version);
@@ -80,7 +79,7 @@ public final class RequestHeaders {
     };
   }
 
-  /// What a write asks for.
+  /// Returns the condition of a write.
   public static Condition condition(ServerRequestHeaders headers) {
     boolean match = headers.contains(HeaderNames.IF_MATCH);
     boolean noneMatch = headers.contains(HeaderNames.IF_NONE_MATCH);
@@ -93,7 +92,7 @@ public final class RequestHeaders {
     String text = headers.get(HeaderNames.IF_NONE_MATCH).values();
     return text.strip().equals("*")
         ? new Condition.IfAbsent()
-        // The weak comparison: a weak tag counts as well.
+        // Weak comparison: a weak tag counts as well.
         : new Condition.UnlessVersion(versions(entityTags(text, "If-None-Match")));
   }
 
@@ -105,12 +104,12 @@ public final class RequestHeaders {
     if (text.strip().equals("*")) {
       return new Condition.IfPresent();
     }
-    // The strong comparison: a weak tag, or one that is no version, matches nothing.
+    // Strong comparison: a weak tag, or one that is no version, matches nothing.
     return new Condition.IfVersion(
         versions(entityTags(text, "If-Match").stream().filter(tag -> !tag.weak()).toList()));
   }
 
-  /// For writes that are of no one product.
+  /// Refuses a condition on writes that do not concern exactly one product.
   public static void refuseCondition(ServerRequestHeaders headers) {
     if (headers.contains(HeaderNames.IF_MATCH) || headers.contains(HeaderNames.IF_NONE_MATCH)) {
       throw malformed("If-Match and If-None-Match are for PUT, PATCH and DELETE of one product.");

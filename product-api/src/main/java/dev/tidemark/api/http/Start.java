@@ -7,10 +7,10 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.nio.charset.StandardCharsets;
 
-/// Answers `GET /`: where to go from there. Immutable.
+/// Answers `GET /` with links to the other resources. Immutable.
 public final class Start {
 
-  /// RFC 8631.
+  /// Header of RFC 8631.
   private static final Header DESCRIPTION =
       HeaderValues.createCached(HeaderNames.LINK, "</openapi>; rel=\"service-desc\"");
 

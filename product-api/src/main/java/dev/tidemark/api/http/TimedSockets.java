@@ -10,8 +10,8 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 
-/// The options of clients' connections, with a read timeout that holds: the server itself sets it
-/// on sockets only, and accepts channels, which have none. Immutable.
+/// Options of clients' connections, with a read timeout that works: the server itself sets it on
+/// sockets only, but accepts channels, which have none. Immutable.
 public final class TimedSockets implements SocketOptions {
 
   private final SocketOptions options;

@@ -3,8 +3,8 @@ package dev.tidemark.api.http;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// What the API shows of itself by TLS, in PEM: its certificate with those that vouch for it, and
-/// its private key, without a password.
+/// TLS files of the API in PEM: its certificate with the intermediate ones, and its private key,
+/// without a password.
 public record TlsFiles(Path certificate, Path key) {
 
   public TlsFiles {

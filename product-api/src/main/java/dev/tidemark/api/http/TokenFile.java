@@ -10,8 +10,8 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The tokens of a file, looked at again when it has changed, once a second at most. A file that is
-/// away or wrong leaves the last good tokens in force. Thread-safe.
+/// Tokens of a file, read again when it has changed, at most once a second. If the file is absent
+/// or wrong, the last good tokens stay valid. Thread-safe.
 public final class TokenFile implements Supplier<List<String>> {
 
   private static final Logger log = LoggerFactory.getLogger(TokenFile.class);

@@ -1,4 +1,4 @@
-/// What all resources have in common on the way from a connection to an answer.
+/// Common parts of all resources on the way from a connection to an answer.
 ///
 /// [TimedSockets] and [ClientConnections] bound how long a client may let wait; [Endpoint] picks
 /// the handler of a method, asks [BearerTokens] and [Admission], measures by [HttpMetrics], and

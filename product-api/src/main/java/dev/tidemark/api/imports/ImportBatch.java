@@ -10,10 +10,10 @@ final class ImportBatch {
 
   /// A line that was read, in the order of the file.
   sealed interface Line {
-    /// From 1.
+    /// Returns the number, from 1.
     long number();
 
-    /// In bytes.
+    /// Returns the length in bytes.
     int length();
   }
 
@@ -30,7 +30,8 @@ final class ImportBatch {
 
   private static final int MOST_LINES = 500;
 
-  /// A batch of long lines is closed sooner, so that an import takes a bounded part of the memory.
+  /// Size at which a batch is closed, so that an import of long lines takes a bounded part of the
+  /// memory.
   private static final int MOST_BYTES = 2 * 1024 * 1024;
 
   private final List<Line> lines = new ArrayList<>();
@@ -55,7 +56,7 @@ final class ImportBatch {
     return taken >= MOST_LINES || bytes >= MOST_BYTES;
   }
 
-  /// All that was added, save blank ones.
+  /// Returns all lines that were added, except blank ones.
   List<Line> lines() {
     return lines;
   }
@@ -67,7 +68,7 @@ final class ImportBatch {
         .toList();
   }
 
-  /// The last line that was added, blank ones too.
+  /// Returns the number of the last line that was added, including blank ones.
   long lastLine() {
     return lastLine;
   }

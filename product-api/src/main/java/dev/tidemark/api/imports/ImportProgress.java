@@ -11,10 +11,10 @@ import java.io.IOException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/// Tells how an import goes on while it does, a JSON object a line, to those who accept
-/// `application/x-ndjson`; the others get nothing but the report. Confined to one thread.
+/// Reports the progress of an import, one JSON object per line, to clients that accept
+/// `application/x-ndjson`; others get only the report. Confined to one thread.
 ///
-/// A line is sent once a second at most, and none is waited for: a client may listen only when it
+/// A line is sent at most once a second, without waiting for it: a client may listen only when it
 /// has sent everything.
 final class ImportProgress {
 
@@ -42,7 +42,7 @@ final class ImportProgress {
     }
   }
 
-  /// Whether the answer has begun: what comes now can only be one more line of it.
+  /// Returns whether the answer has begun, so that anything further can only be another line of it.
   boolean isUnderWay() {
     return lines != null;
   }

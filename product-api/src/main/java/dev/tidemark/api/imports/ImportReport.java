@@ -12,12 +12,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 
-/// What became of the lines of an import. Confined to one thread.
+/// Results of the lines of an import. Confined to one thread.
 final class ImportReport {
 
   private record Failure(long line, Violation violation) {}
 
-  /// So many failing lines are told one by one; all are counted.
+  /// Largest number of failing lines that are reported one by one. All are counted.
   private static final int MOST_FAILURES = 100;
 
   private static final JsonFactory JSON = new JsonFactory();
@@ -32,8 +32,8 @@ final class ImportReport {
     counts = counts.plus(batch);
   }
 
-  /// Nothing is to be done any more for all lines up to this one: what was good in them is
-  /// committed, what was not is counted.
+  /// Notes that all lines up to this one are done: the good ones are committed, and the others are
+  /// counted.
   void settled(long line) {
     committedLines = line;
   }
@@ -45,18 +45,18 @@ final class ImportReport {
     }
   }
 
-  /// So many more products that were not in the file are gone.
+  /// Counts products that were deleted because they were not in the file.
   void deleted(long products) {
     deleted = OptionalLong.of(deleted.orElse(0) + products);
   }
 
-  /// Whether every line was taken, and there was a product: else nobody can say what is not in the
-  /// file.
+  /// Returns whether every line was accepted, and there was a product. Otherwise nobody can say
+  /// what is not in the file.
   boolean isWhole() {
     return failed == 0 && !counts.equals(Counts.NONE);
   }
 
-  /// What was done of an import that came to an early end.
+  /// Returns a sentence about the effects of an import that came to an early end.
   String sentence() {
     if (committedLines == 0 && deleted.orElse(0) == 0) {
       return "Nothing was written.";
@@ -70,7 +70,7 @@ final class ImportReport {
         : written + " Nothing was deleted.";
   }
 
-  /// The counts, for an import that came to an early end.
+  /// Returns the counts, for an import that came to an early end.
   Map<String, Long> members() {
     Map<String, Long> members = new LinkedHashMap<>();
     members.put("committedLines", committedLines);
@@ -82,7 +82,7 @@ final class ImportReport {
     return members;
   }
 
-  /// Where an import stands that goes on.
+  /// Returns the progress of an import that goes on.
   byte[] progressJson() {
     return json(
         json -> {

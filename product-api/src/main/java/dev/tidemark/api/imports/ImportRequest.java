@@ -7,7 +7,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/// What the query of an import asks for.
+/// Parameters in the query of an import.
 ///
 /// @param replace whether what is not in the file is deleted
 /// @param confirmed how many deletions the client knows of; empty when it says nothing of that
@@ -18,7 +18,7 @@ record ImportRequest(boolean replace, OptionalLong confirmed) {
 
   private static final Pattern COUNT = Pattern.compile("[0-9]{1,15}");
 
-  /// A query that is not in its form ends the request with a 400.
+  /// Reads the query. A malformed one ends the request with a 400.
   static ImportRequest of(UriQuery query) {
     boolean known =
         Set.of(REPLACE, CONFIRM_DELETE).containsAll(query.names())

@@ -13,10 +13,10 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
-/// The lines of one import on their way into the database. While a batch is being written, on a
-/// thread of its own, the next one is read and parsed; never are two being written.
+/// Lines of one import on their way into the database. While a batch is written, on a thread of its
+/// own, the next one is read and parsed; two are never written at the same time.
 ///
-/// Confined to one thread: what is written is told to the report when it has been awaited.
+/// Confined to one thread: a written batch is reported when it has been awaited.
 final class ImportRun {
 
   private record Write(ImportBatch batch, CompletableFuture<Counts> counts) {}
@@ -41,7 +41,7 @@ final class ImportRun {
     this.traceparent = traceparent;
   }
 
-  /// Returns, or throws, when nothing is being written any more.
+  /// Writes all lines. When it returns or throws, nothing is being written any more.
   ///
   /// @throws DatabaseFault also when the source failed before it
   void all(ProductLines source) throws IOException {
@@ -63,7 +63,7 @@ final class ImportRun {
     }
   }
 
-  /// Begins to write what was taken, when what was begun before is done.
+  /// Begins to write the current batch when the one before is done.
   private void write() {
     ImportBatch next = batch;
     batch = new ImportBatch();
@@ -78,8 +78,8 @@ final class ImportRun {
                     () -> store.writeAll(products, traceparent), WRITER));
   }
 
-  /// Waits for what is being written, also when this thread is interrupted: the database has a time
-  /// limit of its own.
+  /// Waits for the batch that is being written, also when this thread is interrupted: the database
+  /// has a time limit of its own.
   private void settle() {
     Write write = underWay;
     underWay = null;
@@ -106,7 +106,7 @@ final class ImportRun {
     }
   }
 
-  /// For a batch with a value that only the database finds fault with.
+  /// Writes the lines one by one, for a batch with a value that only the database rejects.
   private void oneByOne(ImportBatch refused) {
     for (ImportBatch.Line line : refused.lines()) {
       switch (line) {

@@ -6,12 +6,12 @@ import java.io.InputStream;
 import java.util.Arrays;
 import java.util.Optional;
 
-/// Lines of a stream, one at a time, in memory bounded by the length that is allowed. Lines end
-/// with LF or CR LF; the last may do without. A byte order mark of UTF-8 is no part of the line
-/// that it begins: files put together have several. Confined to one thread.
+/// Lines of a stream, one at a time, in memory bounded by the allowed length. Lines end with LF or
+/// CR LF; the last may do without. A byte order mark of UTF-8 is no part of the line that it
+/// begins: concatenated files have several. Confined to one thread.
 final class Lines {
 
-  /// A line; of too long ones only the beginning comes.
+  /// A line. Of a line that is too long it holds only the beginning.
   ///
   /// @param number from 1
   @SuppressWarnings("ArrayRecordComponent") // handed on, never changed
@@ -31,7 +31,7 @@ final class Lines {
 
   private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
 
-  /// Of a line that is too long: enough to see what it is.
+  /// Length of the beginning of a line that is too long: enough to recognise it.
   private static final int BEGINNING = 100;
 
   private final InputStream in;
@@ -47,7 +47,7 @@ final class Lines {
     this.limit = limit;
   }
 
-  /// The next line; empty at the end of the stream.
+  /// Returns the next line; empty at the end of the stream.
   Optional<Line> next() throws IOException {
     if (next == end && !fill()) {
       return Optional.empty();
@@ -63,7 +63,7 @@ final class Lines {
       }
       int part = next - start;
       length += part;
-      // A mark and a CR are no part of the line; whether they are there is seen at its end.
+      // A mark and a CR are no part of the line. Their presence is known only at its end.
       if (length <= limit + BYTE_ORDER_MARK.length + 1L || line.size() == 0) {
         line.write(buffer, start, part);
       }

@@ -19,12 +19,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.zip.ZipException;
 
-/// Answers `POST /products/import`: takes a product from each line as the lines come in, and writes
-/// them in batches, each a transaction. What was committed stays when a later line, the client or
-/// the database fails; sending the whole again writes only what is missing. An import that replaces
-/// all products does nothing before it has the whole. Thread-safe.
+/// Answers `POST /products/import`: reads a product from each line as the lines come in, and writes
+/// them in batches, each a transaction. Committed batches stay when a later line, the client or the
+/// database fails; when the whole is sent again, only the missing products are written. An import
+/// that replaces all products does nothing before it has the whole. Thread-safe.
 ///
-/// The cache is not told: a batch would cost a round trip per product, and the outbox does it.
+/// The cache is not informed: a batch would cost a round trip per product, and the outbox does it.
 public final class ProductImport {
 
   static final String MEDIA_TYPE = "application/x-ndjson";
@@ -76,8 +76,8 @@ public final class ProductImport {
     }
   }
 
-  /// An import at whose end the file and the products are the same; nothing is deleted when a line
-  /// failed, because what it was about is not known.
+  /// Runs an import after which the file and the products are the same. Nothing is deleted when a
+  /// line failed, because its product is not known.
   private void replace(
       ImportRequest asked,
       InputStream body,
@@ -105,8 +105,8 @@ public final class ProductImport {
     }
   }
 
-  /// Names all products to keep; answers false at a line that names none, which nobody can say the
-  /// product of.
+  /// Names all products to keep. Returns false at a line that names none, because its product is
+  /// not known.
   private static boolean name(Replacement replacement, ProductLines lines) throws IOException {
     List<String> ids = new ArrayList<>(NAMES);
     for (Optional<ImportBatch.Line> line = lines.next(); line.isPresent(); line = lines.next()) {
@@ -147,7 +147,7 @@ public final class ProductImport {
     };
   }
 
-  /// The counts go with the problem, so that the client knows what is done.
+  /// Sends the problem with the counts, so that the client knows what is done.
   private static void fail(
       Problem problem, UncutBody body, ImportReport report, ImportProgress progress) {
     body.readOn();

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/// The lines of an import, each read as a product. A text that is no lines of JSON objects, as its
-/// first line shows, ends the import with a 400. Confined to one thread.
+/// Lines of an import, each read as a product. If the first line shows that the text is no lines of
+/// JSON objects, the import ends with a 400. Confined to one thread.
 final class ProductLines {
 
   private static final ProductReader READER = ProductReader.withId();
@@ -28,7 +28,7 @@ final class ProductLines {
     this.limit = limit;
   }
 
-  /// The next line; empty at the end.
+  /// Returns the next line; empty at the end.
   Optional<ImportBatch.Line> next() throws IOException {
     Optional<ImportBatch.Line> next = lines.next().map(this::read);
     if (next.isEmpty() && !begun) {

@@ -7,8 +7,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 
-/// Lines for a reader who may not be listening yet: while one is on its way, on a thread of its
-/// own, those that come are left out. Only the last is always sent. Confined to one thread.
+/// Sends lines to a reader that may not be listening yet: while one is on its way, on a thread of
+/// its own, later ones are left out. Only the last is always sent. Confined to one thread.
 final class SkippableLines {
 
   private static final Executor SENDER = Thread.ofVirtual().name("import-progress")::start;
@@ -20,7 +20,7 @@ final class SkippableLines {
     this.out = out;
   }
 
-  /// Returns at once.
+  /// Sends a line, unless one is on its way. Returns at once.
   ///
   /// @throws IOException when the line before was not sent
   void offer(byte[] line) throws IOException {
@@ -30,7 +30,7 @@ final class SkippableLines {
     }
   }
 
-  /// Sends the last line when the one before is out, and ends the whole.
+  /// Sends the last line when the one before is out, and ends the body.
   void end(byte[] line) throws IOException {
     awaitSent();
     send(line);

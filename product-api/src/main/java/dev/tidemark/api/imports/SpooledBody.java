@@ -16,8 +16,8 @@ import java.util.zip.GZIPOutputStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A body that has come to its very end, compressed in a file without a name, which is gone with
-/// this or with the process. Confined to one thread.
+/// A body that was received completely, compressed in a file without a name, which is gone with
+/// this object or with the process. Confined to one thread.
 final class SpooledBody implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(SpooledBody.class);
@@ -64,7 +64,7 @@ final class SpooledBody implements AutoCloseable {
     }
   }
 
-  /// Writes into the file, whose faults are not the body's.
+  /// Writes to the file. Its faults are not the body's.
   private static final class Compressed extends GZIPOutputStream {
 
     Compressed(FileChannel file) throws IOException {
@@ -80,7 +80,7 @@ final class SpooledBody implements AutoCloseable {
       }
     }
 
-    /// The file stays open, to be read.
+    /// Leaves the file open, to be read.
     @Override
     public void close() {
       try {
@@ -102,7 +102,7 @@ final class SpooledBody implements AutoCloseable {
     return new ProblemException(Problem.internal());
   }
 
-  /// The body from its beginning. One is read at a time.
+  /// Returns the body from its beginning. One is read at a time.
   InputStream open() throws IOException {
     file.position(0);
     return new GZIPInputStream(Channels.newInputStream(file), BUFFER_SIZE);

@@ -5,10 +5,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/// What a text looks like that is no lines of JSON objects.
+/// Recognises texts that are no lines of JSON objects.
 final class TextForm {
 
-  /// The first bytes of files that people pack their data into.
+  /// First bytes of the usual archive and compression formats.
   private static final Map<String, String> PACKED = new LinkedHashMap<>();
 
   static {
@@ -23,7 +23,7 @@ final class TextForm {
 
   private TextForm() {}
 
-  /// Says what the first line that is not blank shows; empty for a JSON object, right or wrong.
+  /// Returns what the first line that is not blank shows; empty for a JSON object, right or wrong.
   ///
   /// @param cut whether it is JSON as far as it goes, and ends too early
   static Optional<String> ofFirstLine(byte[] line, boolean cut) {
@@ -33,7 +33,7 @@ final class TextForm {
         return Optional.of(packed.getValue());
       }
     }
-    // What every character of JSON's own syntax has in UTF-16 and UTF-32.
+    // Every character of JSON's own syntax has this in UTF-16 and UTF-32.
     if (text.length() >= 2 && text.substring(0, 2).indexOf('\0') >= 0) {
       return Optional.of("is UTF-16 text");
     }

@@ -9,7 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
 /// A body that is read on a thread of its own. The server interrupts the threads of its own when it
-/// ends them, and takes that, over HTTP/2, for the end of the body which they read: here it is an
+/// ends them, and over HTTP/2 treats that as the end of the body that they read: here it is an
 /// error.
 final class UncutBody extends FilterInputStream {
 
@@ -28,7 +28,7 @@ final class UncutBody extends FilterInputStream {
     super(body);
   }
 
-  /// Returns, or throws, when the reading is over.
+  /// Reads the body. Returns or throws when the reading is over.
   void readBy(Reading reading) throws IOException {
     CompletableFuture<Boolean> over = new CompletableFuture<>();
     Thread reader =
@@ -61,8 +61,8 @@ final class UncutBody extends FilterInputStream {
     }
   }
 
-  /// Takes what is still to come, within limits: who sends is not listening yet, and would lose the
-  /// answer with the connection.
+  /// Reads what is still to come, within limits: the sender is not listening yet, and would lose
+  /// the answer with the connection.
   void readOn() {
     byte[] buffer = new byte[BUFFER_SIZE];
     try {

@@ -9,7 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// An error as RFC 9457 tells it: `application/problem+json`.
+/// An error in the form of RFC 9457: `application/problem+json`.
 ///
 /// @param detail what happened this time, and what to do
 /// @param violations which fields break which rules
@@ -140,7 +140,7 @@ public record Problem(
     return type.status();
   }
 
-  /// This, with more members, and a sentence that its detail ends with.
+  /// Returns this problem with more members, and with a sentence at the end of its detail.
   public Problem with(String sentence, Map<String, Long> more) {
     Map<String, Long> all = new HashMap<>(members);
     all.putAll(more);

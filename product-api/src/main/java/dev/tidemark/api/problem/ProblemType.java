@@ -3,8 +3,8 @@ package dev.tidemark.api.problem;
 import io.helidon.http.Status;
 import java.util.Locale;
 
-/// What kinds of errors there are. The name is what programs go by and never changes;
-/// docs/problems.md says of each what it means and what to do.
+/// Kinds of errors. Programs use the name, which never changes; docs/problems.md describes the
+/// meaning and the remedy of each.
 public enum ProblemType {
   MALFORMED_REQUEST(400, "Malformed request"),
   MALFORMED_JSON(400, "Malformed JSON"),
@@ -37,7 +37,7 @@ public enum ProblemType {
 
   Status status() {
     return switch (status) {
-      // By their names of today, RFC 9110.
+      // With their current names, RFC 9110.
       case 413 -> Status.create(413, "Content Too Large");
       case 422 -> Status.create(422, "Unprocessable Content");
       default -> Status.create(status);
@@ -48,7 +48,7 @@ public enum ProblemType {
     return title;
   }
 
-  /// `urn:tidemark:problem:` and the name in lower case, with dashes.
+  /// Returns `urn:tidemark:problem:` and the name in lower case, with dashes.
   public String uri() {
     return PREFIX + name().toLowerCase(Locale.ROOT).replace('_', '-');
   }

@@ -5,19 +5,20 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import dev.tidemark.cache.store.CachedValue;
 import java.util.Arrays;
 
-/// A rule for what the cache may hold: the JSON of just this product at just this version, as the
-/// database's `product_json` writes it. Anything else, an empty payload or a text, is removed and
-/// the database read.
+/// Rule for what the cache may hold: the JSON of exactly this product at exactly this version, as
+/// the database's `product_json` writes it. Anything else, for example an empty payload or a text,
+/// is removed, and the database is read.
 public final class CachedProduct {
 
   public static final String TYPE = "product";
 
-  /// A key of no product: `#` is in no id.
+  /// Key of no product: no id contains `#`.
   public static final String NO_PRODUCT = TYPE + ":#check";
 
   private CachedProduct() {}
 
-  /// By its first members and its end: the whole is not parsed at each hit.
+  /// Returns whether the value is allowed. It checks only the first members and the end, so that a
+  /// hit does not parse the whole.
   public static boolean isAllowed(String key, CachedValue.Present value) {
     byte[] json = value.payload();
     String id = key.substring(TYPE.length() + 1);

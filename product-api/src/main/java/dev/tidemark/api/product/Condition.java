@@ -2,10 +2,10 @@ package dev.tidemark.api.product;
 
 import java.util.List;
 
-/// What must be true of the product before a write, checked in the statement that writes.
+/// Condition on the product before a write. The statement that writes checks it.
 public sealed interface Condition {
 
-  /// Nothing: the last writer wins.
+  /// No condition: the last writer wins.
   record None() implements Condition {}
 
   /// There is no live product (`If-None-Match: *`).

@@ -1,6 +1,7 @@
 package dev.tidemark.api.product;
 
-/// A text is not JSON, or not in the form that is asked for; the message says where and why.
+/// Thrown when a text is not JSON, or not in the required form. The message gives the place and the
+/// reason.
 public final class MalformedJsonException extends Exception {
 
   private final boolean cut;
@@ -18,7 +19,7 @@ public final class MalformedJsonException extends Exception {
     return new MalformedJsonException("The text ends in the middle of the JSON.", true);
   }
 
-  /// Whether the text is JSON as far as it goes.
+  /// Returns whether the text is JSON as far as it goes.
   boolean isCut() {
     return cut;
   }

@@ -24,7 +24,7 @@ public final class MergePatch {
     return new MergePatch(Json.createMergePatch(value(text)));
   }
 
-  /// What it makes of a JSON object. The result is a JSON object too.
+  /// Returns the JSON object with the patch applied, which is a JSON object too.
   public String applyTo(byte[] json) {
     return patch.apply(value(new String(json, StandardCharsets.UTF_8))).toString();
   }

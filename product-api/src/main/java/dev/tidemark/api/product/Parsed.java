@@ -3,7 +3,7 @@ package dev.tidemark.api.product;
 import dev.tidemark.api.problem.Violation;
 import java.util.List;
 
-/// What came of reading a product.
+/// Result of reading a product.
 public sealed interface Parsed {
 
   record Valid(Product product) implements Parsed {}
@@ -15,7 +15,7 @@ public sealed interface Parsed {
     }
   }
 
-  /// Not one JSON object in UTF-8.
+  /// A text that is not one JSON object in UTF-8.
   ///
   /// @param cut whether it is JSON as far as it goes, and ends too early
   record Malformed(String detail, boolean cut) implements Parsed {}

@@ -3,7 +3,7 @@ package dev.tidemark.api.product;
 import java.math.BigDecimal;
 import java.util.regex.Pattern;
 
-/// What a writer says about a product, checked by [ProductReader].
+/// A product as a writer gives it, checked by [ProductReader].
 ///
 /// @param attributes the text of a JSON object
 public record Product(
@@ -16,7 +16,7 @@ public record Product(
 
   private static final Pattern ID = Pattern.compile("(?!\\.+$)[A-Za-z0-9._~-]{1,100}");
 
-  /// The id in the path of a product: what comes after the last slash. It may be none.
+  /// Returns the id in the path of a product: the part after the last slash. It may be invalid.
   public static String idOf(String path) {
     return path.substring(path.lastIndexOf('/') + 1);
   }

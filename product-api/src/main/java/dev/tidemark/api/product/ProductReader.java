@@ -15,7 +15,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// Reads the JSON of a product strictly: every field known, in its form, and none twice. Immutable.
+/// Reads the JSON of a product strictly: every field is known, in its form, and occurs once.
+/// Immutable.
 ///
 /// `version` and `updatedAt` are allowed, so that what was read can be written back, but they are
 /// the server's: their values are not used (`If-Match` is the way to name a version).
@@ -24,7 +25,7 @@ public final class ProductReader {
   private static final int LONGEST_NAME = 300;
   private static final int LONGEST_DESCRIPTION = 20_000;
 
-  /// Of `numeric(14,2)`.
+  /// Largest value of `numeric(14,2)`.
   private static final BigDecimal LARGEST_PRICE = new BigDecimal("999999999999.99");
 
   private static final int PRICE_DECIMALS = 2;
@@ -42,12 +43,12 @@ public final class ProductReader {
     this.idRequired = idRequired;
   }
 
-  /// For lines of an import, which must name their product.
+  /// Returns a reader for lines of an import, which must name their product.
   public static ProductReader withId() {
     return new ProductReader(true);
   }
 
-  /// For bodies whose product is named by the request, or gets a new id.
+  /// Returns a reader for bodies whose product is named by the request, or gets a new id.
   public static ProductReader withOptionalId() {
     return new ProductReader(false);
   }
@@ -71,7 +72,7 @@ public final class ProductReader {
     }
   }
 
-  /// One text being read. Confined to one thread.
+  /// One text that is read. Confined to one thread.
   private static final class Reading {
     private final String text;
     private final JsonParser parser;
@@ -160,7 +161,7 @@ public final class ProductReader {
       }
     }
 
-    /// A string that PostgreSQL can hold; notes it, or what is wrong with it.
+    /// Reads a string that PostgreSQL can hold. Notes it, or the fault.
     private Optional<String> string(String field) throws IOException {
       if (parser.currentToken() != JsonToken.VALUE_STRING) {
         violate(field, "must be a string");
@@ -190,7 +191,7 @@ public final class ProductReader {
       }
     }
 
-    /// Keeps the text of the object as it is; the database brings it into its own form.
+    /// Keeps the text of the object as it is. The database brings it into its own form.
     private void attributes() throws IOException {
       if (parser.currentToken() != JsonToken.START_OBJECT) {
         violate("attributes", "must be an object");
@@ -251,7 +252,7 @@ public final class ProductReader {
     }
   }
 
-  /// Empty when the number is too long when written out.
+  /// Returns the number; empty when it is too long when written out.
   private static Optional<BigDecimal> number(String text) {
     try {
       BigDecimal number = new BigDecimal(text);

@@ -15,11 +15,11 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/// JSON from outside, read without leniency: no field twice, nothing nested too deep, no number
-/// that is too long, no byte that is not UTF-8.
+/// Strict reader of JSON from outside: no field twice, no deep nesting, no number that is too long,
+/// no byte that is not UTF-8.
 final class StrictJson {
 
-  /// A number takes this many digits at most when written out, so that a short `1e99999` does not
+  /// Largest number of digits of a number when written out, so that a short `1e99999` does not
   /// become a long text in the database.
   static final int NUMBER_DIGITS = 100;
 
@@ -37,7 +37,7 @@ final class StrictJson {
 
   private StrictJson() {}
 
-  /// Takes what it wants from the tokens of a text.
+  /// Reads a result from the tokens of a text.
   interface Reading<T> {
     T read(JsonParser parser) throws IOException, MalformedJsonException;
   }
@@ -60,7 +60,7 @@ final class StrictJson {
     } catch (JsonEOFException e) {
       throw MalformedJsonException.cut();
     } catch (JsonProcessingException e) {
-      // After a comma Jackson does not tell the end of the text from a wrong character.
+      // After a comma Jackson does not distinguish the end of the text from a wrong character.
       if (e.getLocation() != null && e.getLocation().getCharOffset() >= text.length()) {
         throw MalformedJsonException.cut();
       }
@@ -82,7 +82,7 @@ final class StrictJson {
     return "line %d, column %d".formatted(location.getLineNr(), location.getColumnNr());
   }
 
-  /// A [Reading] that only sees to it that the text is one JSON object.
+  /// Serves as a [Reading] that only checks that the text is one JSON object.
   static boolean object(JsonParser parser) throws IOException, MalformedJsonException {
     begin(parser);
     parser.skipChildren();

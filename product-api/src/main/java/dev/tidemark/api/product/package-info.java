@@ -1,4 +1,4 @@
-/// What a product is, read from JSON and checked.
+/// The product, read from JSON and checked.
 ///
 /// [ProductReader] reads text by [StrictJson] into a [Parsed]: a [Product], or the violations of
 /// its rules. [MergePatch] changes one, [Condition] says what must be true of it before a write,

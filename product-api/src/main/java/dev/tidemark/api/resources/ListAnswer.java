@@ -16,11 +16,11 @@ import java.util.List;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 
-/// A list of products as it is put together: sent as a whole while it is short, and piece by piece
+/// List of products under construction. It is sent as a whole while it is short, and piece by piece
 /// when it has become long, so that it is never in memory as a whole. Confined to one thread.
 final class ListAnswer {
 
-  /// More than this is not kept.
+  /// Length beyond which the list is not kept.
   private static final int LONGEST_WHOLE = 1024 * 1024;
 
   private final ServerRequest request;

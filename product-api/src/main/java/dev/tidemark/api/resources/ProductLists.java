@@ -27,20 +27,20 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/// Answers `GET /products`: products by their ids through the cache, or a page of all products from
-/// the database. Thread-safe.
+/// Answers `GET /products` with products by their ids through the cache, or with a page of all
+/// products from the database. Thread-safe.
 public final class ProductLists {
 
   private static final int MOST_IDS = 100;
   private static final int DEFAULT_PAGE = 100;
   private static final int LARGEST_PAGE = 1000;
 
-  /// Of JSON in a page; a product that is larger has a page of its own.
+  /// Limit of the JSON in a page. A product that is larger has a page of its own.
   private static final long PAGE_BYTES = 4 * 1024 * 1024;
 
   private static final byte[] END = {']', '}'};
 
-  /// In ASCII digits only.
+  /// Pattern of the limit, in ASCII digits only.
   private static final Pattern LIMIT = Pattern.compile("[1-9][0-9]{0,3}");
 
   private final ProductStore store;
@@ -69,7 +69,7 @@ public final class ProductLists {
     }
   }
 
-  /// `?ids=`
+  /// Answers `?ids=`.
   private void byIds(ServerRequest request, ServerResponse response) {
     List<String> ids =
         Arrays.stream(request.query().get("ids").split(",", -1))
@@ -123,7 +123,7 @@ public final class ProductLists {
         .collect(Collectors.toMap(key -> key, key -> found.get(idOfKey.get(key))));
   }
 
-  /// `?after=&limit=`
+  /// Answers `?after=&limit=`.
   private void page(ServerRequest request, ServerResponse response) {
     UriQuery query = request.query();
     String after = query.first("after").orElse("");

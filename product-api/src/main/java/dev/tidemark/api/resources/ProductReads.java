@@ -19,7 +19,7 @@ import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 
-/// Answers reads of one product through the cache, its bytes passed on as they are stored.
+/// Answers reads of one product through the cache. It passes the bytes on as they are stored.
 /// Thread-safe.
 public final class ProductReads {
 
@@ -31,7 +31,7 @@ public final class ProductReads {
     this.cache = cache;
   }
 
-  /// `GET /products/{id}`
+  /// Answers `GET /products/{id}`.
   public void one(ServerRequest request, ServerResponse response) {
     String id = Product.idOf(request.path().path());
     if (!Product.isId(id)) {

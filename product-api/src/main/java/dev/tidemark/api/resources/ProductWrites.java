@@ -31,18 +31,18 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
-/// Answers writes of one product. After the commit the cache is told, so that the writer's next
-/// read sees the write; whether that works out does not matter to the request. A write that is
-/// repeated tells it again: the first time the process may have died in between. Thread-safe.
+/// Answers writes of one product. After the commit it informs the cache, so that the writer's next
+/// read sees the write; a failure of this does not affect the request. A repeated write informs it
+/// again, because the process may have died in between the first time. Thread-safe.
 public final class ProductWrites {
 
-  /// Says that an answer is that of an earlier request.
+  /// Header of an answer that repeats that of an earlier request.
   private static final Header REPLAYED =
       HeaderValues.createCached(HeaderNames.create("Idempotency-Replayed"), "true");
 
   private static final ProductReader READER = ProductReader.withOptionalId();
 
-  /// A patch must leave the product its id.
+  /// Reader for the result of a patch, which must keep the product's id.
   private static final ProductReader PATCHED = ProductReader.withId();
 
   private final ProductStore store;
@@ -55,7 +55,7 @@ public final class ProductWrites {
     this.bodies = bodies;
   }
 
-  /// `POST /products`
+  /// Answers `POST /products`.
   public void create(ServerRequest request, ServerResponse response) {
     RequestHeaders.refuseCondition(request.headers());
     byte[] body = bodies.json(request);
@@ -83,7 +83,7 @@ public final class ProductWrites {
     }
   }
 
-  /// `PUT /products/{id}`
+  /// Answers `PUT /products/{id}`.
   public void put(ServerRequest request, ServerResponse response) {
     String id = Product.idOf(request.path().path());
     if (!Product.isId(id)) {
@@ -109,7 +109,7 @@ public final class ProductWrites {
     }
   }
 
-  /// `PATCH /products/{id}`
+  /// Answers `PATCH /products/{id}`.
   public void patch(ServerRequest request, ServerResponse response) {
     String id = Product.idOf(request.path().path());
     Condition condition = RequestHeaders.condition(request.headers());
@@ -131,7 +131,7 @@ public final class ProductWrites {
     return product;
   }
 
-  /// `DELETE /products/{id}`
+  /// Answers `DELETE /products/{id}`.
   public void delete(ServerRequest request, ServerResponse response) {
     String id = Product.idOf(request.path().path());
     Condition condition = RequestHeaders.condition(request.headers());

@@ -13,27 +13,28 @@ import java.time.Duration;
 import javax.sql.DataSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/// How the service holds its connections to PostgreSQL.
+/// Connections of the service to PostgreSQL.
 public final class ConnectionPool {
 
-  /// How long a request waits for a connection before it is told to come back.
+  /// Longest wait of a request for a connection, before the client is asked to come back.
   private static final Duration WAIT = Duration.ofSeconds(1);
 
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
 
-  /// The server ends a statement after this long, and the driver gives up a silent server a little
-  /// later.
+  /// Time limit of a statement in the server. The driver gives up a silent server a little later.
   private static final Duration STATEMENT_TIMEOUT = Duration.ofSeconds(10);
 
-  /// Every statement of this service finds its rows by key. A plan that was made while the table
-  /// was small, and kept, must not read the whole table when it has grown.
+  /// Settings of the server's session. Every statement of this service finds its rows by key. A
+  /// plan that was made and kept while the table was small must not read the whole table when it
+  /// has grown.
   private static final String SERVER_SETTINGS =
       "-c statement_timeout=" + STATEMENT_TIMEOUT.toMillis() + " -c enable_seqscan=off";
 
   public static final String STANDBY =
       "DATABASE_URL leads to a standby (a server in recovery), which may be behind: the API needs the primary";
 
-  /// A server that was demoted has restarted, so each connection to it is a new one.
+  /// Statement that refuses a standby. A server that was demoted has restarted, so each connection
+  /// to it is a new one.
   private static final String REFUSE_STANDBY =
       """
       do $$
@@ -55,8 +56,8 @@ public final class ConnectionPool {
 
   private ConnectionPool() {}
 
-  /// A pool that opens connections when the database is there, now or later. It has none to a
-  /// standby.
+  /// Creates a pool that opens connections when the database is there, now or later. It has none to
+  /// a standby.
   public static HikariDataSource create(DatabaseUrl url, int size) {
     PGSimpleDataSource source = url.dataSource("tidemark-product-api");
     if (source.getSocketTimeout() == 0) {
@@ -83,7 +84,7 @@ public final class ConnectionPool {
   /// @throws IllegalStateException when the database is a standby
   public static void refuseStandby(DataSource pool) {
     try (Connection _ = pool.getConnection()) {
-      // To have it is enough.
+      // A connection is all that is needed.
     } catch (SQLException e) {
       if (DatabaseFault.isStandby(e)) {
         throw new IllegalStateException(STANDBY, e);
@@ -91,7 +92,7 @@ public final class ConnectionPool {
     }
   }
 
-  /// Gauges by OpenTelemetry's semantic conventions for connection pools.
+  /// Registers gauges by OpenTelemetry's semantic conventions for connection pools.
   public static void measure(HikariDataSource pool, Meter meter) {
     Attributes idle = attributes(pool, "idle");
     Attributes used = attributes(pool, "used");

@@ -1,6 +1,6 @@
 package dev.tidemark.api.store;
 
-/// How many products of a batch were created, updated, or found to be so already.
+/// Number of products of a batch that were created, updated, or left unchanged.
 public record Counts(long created, long updated, long unchanged) {
 
   public static final Counts NONE = new Counts(0, 0, 0);

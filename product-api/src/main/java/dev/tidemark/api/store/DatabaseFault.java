@@ -4,25 +4,26 @@ import java.sql.SQLException;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// The database did not do what it was asked, sorted by what the caller can do about it.
+/// Fault of the database, classified by what the caller can do about it.
 public final class DatabaseFault extends RuntimeException {
 
   public enum Kind {
-    /// No connection was to be had: nothing was sent.
+    /// No connection was available, so nothing was sent.
     UNREACHABLE,
-    /// It went away, or took too long, in the middle: a write may or may not have happened.
+    /// The database went away, or took too long, in the middle. A write may or may not have
+    /// happened.
     INTERRUPTED,
-    /// It is a standby: nothing can be written, and what it has may be behind.
+    /// The database is a standby: it accepts no writes, and its data may be behind.
     STANDBY,
-    /// Another transaction was in the way; the same can be tried again.
+    /// Another transaction was in the way. The same can be tried again.
     CONFLICT,
-    /// The values are not what the tables allow.
+    /// The tables do not allow the values.
     REFUSED,
-    /// Anything else: a defect of this service or of the database.
+    /// The fault is anything else: a defect of this service or of the database.
     DEFECT
   }
 
-  /// `read_only_sql_transaction`, which a server in recovery answers every write with.
+  /// SQLSTATE `read_only_sql_transaction`, with which a server in recovery answers every write.
   private static final String READ_ONLY = "25006";
 
   private final Kind kind;
@@ -36,12 +37,13 @@ public final class DatabaseFault extends RuntimeException {
     return kind;
   }
 
-  /// The fault of reading from a server in recovery, which refuses writes only.
+  /// Returns the fault of reading from a server in recovery, which refuses only writes.
   static DatabaseFault standby() {
     return new DatabaseFault(Kind.STANDBY, ConnectionPool.STANDBY, null);
   }
 
-  /// Whether the fault is that the server is a standby. The pool tells it beneath its own.
+  /// Returns whether the fault is that the server is a standby. The pool reports it beneath its own
+  /// fault.
   public static boolean isStandby(Throwable thrown) {
     for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
       if (cause instanceof SQLException sql && READ_ONLY.equals(sql.getSQLState())) {
@@ -51,7 +53,8 @@ public final class DatabaseFault extends RuntimeException {
     return false;
   }
 
-  /// The fault behind an exception, or the exception itself when no database had to do with it.
+  /// Returns the fault behind an exception, or the exception itself when it has nothing to do with
+  /// a database.
   static RuntimeException of(RuntimeException thrown) {
     if (isStandby(thrown)) {
       return new DatabaseFault(Kind.STANDBY, ConnectionPool.STANDBY, thrown);
@@ -66,7 +69,7 @@ public final class DatabaseFault extends RuntimeException {
     return thrown;
   }
 
-  /// By SQLSTATE, PostgreSQL manual, appendix A.
+  /// Returns the kind by SQLSTATE, PostgreSQL manual, appendix A.
   private static Kind kind(SQLException fault) {
     String state = fault.getSQLState() == null ? "" : fault.getSQLState().toUpperCase(Locale.ROOT);
     return switch (state) {

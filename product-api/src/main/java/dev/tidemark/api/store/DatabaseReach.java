@@ -4,7 +4,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Whether the database can be reached, as its users find it; the log tells once when that changes.
+/// Tells whether the database can be reached, according to its users. A change is logged once.
 /// Thread-safe.
 final class DatabaseReach {
   private static final Logger log = LoggerFactory.getLogger(DatabaseReach.class);
@@ -17,7 +17,7 @@ final class DatabaseReach {
     }
   }
 
-  /// Answers what it was given.
+  /// Notes a failure, and returns its argument.
   RuntimeException failed(RuntimeException thrown) {
     if (thrown instanceof DatabaseFault fault
         && fault.kind() == DatabaseFault.Kind.UNREACHABLE

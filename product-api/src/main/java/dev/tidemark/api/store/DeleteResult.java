@@ -1,14 +1,14 @@
 package dev.tidemark.api.store;
 
-/// What came of deleting a product.
+/// Result of deleting a product.
 public sealed interface DeleteResult {
 
-  /// It is gone now, by this version.
+  /// The product is deleted now, by this version.
   record Deleted(long version) implements DeleteResult {}
 
-  /// There was none.
+  /// There was no product.
   record Absent() implements DeleteResult {}
 
-  /// It has another version than the condition wanted; nothing was written.
+  /// The product has another version than the condition wanted. Nothing was written.
   record Refused(long version) implements DeleteResult {}
 }

@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// The name that a client gives to a request which it may send again, not knowing whether the first
-/// one arrived (header `Idempotency-Key`).
+/// Name that a client gives to a request that it may send again, when it does not know whether the
+/// first one arrived (header `Idempotency-Key`).
 ///
 /// @param key 1 to 255 visible ASCII characters; quotes around it are taken off
 /// @param fingerprint SHA-256 of the request's body
@@ -21,7 +21,8 @@ public record IdempotencyKey(String key, byte[] fingerprint) {
 
   private static final HeaderName HEADER = HeaderNames.create("Idempotency-Key");
 
-  /// A string of RFC 8941, as the draft of the header has it, or the bare word that most send.
+  /// Pattern of a string of RFC 8941, as in the draft of the header, or of the bare word that most
+  /// clients send.
   private static final Pattern FORM =
       Pattern.compile("\"([\\x21\\x23-\\x5B\\x5D-\\x7E]{1,255})\"|([\\x21\\x23-\\x7E]{1,255})");
 

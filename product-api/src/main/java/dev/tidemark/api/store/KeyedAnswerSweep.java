@@ -7,13 +7,13 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Forgets the answers of [IdempotencyKey]s after a day, at the start and then again and again, on
-/// a thread of its own.
+/// Deletes the answers of [IdempotencyKey]s after a day, at the start and then periodically, on a
+/// thread of its own.
 public final class KeyedAnswerSweep implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(KeyedAnswerSweep.class);
 
-  /// So long a client may send a request again.
+  /// Time for which a client may send a request again.
   static final Duration KEPT = Duration.ofHours(24);
 
   public static final Duration PAUSE = Duration.ofHours(1);
@@ -46,7 +46,7 @@ public final class KeyedAnswerSweep implements AutoCloseable {
           .addKeyValue("reason", e.getMessage())
           .log("idempotency keys not swept, tried again later");
     } catch (Error e) {
-      // What gets out would end the task without a word.
+      // An exception that gets out would silently end the task.
       log.atError()
           .setCause(e)
           .log("idempotency keys not swept for a reason that nobody expected, tried again later");

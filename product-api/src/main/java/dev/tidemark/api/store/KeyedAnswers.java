@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
-/// The answers to requests with an [IdempotencyKey], in PostgreSQL beside the products.
-/// Thread-safe; every method belongs to its caller's transaction.
+/// Answers to requests with an [IdempotencyKey], in PostgreSQL beside the products. Thread-safe.
+/// Every method belongs to its caller's transaction.
 final class KeyedAnswers {
 
   private static final String LOCK =
@@ -21,7 +21,8 @@ final class KeyedAnswers {
 
   private KeyedAnswers() {}
 
-  /// What is remembered of a key. Whoever else has the key waits until this transaction ends.
+  /// Returns the answer stored for a key. Another transaction with the key waits until this one
+  /// ends.
   static Optional<KeyedResult> find(Handle handle, IdempotencyKey key) {
     handle.createQuery(LOCK).bind("key", key.key()).mapToMap().list();
     return handle
@@ -49,7 +50,7 @@ final class KeyedAnswers {
         .execute();
   }
 
-  /// Forgets some of those that are older.
+  /// Deletes some of the answers that are older.
   ///
   /// @return how many; call it again until it is none
   static int forget(Handle handle, Duration age) {

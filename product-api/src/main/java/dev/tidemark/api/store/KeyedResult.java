@@ -1,16 +1,16 @@
 package dev.tidemark.api.store;
 
-/// What came of a request with an [IdempotencyKey].
+/// Result of a request with an [IdempotencyKey].
 public sealed interface KeyedResult {
 
-  /// It was the first one; a success is remembered, anything else has done nothing and may be tried
-  /// again.
+  /// The request was the first one. A success is stored. Anything else has done nothing and may be
+  /// tried again.
   record First(WriteResult result) implements KeyedResult {}
 
-  /// It was done before, with this answer; nothing was written.
+  /// The request was done before, with this answer. Nothing was written.
   @SuppressWarnings("ArrayRecordComponent") // handed on, never changed
   record Again(String id, long version, byte[] json) implements KeyedResult {}
 
-  /// The key is that of a request with another body; nothing was written.
+  /// The key belongs to a request with another body. Nothing was written.
   record Reused() implements KeyedResult {}
 }

@@ -2,13 +2,13 @@ package dev.tidemark.api.store;
 
 import java.util.Locale;
 
-/// What became of one product of a write, as write.sql tells it.
+/// Result for one product of a write, as write.sql returns it.
 enum Outcome {
   CREATED,
   UPDATED,
   UNCHANGED,
   REFUSED,
-  /// Nothing yet: the same must be tried again.
+  /// The write did nothing yet. The same must be tried again.
   RACED;
 
   static Outcome named(String name) {

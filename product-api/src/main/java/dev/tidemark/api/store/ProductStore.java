@@ -26,7 +26,7 @@ import org.jdbi.v3.core.statement.StatementExceptions;
 import org.jdbi.v3.core.statement.StatementExceptions.MessageRendering;
 import org.postgresql.PGStatement;
 
-/// The products in PostgreSQL. A write takes its product row and outbox row along in one statement.
+/// The products in PostgreSQL. One statement writes the product row and the outbox row.
 /// Thread-safe.
 ///
 /// Every method throws [DatabaseFault] when the database is away or refuses.
@@ -52,11 +52,12 @@ public final class ProductStore {
   private static final String WRITE = SqlFile.read("write.sql");
   private static final String DELETE = SqlFile.read("delete.sql");
 
-  /// A new row by somebody else between a statement's snapshot and its insert is rare, twice in a
-  /// row rarer; ids are never removed, so the next attempt sees the row.
+  /// Largest number of attempts. A new row by another transaction between a statement's snapshot
+  /// and its insert is rare, and twice in a row rarer; ids are never removed, so the next attempt
+  /// sees the row.
   private static final int MOST_RACES = 10;
 
-  /// Transactions that PostgreSQL ended in favour of another one.
+  /// Retries for transactions that PostgreSQL ended in favour of another one.
   private static final RetryPolicy<Object> AFTER_CONFLICT =
       RetryPolicy.builder()
           .handleIf(
@@ -66,7 +67,7 @@ public final class ProductStore {
           .withMaxAttempts(8)
           .build();
 
-  /// A batch is planned for its size each time; a plan for "some rows" would be a bad one for 500.
+  /// Customizer that plans each batch for its size: a plan for "some rows" would be bad for 500.
   private static final StatementCustomizer PLAN_EACH_TIME =
       new StatementCustomizer() {
         @Override
@@ -80,12 +81,12 @@ public final class ProductStore {
   private final DatabaseReach reach = new DatabaseReach();
 
   public ProductStore(Jdbi jdbi) {
-    // What is bound to a statement is not for the log.
+    // Values that are bound to a statement must not be logged.
     jdbi.getConfig(StatementExceptions.class).setMessageRendering(MessageRendering.NONE);
     this.jdbi = jdbi;
   }
 
-  /// The committed state of one product.
+  /// Returns the committed state of one product.
   public CachedValue find(String id) {
     return inHandle(handle -> find(handle, FIND, id));
   }
@@ -99,7 +100,7 @@ public final class ProductStore {
         .orElseGet(() -> new CachedValue.Absent(0));
   }
 
-  /// The committed states of those products that are, or were.
+  /// Returns the committed states of those products that exist or existed.
   public Map<String, CachedValue> findAll(Collection<String> ids) {
     return inHandle(
         handle ->
@@ -117,8 +118,8 @@ public final class ProductStore {
         : new CachedValue.Absent(row.getLong("version"));
   }
 
-  /// A page of live products in the byte order of their ids: at most `limit`, and no more than
-  /// `bytes` of JSON, save that the first product is there whatever its size.
+  /// Returns a page of live products in the byte order of their ids: at most `limit`, and no more
+  /// than `bytes` of JSON, except that the first product is there whatever its size.
   ///
   /// @param after the id after which to begin; empty for the first
   public Page page(String after, int limit, long bytes) {
@@ -149,15 +150,15 @@ public final class ProductStore {
     return new Entry(row.getString("id"), row.getBytes("json"));
   }
 
-  /// What a standby says may be behind, and would be cached. A pooler may lead to one between two
-  /// statements of a connection.
+  /// Refuses the row of a standby: it may be behind, and would be cached. A pooler may lead to a
+  /// standby between two statements of a connection.
   private static void refuseStandby(ResultSet row) throws SQLException {
     if (row.getBoolean("standby")) {
       throw DatabaseFault.standby();
     }
   }
 
-  /// Creates or replaces a product, where the condition is met.
+  /// Creates or replaces a product, if the condition is met.
   public WriteResult write(Product product, Condition condition, Optional<String> traceparent) {
     return retrying(() -> inHandle(handle -> write(handle, product, condition, traceparent)));
   }
@@ -192,18 +193,18 @@ public final class ProductStore {
                             })));
   }
 
-  /// Begins an import that replaces all products; empty when another one is under way.
+  /// Begins an import that replaces all products; empty when another one is in progress.
   public Optional<Replacement> beginReplacement() {
     return Replacement.begin(jdbi);
   }
 
-  /// Forgets some of the answers that are older, and tells how many; there may be more.
+  /// Deletes some of the answers that are older, and returns their number. There may be more.
   int forgetAnswers(Duration age) {
     return inHandle(handle -> KeyedAnswers.forget(handle, age));
   }
 
-  /// Replaces a live product by what an edit makes of its JSON, where the condition is met. Nobody
-  /// else writes the product in between.
+  /// Replaces a live product by the result of an edit of its JSON, if the condition is met. No
+  /// other transaction writes the product in between.
   ///
   /// @return empty when there is no live product
   public Optional<WriteResult> edit(
@@ -222,7 +223,7 @@ public final class ProductStore {
                     }));
   }
 
-  /// Creates or replaces products in one transaction; an id that comes again is written again.
+  /// Creates or replaces products in one transaction. An id that occurs again is written again.
   public Counts writeAll(List<Product> products, Optional<String> traceparent) {
     List<List<Product>> rounds = Rounds.of(products);
     return retrying(
@@ -286,8 +287,8 @@ public final class ProductStore {
         .list();
   }
 
-  /// The driver sends an array of strings as the bytes that they are; one of objects, as
-  /// `bindArray` makes it, is escaped here and parsed there.
+  /// Returns an array argument. The driver sends an array of strings as its bytes; an array of
+  /// objects, as `bindArray` makes it, is escaped here and parsed there.
   private static Argument texts(List<Product> products, Function<Product, String> field) {
     String[] texts = products.stream().map(field).toArray(String[]::new);
     return (position, statement, _) ->
@@ -298,7 +299,7 @@ public final class ProductStore {
   @SuppressWarnings("ArrayRecordComponent") // handed on, never changed
   private record Row(String id, Outcome outcome, long version, byte[] json) {
 
-    /// Empty when nothing was done yet.
+    /// Returns the result; empty when nothing was done yet.
     Optional<WriteResult> result() {
       return switch (outcome) {
         case CREATED -> Optional.of(new WriteResult.Created(version, json));
@@ -319,7 +320,7 @@ public final class ProductStore {
         json == null ? new byte[0] : json);
   }
 
-  /// Deletes a product, where the condition is met.
+  /// Deletes a product, if the condition is met.
   public DeleteResult delete(String id, Condition condition, Optional<String> traceparent) {
     return retrying(
         () ->
@@ -382,7 +383,7 @@ public final class ProductStore {
     }
   }
 
-  /// Carries out what is a transaction, again where another one was in the way.
+  /// Runs a transaction, and repeats it where another one was in the way.
   static <T> T retrying(dev.failsafe.function.CheckedSupplier<T> write) {
     try {
       return Failsafe.with(AFTER_CONFLICT).get(write);

@@ -11,20 +11,22 @@ import java.util.function.LongConsumer;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
-/// A replacing import under way, the only one at its database: what it names is noted there, where
-/// any number fits, and what is not among it at the end is deleted. Confined to one thread.
+/// A replacing import in progress, the only one at its database. The ids that it names are stored
+/// there, where any number fits, and products that are not among them at the end are deleted.
+/// Confined to one thread.
 ///
-/// An open transaction holds the lock, and nothing else: a service that dies lets go of it at once.
-/// It writes nothing, so that it keeps neither vacuum nor the relay's slot waiting. Notes are rows
-/// of ordinary tables, keyed by the import: no two statements need the same session, which a pooler
-/// would not give. Whatever depends on the notes first locks the import's own row. That is gone
-/// when the lock was lost and another import has begun, and when the server has lost the notes.
+/// An open transaction holds the lock, and nothing else: if a service dies, the lock is released at
+/// once. The transaction writes nothing, so that it blocks neither vacuum nor the relay's slot.
+/// Notes are rows of ordinary tables, keyed by the import: no two statements need the same session,
+/// which a pooler would not give. Every action that depends on the notes first locks the import's
+/// own row. That row is gone when the lock was lost and another import has begun, and when the
+/// server has lost the notes.
 ///
 /// Every method throws [DatabaseFault] when the database is away or refuses, and [ProblemException]
 /// when the import is over for one of these reasons.
 public final class Replacement implements AutoCloseable {
 
-  /// What an import would do to the products that it has not named.
+  /// Effect that an import would have on the products that it has not named.
   ///
   /// @param products all that there are
   /// @param rest those of them that would be deleted
@@ -45,7 +47,7 @@ public final class Replacement implements AutoCloseable {
   private static final String LOCK =
       "select pg_try_advisory_xact_lock(hashtextextended('tidemark replacing import', 0))";
 
-  /// A slow upload is no reason to end the transaction.
+  /// Setting without a time limit: a slow upload is no reason to end the transaction.
   private static final String NO_TIME_LIMIT =
       """
       select set_config(name, '0', true) from pg_settings
@@ -75,7 +77,7 @@ public final class Replacement implements AutoCloseable {
     this.id =
         jdbi.inTransaction(
             handle -> {
-              // Of imports that have died: none but this one has the lock.
+              // Rows of imports that have died: only this one has the lock.
               handle.execute("delete from replacing_import");
               return handle
                   .createQuery("insert into replacing_import default values returning id")
@@ -84,7 +86,7 @@ public final class Replacement implements AutoCloseable {
             });
   }
 
-  /// Empty when another one is under way, in this service or another.
+  /// Begins; empty when another one is in progress, in this service or another.
   static Optional<Replacement> begin(Jdbi jdbi) {
     try {
       Handle lock = jdbi.open();
@@ -129,7 +131,7 @@ public final class Replacement implements AutoCloseable {
                             .orElseThrow(Replacement::over)));
   }
 
-  /// Counts what would be deleted.
+  /// Counts the products that would be deleted.
   public Rest count() {
     long noted =
         inTransaction(
@@ -152,10 +154,10 @@ public final class Replacement implements AutoCloseable {
     return new Rest(products, rest);
   }
 
-  /// Deletes what was not named, in batches, each a transaction. What was written after the import
-  /// began stays: its writer knew better.
+  /// Deletes the products that were not named, in batches, each a transaction. Products that were
+  /// written after the import began stay: that write is newer.
   ///
-  /// @param deleted is told of each batch
+  /// @param deleted receives the number of each batch
   public void deleteRest(Optional<String> traceparent, LongConsumer deleted) {
     for (Page page = page(""); page.products() > 0; page = page(page.last())) {
       List<String> rest = page.rest();
@@ -216,7 +218,7 @@ public final class Replacement implements AutoCloseable {
     }
   }
 
-  /// Removes the notes, also those of imports that have died, and lets others begin.
+  /// Removes the notes, including those of imports that have died, and lets others begin.
   @Override
   public void close() {
     try {

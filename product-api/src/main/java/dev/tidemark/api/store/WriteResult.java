@@ -1,6 +1,6 @@
 package dev.tidemark.api.store;
 
-/// What came of creating or replacing a product. The JSON is that of the product at the version.
+/// Result of creating or replacing a product. The JSON is that of the product at the version.
 @SuppressWarnings("ArrayRecordComponent") // handed on, never changed
 public sealed interface WriteResult {
 
@@ -8,10 +8,10 @@ public sealed interface WriteResult {
 
   record Updated(long version, byte[] json) implements WriteResult {}
 
-  /// It was already so; nothing was written.
+  /// The product was already so. Nothing was written.
   record Unchanged(long version, byte[] json) implements WriteResult {}
 
-  /// The condition was not met; nothing was written.
+  /// The condition was not met. Nothing was written.
   ///
   /// @param version the product's version, of its deletion where it is deleted, 0 where it never
   ///   was

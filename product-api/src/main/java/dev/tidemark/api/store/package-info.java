@@ -1,7 +1,7 @@
-/// The products in PostgreSQL, each write with its outbox row in one statement.
+/// The products in PostgreSQL. One statement makes each write and its outbox row.
 ///
-/// [ProductStore] runs the statements of [SqlFile] over the [ConnectionPool] and tells what came of
-/// them: a [WriteResult], a [DeleteResult], or [Counts] for a batch in [Rounds]. [KeyedAnswers]
+/// [ProductStore] runs the statements of [SqlFile] over the [ConnectionPool] and returns their
+/// results: a [WriteResult], a [DeleteResult], or [Counts] for a batch in [Rounds]. [KeyedAnswers]
 /// keep the answers to requests with an [IdempotencyKey] in the same transaction. [Replacement] is
 /// an import that replaces all products. A failure is a [DatabaseFault].
 ///

@@ -17,7 +17,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/// A topic of its own for a test, into which the test publishes as the relay would.
+/// A topic of its own for a test, in which the test publishes as the relay would.
 final class EventTopic implements AutoCloseable {
 
   private final String name = "t-" + UUID.randomUUID();
@@ -25,7 +25,7 @@ final class EventTopic implements AutoCloseable {
   private final Admin admin;
   private final KafkaProducer<byte[], byte[]> producer;
 
-  /// A name only; see [#create].
+  /// Chooses only a name; see [#create].
   EventTopic(String bootstrapServers) {
     this.bootstrapServers = bootstrapServers;
     this.admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers));
@@ -58,7 +58,7 @@ final class EventTopic implements AutoCloseable {
             admin.createPartitions(Map.of(name, NewPartitions.increaseTo(partitions))).all().get());
   }
 
-  /// Returns when Kafka has it.
+  /// Publishes an event, and returns when Kafka has it.
   void publish(String id, long version) {
     publish(0, id, version);
   }
@@ -67,7 +67,7 @@ final class EventTopic implements AutoCloseable {
     await(() -> producer.send(event(partition, id, version)).get());
   }
 
-  /// With a marker after it in the topic, which takes an offset of its own.
+  /// Publishes an event with a marker after it in the topic, which takes an offset of its own.
   void publishInTransaction(String id, long version) {
     try (KafkaProducer<byte[], byte[]> transactional =
         new KafkaProducer<>(
@@ -81,7 +81,7 @@ final class EventTopic implements AutoCloseable {
     }
   }
 
-  /// A record that tells its key and nothing else.
+  /// Publishes a record that contains only its key.
   void publishPoison(String key) {
     await(
         () ->
@@ -92,7 +92,7 @@ final class EventTopic implements AutoCloseable {
                 .get());
   }
 
-  /// An event whose value is another's.
+  /// Publishes an event whose value belongs to another.
   void publishContradiction(String id, long version) {
     ProducerRecord<byte[], byte[]> event = event(0, id, version);
     await(

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What the feed tells its listener, in which order.
+/// Calls of the feed to its listener, and their order.
 final class KafkaInvalidationFeedIT {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -84,7 +84,7 @@ final class KafkaInvalidationFeedIT {
     await(what + " in " + told).atMost(PATIENCE).until(() -> told.contains(what));
   }
 
-  /// Until a whole round that began after this call is told.
+  /// Waits until a whole round that began after this call is reported.
   private void awaitAlive() {
     long before = count(ALIVE);
     await("two more rounds").atMost(PATIENCE).until(() -> count(ALIVE) >= before + 2);

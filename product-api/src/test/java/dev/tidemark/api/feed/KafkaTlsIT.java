@@ -21,8 +21,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The near cache's feed from a Kafka that speaks TLS, by the settings that docs/operations.md
-/// names.
+/// Test of the near cache's feed from a Kafka with TLS, with the settings in docs/operations.md.
 final class KafkaTlsIT {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);

@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The service with its near cache on: what it answers beside a topic that the test fills, and
-/// without an invalidator.
+/// Test of the service with its near cache on, beside a topic that the test fills, and without an
+/// invalidator.
 final class NearCacheFeedIT {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -83,7 +83,7 @@ final class NearCacheFeedIT {
         .until(() -> service.get(path), answer -> served(answer).equals(NEAR));
   }
 
-  /// As somebody with psql would: the service does not know.
+  /// Changes a product like a user of psql, so that the service does not know.
   private void changeBehindTheService() {
     servers
         .sql()
@@ -131,7 +131,7 @@ final class NearCacheFeedIT {
     awaitNear(api, path);
     changeBehindTheService();
     assertThat(api.get(path).header("ETag")).as("nobody has told").isEqualTo("\"1\"");
-    // In Redis version 1 would live for minutes: only the event can have outdated it.
+    // In Redis version 1 would live for minutes, so only the event can have outdated it.
     awaitVersion(api, 2, () -> topic.publish(id, 2));
     assertThat(servers.get(path).header("ETag")).as("read by others").isEqualTo("\"2\"");
   }
@@ -189,7 +189,7 @@ final class NearCacheFeedIT {
     awaitNear(api, path);
     kafka.kill();
     try {
-      // One read of Redis may be the end of the value's own time in the process; two are not.
+      // One read of Redis may be the end of the value's own time in the process, but two are not.
       await("no near hits")
           .atMost(Duration.ofSeconds(3))
           .until(

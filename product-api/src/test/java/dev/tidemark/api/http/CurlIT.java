@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The service as curl sees it, where the machine has one.
+/// Test of the service with curl, if the machine has it.
 final class CurlIT {
 
   private static final String JSON = "Content-Type: application/json";

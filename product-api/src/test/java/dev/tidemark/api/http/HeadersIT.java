@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Answers as RFC 9110 asks for them, on the wire.
+/// Test of answers on the wire, according to RFC 9110.
 final class HeadersIT {
 
   private static final String CHAIR = "{'name':'Chair','price':12.5,'currency':'EUR'}";
@@ -45,7 +45,7 @@ final class HeadersIT {
     }
   }
 
-  /// The connection is good for the next request.
+  /// The connection can be used for the next request.
   @Test
   void afterAnAnswerWithoutABodyComesTheNext() throws IOException {
     api.put("/products/next", CHAIR);

@@ -19,7 +19,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/// More than the service takes on at a time.
+/// Tests with more requests than the service accepts at a time.
 final class LimitsIT {
 
   private static final String CHAIR = "{'name':'Chair','price':12.5,'currency':'EUR'}";

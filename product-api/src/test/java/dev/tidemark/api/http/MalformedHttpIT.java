@@ -21,8 +21,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What clients send that no client library would: each has its answer, and the connection is given
-/// up where nobody can know where the next request begins.
+/// Malformed requests that no client library would send: each has its answer, and the connection is
+/// closed if the beginning of the next request is unknown.
 final class MalformedHttpIT {
 
   private static final String CHAIR = "{\"name\":\"A\",\"price\":1,\"currency\":\"EUR\"}";
@@ -142,7 +142,7 @@ final class MalformedHttpIT {
     return java.util.regex.Pattern.compile("HTTP/1.1 \\d{3} ").matcher(text).results().count() == 1;
   }
 
-  /// Else it would be a way to have a request carried out that a gateway has not seen.
+  /// Otherwise a gateway could be bypassed with a request that it has not seen.
   @ParameterizedTest
   @CsvSource({
     "PUT /products/raw, 9999999, X: y, 413",
@@ -256,7 +256,7 @@ final class MalformedHttpIT {
         arguments("OPTIONS /products HTTP/1.0", 204, new String[] {"Expect: 100-continue"}));
   }
 
-  /// As `option httpchk` of HAProxy sends it, and nginx to where it passes requests on.
+  /// Requests as `option httpchk` of HAProxy sends them, and nginx as a proxy.
   @ParameterizedTest
   @MethodSource("http10")
   void http10IsAnsweredAndTheConnectionEnds(String firstLine, int status, String[] headers)

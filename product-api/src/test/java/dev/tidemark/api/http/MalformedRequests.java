@@ -5,11 +5,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Random;
 
-/// Requests that are wrong in ways drawn by chance. Confined to one thread.
+/// Requests that are wrong in random ways. Confined to one thread.
 public final class MalformedRequests {
 
-  /// A request, and whether the service can tell where it ends: the connection is good for another
-  /// one then.
+  /// A request. It tells whether the service can find its end, so that the connection can be used
+  /// for another one.
   @SuppressWarnings("ArrayRecordComponent") // handed on, never changed
   public record Request(byte[] bytes, boolean framed) {}
 
@@ -167,7 +167,7 @@ public final class MalformedRequests {
     return joined(head, damaged(bytes("5\r\n{\"nam\r\n3;x=y\r\ne\":\r\n0\r\n\r\n")));
   }
 
-  /// Some bytes are changed, removed or added.
+  /// Returns bytes of which some are changed, removed or added.
   private byte[] damaged(byte[] bytes) {
     ByteArrayOutputStream damaged = new ByteArrayOutputStream();
     int rate = Math.max(1, bytes.length / (1 + random.nextInt(4)));

@@ -13,7 +13,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// What a public linter says of the description, where the machine has npm to fetch it with.
+/// Test of the description with a public linter, if the machine has npm to fetch it.
 final class OpenApiLintIT {
 
   private static final String LINTER = "@redocly/cli@2.77.0";
@@ -41,7 +41,7 @@ final class OpenApiLintIT {
         command.toArray(String[]::new));
   }
 
-  /// Nothing is switched off, and a warning counts as an error.
+  /// Runs the linter. No rule is switched off, and a warning counts as an error.
   private static ForeignProgram lint(Path document) throws IOException {
     return redocly("lint", "--extends=recommended-strict", document.toString()).orElseThrow();
   }

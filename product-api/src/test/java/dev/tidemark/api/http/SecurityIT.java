@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Who may write, and what others on the network may see.
+/// Tests of write access, and of what others on the network may see.
 final class SecurityIT {
 
   private static final String CHAIR = "{'name':'Chair','price':12.5,'currency':'EUR'}";
@@ -154,7 +154,7 @@ final class SecurityIT {
             0,
             RedisServer.tls(port, authority, authority.issue("redis")).toArray(String[]::new))) {
       String url = "rediss://default:geheim@localhost:%d?sslrootcert=".formatted(port);
-      // Redis takes any password for a user who needs none.
+      // Redis accepts any password for a user who needs none.
       RunningService secure = api.beside("REDIS_URL", url + authority.certificate());
       try (Service _ = secure.service()) {
         secure.put("/products/redis", CHAIR);

@@ -39,7 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Clients that go away in the middle, or do not read: what they held is free again.
+/// Clients that go away in the middle, or do not read: their resources are free again.
 final class StuckClientsIT {
 
   private static final String CHAIR = "{'name':'Chair','price':12.5,'currency':'EUR'}";
@@ -48,7 +48,7 @@ final class StuckClientsIT {
 
   private static final int REQUESTS = 8;
 
-  /// RFC 9113, section 6.5.2.
+  /// Setting of RFC 9113, section 6.5.2.
   private static final int MAX_CONCURRENT_STREAMS = 3;
 
   @RegisterExtension
@@ -89,7 +89,7 @@ final class StuckClientsIT {
     }
   }
 
-  /// As many requests as ever are taken on.
+  /// Waits until as many requests as ever are accepted.
   private static void awaitAllFree() {
     await("each permit is free again")
         .atMost(Duration.ofSeconds(60))
@@ -273,7 +273,7 @@ final class StuckClientsIT {
     closeAll();
   }
 
-  /// Else one connection with a window of 0 could hold all permits for a while.
+  /// Otherwise one connection with a window of 0 could hold all permits for a while.
   @Test
   void oneConnectionOfHttp2HasItsShareOfTheRequestsOnly_H45() throws Exception {
     RunningService forty = api.beside("TIDEMARK_API_REQUESTS", "40");

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/// The service under the load of wrk, where the machine has it.
+/// Test of the service under the load of wrk, if the machine has it.
 final class WrkIT {
 
   private static final Pattern STATUS = Pattern.compile("status (.+): (\\d+)");
@@ -32,7 +32,7 @@ final class WrkIT {
         "no wrk on this machine: apt-get install wrk, or brew install wrk");
   }
 
-  /// How many answers of each status there were; no connection was refused, cut off, or left
+  /// Returns the number of answers of each status. No connection was refused, cut off, or left
   /// without an answer.
   ///
   /// @param name of the products that are to be created; where there is none, the path is read
@@ -67,7 +67,7 @@ final class WrkIT {
     int connections = 8;
     Map<String, Long> answers = wrk(api, "/products", connections, "counted");
     assertThat(answers).containsOnlyKeys("201");
-    // When its time is over, wrk does not wait for the answers that it still has to get.
+    // When its time is over, wrk does not wait for outstanding answers.
     long answered = answers.get("201");
     assertThat(count("select count(*) from product where name = 'counted'"))
         .isBetween(answered, answered + connections);

@@ -27,8 +27,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Bodies of imports that are not whole: whichever way they end early, what they have not named is
-/// not deleted.
+/// Bodies of imports that are incomplete: however they end early, products that they have not named
+/// are not deleted.
 final class ImportBodiesIT {
 
   @RegisterExtension private static final RunningService api = new RunningService();
@@ -222,7 +222,7 @@ final class ImportBodiesIT {
     assertThat(api.texts(FORMER)).containsExactly("50");
   }
 
-  /// One frame of HTTP/2, RFC 9113, section 4.1; of the one stream that there is, or of none.
+  /// Returns one frame of HTTP/2, RFC 9113, section 4.1, of the only stream, or of none.
   private static byte[] frame(int type, int flags, int stream, byte[] payload) {
     byte[] head = {
       (byte) (payload.length >> 16),
@@ -238,7 +238,7 @@ final class ImportBodiesIT {
     return joined(head, payload);
   }
 
-  /// A header, literal and not indexed, RFC 7541, section 6.2.2.
+  /// Returns a header, literal and not indexed, RFC 7541, section 6.2.2.
   private static byte[] field(String name, String value) {
     return joined(
         new byte[] {0, (byte) name.length()},
@@ -276,7 +276,7 @@ final class ImportBodiesIT {
                   frame(1, 4, 1, headers),
                   frame(0, 0, 1, utf8(lines(0, 5)))));
       client.getOutputStream().write(cut);
-      // What the server makes of it may take a moment, and a deletion would be seen then.
+      // The server may take a moment, and a deletion would be seen then.
       await("nothing is deleted")
           .during(Duration.ofSeconds(2))
           .atMost(Duration.ofSeconds(30))

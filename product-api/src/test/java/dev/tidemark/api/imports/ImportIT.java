@@ -319,7 +319,7 @@ final class ImportIT {
         "application/x-ndjson");
   }
 
-  /// Says how many are to be deleted, where that is asked for.
+  /// Confirms the number of deletions, if the service asks for it.
   private static Answer replaceConfirmed(String lines) {
     Answer answer = replace("", lines);
     return answer.status() == 409

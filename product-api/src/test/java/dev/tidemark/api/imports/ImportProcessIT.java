@@ -39,7 +39,7 @@ final class ImportProcessIT {
 
   private static final int HEAP_BYTES = 64 * 1024 * 1024;
 
-  /// Files are so many times the heap of the service.
+  /// Size of the files as a multiple of the service's heap.
   private static final int TIMES = 4;
 
   private static final HttpClient client = HttpClient.newHttpClient();
@@ -66,7 +66,7 @@ final class ImportProcessIT {
         .formatted(id, description);
   }
 
-  /// Made while they are sent.
+  /// Returns a body that is generated while it is sent.
   private static BodyPublisher lines(int count, IntFunction<String> line) {
     return BodyPublishers.ofByteArrays(
         () ->
@@ -113,7 +113,7 @@ final class ImportProcessIT {
     assertCounts(report, 1000, 0, count - 1000, 0);
   }
 
-  /// The ids that are not to be deleted are the database's to remember.
+  /// The database stores the ids that are not to be deleted.
   @Test
   void aCompressedFileOfManyTimesTheMemoryReplacesAllProducts() throws Exception {
     servers.put("/products/former", "{'name':'A','price':1,'currency':'EUR'}");

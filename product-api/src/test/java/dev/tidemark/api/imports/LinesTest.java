@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 final class LinesTest {
 
-  /// Each line as its text, or "…" for one that is too long.
+  /// Returns each line as its text, or "…" for one that is too long.
   private static List<String> lines(String text, int limit) throws IOException {
     Lines lines = new Lines(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)), limit);
     List<String> all = new ArrayList<>();

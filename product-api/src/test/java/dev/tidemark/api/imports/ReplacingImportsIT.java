@@ -23,8 +23,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/// Imports that replace all products, at two services on one database, and with what may happen to
-/// their lock and their notes.
+/// Imports that replace all products, at two services on one database, with faults of their lock
+/// and their notes.
 final class ReplacingImportsIT {
 
   @RegisterExtension private static final RunningService api = new RunningService();
@@ -158,7 +158,7 @@ final class ReplacingImportsIT {
     }
   }
 
-  /// As after a crash of the server, which empties both tables.
+  /// Both tables are empty after a crash of the server.
   @Test
   void whoseNotesAreLostDeletesNothingMore() throws Exception {
     try (Connection holder = api.connect()) {

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 
 final class SkippableLinesTest {
 
-  /// Takes nothing until it listens.
+  /// A reader that takes nothing until it listens.
   private static final class Reader extends OutputStream {
     private final CountDownLatch listening = new CountDownLatch(1);
     private final CountDownLatch spokenTo = new CountDownLatch(1);

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 final class MergePatchTest {
 
-  /// Of RFC 7396, appendix A, those where both are objects.
+  /// Examples of RFC 7396, appendix A, in which both are objects.
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

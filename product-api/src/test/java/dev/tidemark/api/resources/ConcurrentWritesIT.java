@@ -17,7 +17,7 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/// Many writers on few products: no write is lost, none is counted twice, each is called by its
+/// Many writers on few products: no write is lost, none is counted twice, and each has the correct
 /// name.
 final class ConcurrentWritesIT {
 
@@ -60,7 +60,7 @@ final class ConcurrentWritesIT {
     assertThat(answers)
         .allMatch(answer -> List.of(200, 201, 204, 404, 409).contains(answer.status()));
 
-    // An event is called "created" exactly when it follows a deletion, or nothing.
+    // An event has the name "created" exactly when it follows a deletion, or nothing.
     String before = "product.deleted";
     for (Event event : events) {
       assertThat(event.type().equals("product.created"))
@@ -70,7 +70,7 @@ final class ConcurrentWritesIT {
           .isFalse();
       before = event.type();
     }
-    // And an answer says what its event says.
+    // An answer agrees with its event.
     Map<Long, Event> byVersion =
         events.stream().collect(Collectors.toMap(Event::version, event -> event));
     for (Answer answer : written) {
@@ -138,8 +138,8 @@ final class ConcurrentWritesIT {
     }
   }
 
-  /// Read, add one, write if nobody has written in between: what is lost when a condition is
-  /// checked anywhere but where the write happens.
+  /// Read, add one, write if nobody has written in between: an update is lost if a condition is
+  /// checked anywhere but in the write.
   @Test
   void fiftyWritersWithIfMatchNeverLoseAnUpdate() throws Exception {
     int writers = 50;
@@ -216,8 +216,8 @@ final class ConcurrentWritesIT {
                           i ->
                               "{'id':'bulk-%d','name':'by %d','price':%d,'currency':'EUR'}\n"
                                   .formatted(i, writer, i))
-                      // Each twice, so that a transaction has two statements, and these can
-                      // deadlock.
+                      // Each id occurs twice, so that a transaction has two statements, and these
+                      // can deadlock.
                       .map(line -> line + line.replace("by ", "again by "))
                       .collect(Collectors.joining());
               return List.of(

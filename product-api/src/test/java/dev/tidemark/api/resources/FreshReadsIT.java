@@ -22,7 +22,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Reads through HTTP do not see less than they were promised, whatever is in the cache.
+/// Reads by HTTP return at least what they promise, whatever is in the cache.
 final class FreshReadsIT {
 
   private static final String CHAIR = "{'name':'Chair','price':12.5,'currency':'EUR'}";
@@ -81,7 +81,7 @@ final class FreshReadsIT {
     assertThat(api.get("/products/own").status()).isEqualTo(200);
   }
 
-  /// The first time the process may have died between the commit and the cache.
+  /// The process may have died between the commit and the cache the first time.
   @Test
   void aWriterSeesItsRepeatedWriteAtOnce() { // H13
     api.put("/products/repeated", CHAIR);
@@ -126,7 +126,8 @@ final class FreshReadsIT {
     assertThat(api.get("/products/strong").text()).isEqualTo(newest);
   }
 
-  /// Of no key, of another product, of another version, empty, cut, no JSON: no entry.
+  /// Values that are no entry: of no key, of another product, of another version, empty, cut, no
+  /// JSON.
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -184,7 +185,7 @@ final class FreshReadsIT {
     }
   }
 
-  /// The commit itself is held up, and then refused.
+  /// The commit itself is delayed, and then refused.
   @Test
   void untilAWriteIsCommittedTheCacheIsNotTold() throws Exception { // H15
     String first = api.put("/products/uncommitted", CHAIR).text();
@@ -251,7 +252,7 @@ final class FreshReadsIT {
   void aReadThatStartedBeforeAWriteDoesNotStoreWhatItSaw() throws Exception { // H1
     api.put("/products/slow", CHAIR);
     entries.evictByForce("product:slow");
-    // A fill under way elsewhere: it holds the lease, and has read version 1.
+    // A fill in progress elsewhere: it holds the lease, and has read version 1.
     entries.acquire("product:slow", "slow-reader", Duration.ofSeconds(30));
     Answer written = api.put("/products/slow", STOOL);
     entries.fill(

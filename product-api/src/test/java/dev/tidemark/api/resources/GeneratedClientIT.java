@@ -29,7 +29,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/// The service as somebody uses it who has had a client made of its description.
+/// Test of the service with a client that is generated from its description.
 final class GeneratedClientIT {
 
   private static final Pattern NEXT = Pattern.compile("<[^>]*after=([^&>]*)[^>]*>; rel=\"next\"");
@@ -153,7 +153,7 @@ final class GeneratedClientIT {
       products.putProduct(id, kettle(), null, null);
     }
     List<String> read = new ArrayList<>();
-    // Behind all that the other tests write.
+    // This is after all products that the other tests write.
     String after = "~page";
     while (after != null) {
       ApiResponse<ProductList> page = products.listProductsWithHttpInfo(null, after, 2, null);

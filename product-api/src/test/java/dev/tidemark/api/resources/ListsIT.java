@@ -18,7 +18,7 @@ import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/// Several products in one answer.
+/// Tests of several products in one answer.
 final class ListsIT {
 
   private static final String CHAIR = "{'name':'Chair','price':12.5,'currency':'EUR'}";
@@ -78,9 +78,9 @@ final class ListsIT {
       long commands = stat(redis, "total_commands_processed");
       long reads = stat(redis, "total_reads_processed");
       assertThat(api.get("/products?ids=" + ids).header("Cache-Status")).isEqualTo("tidemark; hit");
-      // This test's own questions are counted as well, and what the service asks by itself.
+      // This test's own commands are counted as well, and those of the service by itself.
       assertThat(stat(redis, "total_commands_processed") - commands).isBetween(102L, 120L);
-      // What is sent in one go may arrive in some pieces; asked one by one it would be 100.
+      // One batch may arrive in several pieces. Asked one by one it would be 100.
       assertThat(stat(redis, "total_reads_processed") - reads).isLessThan(20);
     }
     assertThat(api.get("/products?ids=" + ids + ",one-more").problem())

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// `PATCH /products/{id}`
+/// Tests of `PATCH /products/{id}`.
 final class PatchIT {
 
   private static final String CHAIR =

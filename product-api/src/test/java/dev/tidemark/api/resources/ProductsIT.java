@@ -8,7 +8,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/// What the calls of the service answer when all is well.
+/// Answers of the service without any fault.
 final class ProductsIT {
 
   private static final String CHAIR = "{'name':'Chair','price':12.5,'currency':'EUR'}";

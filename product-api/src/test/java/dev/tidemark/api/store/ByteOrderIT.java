@@ -21,8 +21,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/// The order of ids in a database whose locale has another than that of bytes: English, where
-/// letters come before their capitals and punctuation hardly counts.
+/// Order of ids in a database whose locale has another than that of bytes: English, where letters
+/// come before their capitals and punctuation hardly counts.
 final class ByteOrderIT {
 
   @RegisterExtension private static final RunningService servers = new RunningService();
@@ -36,7 +36,7 @@ final class ByteOrderIT {
         .sql()
         .useHandle(
             handle -> {
-              // A server has one slot of that name.
+              // A server can have only one slot of that name.
               handle.execute("select pg_drop_replication_slot('tidemark_relay')");
               handle.execute(
                   "create database english locale_provider icu icu_locale 'en' template template0");
@@ -144,7 +144,7 @@ final class ByteOrderIT {
   private static String plan(String file, int limit) {
     return database.withHandle(
         handle -> {
-          // A table that is empty would be read as a whole.
+          // An empty table would be read as a whole.
           handle.execute("set enable_bitmapscan = off");
           var query =
               handle

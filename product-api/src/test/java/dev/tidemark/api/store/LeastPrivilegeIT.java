@@ -18,8 +18,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.exceptions.JedisDataException;
 
-/// The service with a user of Redis that may do what docs/operations.md grants, and no more. For
-/// PostgreSQL this is shown by `RolesIT`.
+/// Test of the service with a user of Redis that has exactly the rights in docs/operations.md. For
+/// PostgreSQL `RolesIT` shows this.
 final class LeastPrivilegeIT {
 
   private static final String CHAIR = "{'name':'Chair','price':12.5,'currency':'EUR'}";

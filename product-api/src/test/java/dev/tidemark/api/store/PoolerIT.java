@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The service behind PgBouncer in transaction mode, where each transaction may have another
-/// session of the server.
+/// Test of the service behind PgBouncer in transaction mode, where each transaction may have
+/// another session of the server.
 final class PoolerIT {
 
   @RegisterExtension private static final RunningService servers = new RunningService();
@@ -70,7 +70,7 @@ final class PoolerIT {
   void aReplacingImportDeletesWhatIsNotInItsFileAndNothingElse_H59() throws InterruptedException {
     assertThat(send("", lines(0, 3000)).json().get("created").asInt()).isEqualTo(3000);
     AtomicBoolean over = new AtomicBoolean();
-    // They take sessions and give them back in an order of their own.
+    // They take sessions and return them in an order of their own.
     List<Thread> readers =
         IntStream.range(0, 4)
             .mapToObj(

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The database is a server in recovery: what it has may be behind, and nothing of it is cached.
+/// Test of a database that is a server in recovery: its data may be behind, and are not cached.
 final class StandbyIT { // H53
 
   private static final String CHAIR = "{'name':'Chair','price':12.5,'currency':'EUR'}";
@@ -48,7 +48,7 @@ final class StandbyIT { // H53
             .contains("product-api cannot start: DATABASE_URL leads to a standby")
             .contains("needs the primary");
       }
-      // As through a pooler that leads there only now: the connection was not refused.
+      // A pooler that leads there only now has the same effect: the connection was not refused.
       ProductStore store =
           new ProductStore(Jdbi.create(DatabaseUrl.parse(standby.url()).dataSource("pooled")));
       assertThatThrownBy(() -> store.find("copied")).satisfies(StandbyIT::isStandby);
@@ -77,8 +77,8 @@ final class StandbyIT { // H53
       Files.createFile(Path.of(dataDirectory).resolve("standby.signal"));
       api.postgres().restart();
       assertThat(api.texts("select pg_is_in_recovery()")).containsExactly("t");
-      // The pool lends a session that was used in the last half second without trying it. Such a
-      // one is broken by the restart, and its request is told that the database went away.
+      // The pool hands out a session that was used in the last half second without testing it. The
+      // restart breaks such a session, and its request gets the answer that the database went away.
       await()
           .atMost(Duration.ofSeconds(10))
           .pollDelay(Duration.ofMillis(600))

@@ -15,18 +15,18 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /// The server of an admin port: health at `/health/live` and `/health/ready`, metrics at
-/// `/metrics`, and of a service that has one, its whole state at `/status`.
+/// `/metrics`, and, for a service that has one, its whole state at `/status`.
 public final class AdminServer {
 
   private AdminServer() {}
 
-  /// Makes one without `/status`. It does not listen yet.
+  /// Creates a server without `/status`. It does not listen yet.
   public static WebServer create(
       String host, int port, List<? extends HealthCheck> checks, PrometheusMetricReader metrics) {
     return server(host, port, checks, routing(metrics));
   }
 
-  /// Makes one with `/status`. It does not listen yet.
+  /// Creates a server with `/status`. It does not listen yet.
   ///
   /// @param status the state as JSON
   public static WebServer create(
@@ -48,7 +48,7 @@ public final class AdminServer {
                 }));
   }
 
-  /// Starts a server; Helidon itself only logs that it could not listen.
+  /// Starts a server. Helidon itself only logs that it could not listen.
   ///
   /// @param setting of the port
   /// @throws IllegalStateException when it cannot listen

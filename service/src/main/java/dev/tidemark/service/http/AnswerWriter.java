@@ -7,8 +7,8 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
-/// Writes answers as they are, and those to HTTP/1.0 without chunks, which it does not know: such
-/// an answer ends with the connection. Confined to the connection's thread.
+/// Writes answers as they are, and answers to HTTP/1.0 without chunks, which that version does not
+/// know: such an answer ends with the connection. Confined to the connection's thread.
 ///
 /// The server (Helidon 4.5) writes the head of an answer in chunks by itself, and then each chunk
 /// with its frame as a whole.
@@ -27,7 +27,7 @@ final class AnswerWriter implements DataWriter {
     this.isHttp10 = isHttp10;
   }
 
-  /// Empty when nothing is left.
+  /// Returns the data without frames; empty when nothing is left.
   private Optional<BufferData> plain(BufferData buffer) {
     byte[] bytes = buffer.readBytes();
     if (!isBegun) {

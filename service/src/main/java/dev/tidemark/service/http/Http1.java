@@ -10,9 +10,9 @@ import io.helidon.webserver.spi.ServerConnectionSelector;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 
-/// Speaks HTTP/1.1 and HTTP/1.0. The server (Helidon 4.5) knows HTTP/1.1 only, while health checks
-/// (`option httpchk` of HAProxy) and proxies (nginx before 1.29.7) send HTTP/1.0 unless told
-/// otherwise. Immutable.
+/// Supports HTTP/1.1 and HTTP/1.0. The server (Helidon 4.5) knows only HTTP/1.1, while health
+/// checks (`option httpchk` of HAProxy) and proxies (nginx before 1.29.7) send HTTP/1.0 by default.
+/// Immutable.
 public final class Http1 implements ServerConnectionSelector {
 
   private static final int LONGEST_FIRST_LINE = 4 * 1024;
@@ -31,12 +31,12 @@ public final class Http1 implements ServerConnectionSelector {
             .build();
   }
 
-  /// With first lines of up to 4 KiB and headers of up to 16 KiB.
+  /// Creates it with first lines of up to 4 KiB and headers of up to 16 KiB.
   public Http1() {
     this(LONGEST_FIRST_LINE, MOST_HEADERS);
   }
 
-  /// Whether a request's first line, without its LF, is of a version that is spoken here.
+  /// Returns whether a request's first line, without its LF, has a supported version.
   public static boolean isFirstLine(String line) {
     return line.endsWith(" HTTP/1.1\r") || line.endsWith(" HTTP/1.0\r");
   }
@@ -67,7 +67,7 @@ public final class Http1 implements ServerConnectionSelector {
     return server.connection(new OfAnyVersion(context, longestLine));
   }
 
-  /// A client's connection as the server knows them. Confined to the connection's thread.
+  /// A client's connection as the server sees it. Confined to the connection's thread.
   private static final class OfAnyVersion extends PassedOn {
     private final DataReader reader;
     private final DataWriter writer;

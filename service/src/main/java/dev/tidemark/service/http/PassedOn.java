@@ -11,7 +11,7 @@ import io.helidon.webserver.Router;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 
-/// A connection that is another one in all that is not overridden.
+/// A connection that delegates to another one everything that is not overridden.
 public abstract class PassedOn implements ConnectionContext {
 
   private final ConnectionContext context;

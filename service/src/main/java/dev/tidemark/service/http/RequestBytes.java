@@ -12,9 +12,9 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
-/// The bytes of a connection, piece by piece. When its first request is one of HTTP/1.0, the head
-/// of that is told as HTTP/1.1 would: the version, `Host` where it is missing, and that the
-/// connection ends with the answer. All else is passed on as it is. Confined to one thread.
+/// Bytes of a connection, piece by piece. When its first request is one of HTTP/1.0, its head is
+/// rewritten to HTTP/1.1: the version, `Host` if it is missing, and a header that ends the
+/// connection with the answer. Everything else is passed on as it is. Confined to one thread.
 final class RequestBytes implements Supplier<byte[]> {
 
   private static final byte[] HTTP_10 = " HTTP/1.0".getBytes(StandardCharsets.US_ASCII);
@@ -59,7 +59,7 @@ final class RequestBytes implements Supplier<byte[]> {
     return source.readBuffer().readBytes();
   }
 
-  /// Ends the input with the first request: the server by itself would wait for another one.
+  /// Ends the input with the first request. The server by itself would wait for another one.
   private byte[] body() {
     if (bodyLeft <= 0) {
       throw new InsufficientDataAvailableException();
@@ -108,7 +108,7 @@ final class RequestBytes implements Supplier<byte[]> {
     }
   }
 
-  /// Empty for one that HTTP/1.0 does not have, or that is said already.
+  /// Returns a header line; empty for one that HTTP/1.0 does not have, or that is written already.
   private Optional<byte[]> header(byte[] line) {
     String text = new String(line, StandardCharsets.ISO_8859_1);
     int colon = text.indexOf(':');
@@ -123,7 +123,7 @@ final class RequestBytes implements Supplier<byte[]> {
         yield Optional.of(line);
       }
       case "connection", "keep-alive", "expect", "te", "upgrade" -> Optional.empty();
-      // RFC 9112, section 6.1: the framing is faulty.
+      // RFC 9112, section 6.1: the framing is invalid.
       case "transfer-encoding" ->
           throw RequestException.builder()
               .type(EventType.BAD_REQUEST)
@@ -133,7 +133,7 @@ final class RequestBytes implements Supplier<byte[]> {
     };
   }
 
-  /// Where the next line ends; -1 where there is none.
+  /// Returns the end of the next line; -1 where there is none.
   private int endOfLine() {
     try {
       int end = source.findNewLine(longestLine);

@@ -7,23 +7,23 @@ import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// What the server reads of requests, where it (Helidon 4.5) is not as strict, or not as lenient,
-/// as RFC 9110 and RFC 9112 are. Confined to one thread.
+/// Reader of requests, for cases where the server's own (Helidon 4.5) is not as strict, or not as
+/// lenient, as RFC 9110 and RFC 9112 require. Confined to one thread.
 @SuppressWarnings("removal") // there is no other constructor to extend it by
 final class RequestReader extends DataReader {
 
-  /// A chunk's size, and extensions: RFC 9112, section 7.1.1.
+  /// Pattern of a chunk's size with extensions: RFC 9112, section 7.1.1.
   private static final Pattern EXTENDED = Pattern.compile("([0-9A-Fa-f]{1,8})[ \\t]*;.*");
 
-  /// Of a chunk's size with its extensions.
+  /// Length limit of a chunk's size with its extensions.
   private static final int LONGEST_CHUNK_LINE = 4 * 1024;
 
   RequestReader(Supplier<byte[]> bytes) {
     super(bytes);
   }
 
-  /// Read by the server for the line before a chunk, and for the one after the last: the extensions
-  /// are passed over.
+  /// Reads a line. The server calls it for the line before a chunk, and for the one after the last;
+  /// the extensions are left out.
   @Override
   public String readLine() {
     int end = findNewLine(LONGEST_CHUNK_LINE);
@@ -36,9 +36,8 @@ final class RequestReader extends DataReader {
     return extended.matches() ? extended.group(1) : line;
   }
 
-  /// Read by the server for first lines. It takes methods for what they are in capitals; who looks
-  /// at requests on their way here, and knows that methods are case-sensitive, would not see the
-  /// same.
+  /// Reads bytes. The server calls it for first lines. It treats methods as their upper-case forms;
+  /// a proxy on the way, which knows that methods are case-sensitive, would see something else.
   @Override
   public byte[] readBytes(int length) {
     byte[] line = super.readBytes(length);

@@ -1,4 +1,4 @@
-/// What the HTTP servers of all services have in common.
+/// Common parts of the HTTP servers of all services.
 ///
 /// [Http1] takes a connection of HTTP/1.1 or HTTP/1.0. [RequestBytes] hands its bytes on to Helidon
 /// as HTTP/1.1, [RequestReader] is strict and lenient where RFC 9110 and RFC 9112 are, and

@@ -3,10 +3,10 @@ package dev.tidemark.service.program;
 /// A service that has started.
 public interface RunningService extends AutoCloseable {
 
-  /// Serves on the calling thread until [#close]. What it throws is the end of the process.
+  /// Serves on the calling thread until [#close]. An exception from here ends the process.
   void run();
 
-  /// Stops, and returns when all is let go.
+  /// Stops, and returns when everything is released.
   @Override
   void close();
 }

@@ -19,7 +19,7 @@ public record ServiceProgram(String name) {
   /// @return the exit code
   public static int checkSettings(CommandSpec spec, Supplier<?> settings) {
     try {
-      settings.get();
+      var _ = settings.get();
       return CommandLine.ExitCode.OK;
     } catch (InvalidSettings e) {
       spec.commandLine().getErr().println(e.getMessage());
@@ -48,7 +48,8 @@ public record ServiceProgram(String name) {
             () -> {
               service.close();
               log.info("{} stopped", name);
-              // After a signal the JVM would end with the signal's number, although all went well.
+              // After a signal the JVM would end with the signal's number, although there was no
+              // fault.
               Runtime.getRuntime().halt(exitCode.get());
             },
             "drain");

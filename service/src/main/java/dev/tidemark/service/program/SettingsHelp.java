@@ -8,7 +8,7 @@ import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.UsageMessageSpec;
 
-/// The settings of a program, or of a command, in its `--help`.
+/// The section of `--help` for the settings of a program, or of a command.
 public final class SettingsHelp {
 
   private static final String SECTION = "settings";
@@ -16,7 +16,7 @@ public final class SettingsHelp {
 
   private SettingsHelp() {}
 
-  /// Adds them after the options and commands.
+  /// Adds the section after the options and commands.
   public static CommandLine add(CommandLine command, List<? extends Setting<?>> settings) {
     Map<String, String> entries = new LinkedHashMap<>();
     settings.forEach(setting -> entries.put(setting.label(), setting.help()));

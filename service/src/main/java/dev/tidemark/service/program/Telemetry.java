@@ -5,12 +5,14 @@ import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
 import java.util.Map;
 
-/// OpenTelemetry as its `OTEL_…` variables set it, with metrics for Prometheus beside whatever they
-/// export to; by default nothing is exported.
+/// Creates OpenTelemetry from its `OTEL_…` variables, with metrics for Prometheus in addition to
+/// any exporters; by default nothing is exported.
 public final class Telemetry {
 
   private Telemetry() {}
 
+  /// Sets it up.
+  ///
   /// @param service the `service.name`, unless a variable sets another
   public static OpenTelemetrySdk create(String service, PrometheusMetricReader prometheus) {
     return AutoConfiguredOpenTelemetrySdk.builder()

@@ -11,7 +11,8 @@ import java.util.TreeSet;
 import org.postgresql.PGProperty;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/// Where the database is and who connects to it. Immutable; its text never holds the password.
+/// Address of the database and the user that connects to it. Immutable. Its text never contains the
+/// password.
 ///
 /// @param parameters pgjdbc connection properties by name, libpq's names already translated
 public record DatabaseUrl(
@@ -33,7 +34,8 @@ public record DatabaseUrl(
   public static final Setting<Boolean> USER_NOTE =
       Setting.note("DATABASE_USER, DATABASE_PASSWORD", "override the user and password in it");
 
-  /// libpq parameters that pgjdbc calls by another name; all others have the same name in both.
+  /// Names of libpq parameters that pgjdbc calls by another name. All others have the same name in
+  /// both.
   private static final Map<String, PGProperty> LIBPQ_NAMES =
       Map.of(
           "application_name", PGProperty.APPLICATION_NAME,
@@ -42,8 +44,8 @@ public record DatabaseUrl(
           "channel_binding", PGProperty.CHANNEL_BINDING,
           "keepalives", PGProperty.TCP_KEEP_ALIVE);
 
-  /// libpq's values that pgjdbc calls by another name, by libpq's parameter. Of a server's role
-  /// both know no more than whether it takes writes.
+  /// Values of libpq that pgjdbc calls by another name, by libpq's parameter. About a server's role
+  /// both know only whether it accepts writes.
   private static final Map<String, Map<String, String>> LIBPQ_VALUES =
       Map.of(
           "target_session_attrs",
@@ -167,12 +169,12 @@ public record DatabaseUrl(
     }
   }
 
-  /// The same place for somebody else.
+  /// Returns the same address for another user.
   public DatabaseUrl withUser(String otherUser, Optional<String> otherPassword) {
     return new DatabaseUrl(host, port, database, otherUser, otherPassword, parameters);
   }
 
-  /// Connections to this database, not pooled.
+  /// Returns a source of connections to this database, not pooled.
   ///
   /// @param application the name that PostgreSQL shows for them, unless the address has one
   public PGSimpleDataSource dataSource(String application) {

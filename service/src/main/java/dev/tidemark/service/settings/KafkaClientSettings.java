@@ -5,15 +5,15 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 
-/// What the environment tells of Kafka's clients, whichever setting they have:
-/// `KAFKA_CLIENT_SSL_KEYSTORE_TYPE` is `ssl.keystore.type`. As with other secrets `NAME_FILE` may
+/// Settings of Kafka's clients in the environment, whatever their names:
+/// `KAFKA_CLIENT_SSL_KEYSTORE_TYPE` is `ssl.keystore.type`. As with other secrets, `NAME_FILE` may
 /// name a file that holds the value.
 public final class KafkaClientSettings {
 
   public static final Setting<String> SERVERS =
       Setting.required("KAFKA_BOOTSTRAP_SERVERS", "host:port[,host:port]");
 
-  /// The invalidators' consumer group.
+  /// Consumer group of the invalidators.
   public static final Setting<String> GROUP =
       Setting.text("KAFKA_GROUP_ID", "tidemark-invalidator", "consumer group of the invalidators");
 
@@ -27,12 +27,12 @@ public final class KafkaClientSettings {
 
   private static final String PREFIX = "KAFKA_CLIENT_";
 
-  /// Among these there are settings of Kafka's own that end so.
+  /// Prefix of variables for Kafka settings some of which end in `_FILE` by themselves.
   private static final String OAUTH = PREFIX + "SASL_OAUTHBEARER_";
 
   private KafkaClientSettings() {}
 
-  /// Reads them.
+  /// Reads the settings.
   ///
   /// @return by Kafka's own names
   /// @throws IllegalArgumentException naming the variable that is wrong, never its value
@@ -51,7 +51,7 @@ public final class KafkaClientSettings {
     return settings;
   }
 
-  /// The variable that sets what Kafka calls so.
+  /// Returns the variable for a name of Kafka's.
   public static String variable(String kafkaName) {
     return PREFIX + kafkaName.toUpperCase(Locale.ROOT).replace('.', '_');
   }

@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 
-/// Where Kafka is, and which topics are read there: by the invalidator, and by the operators'
-/// commands.
+/// Settings for the connection to Kafka, and the topics that the invalidator and the operators'
+/// commands read.
 ///
 /// @param client settings for every client, under Kafka's own names
 public record KafkaSettings(Map<String, String> client, List<String> topics) {
@@ -41,7 +41,8 @@ public record KafkaSettings(Map<String, String> client, List<String> topics) {
 
   public static KafkaSettings from(Map<String, String> environment) {
     Map<String, String> client = CLIENT.from(environment);
-    // What the members of groups do by themselves, and the others could not with every setting.
+    // Members of groups set this themselves. With it the other consumers could not use every
+    // setting.
     client.remove(GROUP_PROTOCOL, "consumer");
     client.put("bootstrap.servers", KafkaClientSettings.SERVERS.from(environment));
     client.putIfAbsent("client.id", "tidemark-invalidator");
@@ -56,7 +57,7 @@ public record KafkaSettings(Map<String, String> client, List<String> topics) {
                     .allMatch(topic -> KafkaClientSettings.TOPIC.matcher(topic).matches()));
   }
 
-  /// Most consumers are members of no group.
+  /// Reads the client's settings. Most consumers are members of no group.
   private static Map<String, String> client(Map<String, String> environment) {
     Map<String, String> client = KafkaClientSettings.CLIENT.from(environment);
     String protocol = client.get(GROUP_PROTOCOL);
@@ -77,7 +78,7 @@ public record KafkaSettings(Map<String, String> client, List<String> topics) {
     return new KafkaSettings(client, others);
   }
 
-  /// For readers that are not to see what a transaction left behind that was never committed.
+  /// Returns settings for readers that must not see what an uncommitted transaction left behind.
   public KafkaSettings committedOnly() {
     Map<String, String> own = new HashMap<>(client);
     own.put("isolation.level", "read_committed");
@@ -88,7 +89,8 @@ public record KafkaSettings(Map<String, String> client, List<String> topics) {
     return unreachable(rootCause(cause));
   }
 
-  /// What a client says, and what lies behind it all: of a handshake, why it failed.
+  /// Returns the client's message and that of the root cause, for example the reason for a failed
+  /// handshake.
   public static String rootCause(Throwable failure) {
     Throwable cause = failure.getCause();
     if (cause == null) {
@@ -104,7 +106,7 @@ public record KafkaSettings(Map<String, String> client, List<String> topics) {
     return failure + ": " + root.getMessage();
   }
 
-  /// Says that Kafka cannot be reached.
+  /// Returns the exception for a Kafka that cannot be reached.
   ///
   /// @param cause what Kafka, or its client, says
   public Unavailable unreachable(String cause) {
@@ -126,7 +128,7 @@ public record KafkaSettings(Map<String, String> client, List<String> topics) {
             .formatted(topic, TOPICS.label()));
   }
 
-  /// A fresh map for a client, to be added to.
+  /// Returns a new map for a client, which the caller may add to.
   public Map<String, Object> forClient() {
     return new HashMap<>(client);
   }

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import org.slf4j.LoggerFactory;
 
-/// Settings of one program. They are checked all together, so that all faults are told at once.
+/// Settings of one program. They are checked together, so that all faults are reported at once.
 ///
 /// @param program as a message calls it, "the relay"
 /// @param prefix what the names of its own variables begin with
@@ -23,7 +23,7 @@ public record ProgramSettings(String program, String prefix, List<Setting<?>> se
 
   private static final String OURS = "TIDEMARK_";
 
-  /// What the names of the settings of all programs of this system begin with.
+  /// Prefixes of the names of the settings of all programs of this system.
   private static final List<String> PREFIXES =
       List.of(
           "TIDEMARK_API_",
@@ -84,8 +84,8 @@ public record ProgramSettings(String program, String prefix, List<Setting<?>> se
     return environment;
   }
 
-  /// A program passes over the settings of the others, whatever they are; every other name that
-  /// begins so is a slip of the pen.
+  /// Returns unknown names. A program ignores the settings of the others, whatever they are; every
+  /// other name with such a prefix is a spelling mistake.
   private List<String> unknown(Set<String> names, Set<String> own) {
     return names.stream()
         .filter(name -> name.startsWith(OURS) && !own.contains(name))

@@ -7,7 +7,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 
-/// Where the cache is.
+/// Address of the cache.
 ///
 /// @param url may hold a password
 /// @param timeout for a connection, and for the answers to one batch
@@ -27,7 +27,7 @@ public record RedisTarget(String url, Duration timeout) {
 
   public static final List<Setting<?>> SETTINGS = List.of(URL, TIMEOUT);
 
-  /// One batch is under way at a time; its single repeats have several.
+  /// Number of connections. One batch is in progress at a time; its single repeats use several.
   private static final int CONNECTIONS = 16;
 
   public static RedisTarget from(Map<String, String> environment) {
@@ -38,7 +38,7 @@ public record RedisTarget(String url, Duration timeout) {
     return new RedisTarget(url, other);
   }
 
-  /// Opens connections to it.
+  /// Opens connections.
   ///
   /// @throws dev.tidemark.cache.store.EntryStoreException when a cluster, or the sentinels, do not
   ///   answer: they must be reached once to know where the servers are

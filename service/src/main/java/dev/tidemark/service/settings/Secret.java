@@ -7,14 +7,14 @@ import java.util.Map;
 import java.util.Optional;
 
 /// A secret from the environment: `NAME` itself, or the content of the file that `NAME_FILE` names,
-/// its final line break not counted.
+/// without its final line break.
 public final class Secret {
 
   static final String FILE = "_FILE";
 
   private Secret() {}
 
-  /// Reads one; empty where neither variable is set.
+  /// Reads a secret; empty where neither variable is set.
   ///
   /// @throws IllegalArgumentException naming the variables, when both are set, or the file cannot
   ///   be read

@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /// Variables that Kubernetes gives to each container for the Services of its namespace, in the form
-/// that Docker's links had: of a Service `tidemark-api` they are `TIDEMARK_API_SERVICE_HOST`,
+/// of Docker's links: for a Service `tidemark-api` they are `TIDEMARK_API_SERVICE_HOST`,
 /// `TIDEMARK_API_PORT=tcp://10.0.0.1:8080` and so on. None of them is a setting.
 public final class ServiceLinks {
 
@@ -22,7 +22,7 @@ public final class ServiceLinks {
 
   private ServiceLinks() {}
 
-  /// The environment without them.
+  /// Returns the environment without these variables.
   ///
   /// @param log gets one line when there were any
   public static Map<String, String> passedOver(

@@ -3,6 +3,7 @@ package dev.tidemark.service.settings;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -25,6 +26,8 @@ public record Setting<T>(String label, Set<String> names, String help, Reader<T>
   @FunctionalInterface
   public interface Reader<T> {
 
+    /// Reads the value.
+    ///
     /// @throws IllegalArgumentException naming the variable and what is allowed
     T read(Map<String, String> environment);
   }
@@ -33,14 +36,14 @@ public record Setting<T>(String label, Set<String> names, String help, Reader<T>
     names = Set.copyOf(names);
   }
 
-  /// The value in an environment.
+  /// Returns the value in an environment.
   ///
   /// @throws IllegalArgumentException naming the variable and what is allowed
   public T from(Map<String, String> environment) {
     return reader.read(environment);
   }
 
-  /// The same setting, which may be missing.
+  /// Returns the same setting, which may be missing.
   public Setting<Optional<T>> optional(String otherHelp) {
     return new Setting<>(
         label,
@@ -52,17 +55,17 @@ public record Setting<T>(String label, Set<String> names, String help, Reader<T>
                 : Optional.empty());
   }
 
-  /// A setting that is read in a way of its own.
+  /// Returns a setting with a reader of its own.
   public static <T> Setting<T> read(String name, String help, Reader<T> reader) {
     return new Setting<>(name, Set.of(name), help, reader);
   }
 
-  /// Variables that only the help text tells of; others read them.
+  /// Returns an entry for variables that occur only in the help text; other code reads them.
   public static Setting<Boolean> note(String label, String help) {
     return new Setting<>(label, Set.of(), help, environment -> false);
   }
 
-  /// A value of a type of its own.
+  /// Returns a setting whose value has a type of its own.
   ///
   /// @param parser gives nothing for a text that is not allowed
   /// @param form of an allowed text, for the message about another
@@ -87,7 +90,7 @@ public record Setting<T>(String label, Set<String> names, String help, Reader<T>
                     "%s is \"%s\", but must be %s".formatted(name, text, form)));
   }
 
-  /// A whole number.
+  /// Returns a setting that is a whole number.
   public static Setting<Integer> number(
       String name, int standard, int least, int most, String help) {
     return of(
@@ -110,7 +113,7 @@ public record Setting<T>(String label, Set<String> names, String help, Reader<T>
     return number -> number >= least && number <= most;
   }
 
-  /// A port to listen on; 0 stands for any that is free.
+  /// Returns a setting that is a port to listen on; 0 stands for any that is free.
   public static Setting<Integer> port(String name, int standard, String help) {
     return of(
         name,
@@ -120,8 +123,8 @@ public record Setting<T>(String label, Set<String> names, String help, Reader<T>
         "%s (%d; 0: any that is free)".formatted(help, standard));
   }
 
-  /// A time: a plain number counts the unit that the variable's name ends with, and `500ms`, `45s`,
-  /// `5m`, `2h`, `1d` say it themselves.
+  /// Returns a setting that is a time: a plain number counts the unit at the end of the variable's
+  /// name, and `500ms`, `45s`, `5m`, `2h`, `1d` state it themselves.
   public static Setting<Duration> time(
       String name, ChronoUnit unit, int standard, int least, int most, String help) {
     return of(
@@ -137,28 +140,28 @@ public record Setting<T>(String label, Set<String> names, String help, Reader<T>
         "%s (%d, from %d to %d)".formatted(help, standard, least, most));
   }
 
-  /// True or false.
+  /// Returns a setting that is true or false.
   public static Setting<Boolean> flag(String name, String help) {
     return choice(name, "false", Map.of("true", true, "false", false), help);
   }
 
-  /// One of several words.
+  /// Returns a setting that is one of several words.
   public static <T> Setting<T> choice(
       String name, String standard, Map<String, T> values, String help) {
     return of(
         name,
-        values.get(standard),
+        Objects.requireNonNull(values.get(standard)),
         text -> Optional.ofNullable(values.get(text)),
         "one of " + String.join(", ", values.keySet().stream().sorted().toList()),
         "%s (%s)".formatted(help, standard));
   }
 
-  /// A text, empty nowhere.
+  /// Returns a setting that is a text, and not empty.
   public static Setting<String> text(String name, String standard, String help) {
     return matching(name, standard, ANY_TEXT, help);
   }
 
-  /// A text of a form, empty nowhere.
+  /// Returns a setting that is a text of a given form, and not empty.
   public static Setting<String> matching(String name, String standard, Pattern form, String help) {
     return of(
         name,
@@ -168,7 +171,7 @@ public record Setting<T>(String label, Set<String> names, String help, Reader<T>
         "%s (%s)".formatted(help, standard));
   }
 
-  /// A text without a default.
+  /// Returns a setting that is a text without a default.
   public static Setting<String> required(String name, String help) {
     return read(
         name,
@@ -193,7 +196,7 @@ public record Setting<T>(String label, Set<String> names, String help, Reader<T>
     }
   }
 
-  /// A secret, or the file that holds it; see [Secret].
+  /// Returns a setting that is a secret, or the file that holds it; see [Secret].
   ///
   /// @param parser throws when it is none; its message never holds the secret
   public static <T> Setting<T> secret(String name, String help, Function<String, T> parser) {

@@ -1,4 +1,4 @@
-/// What all programs read of their environment alike.
+/// Reading of the environment in the same way for all programs.
 ///
 /// A program declares each of its variables once, as a [Setting], and [ProgramSettings] checks them
 /// all together: it refuses names that are no setting, passes over the [ServiceLinks] of

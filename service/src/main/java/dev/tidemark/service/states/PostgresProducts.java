@@ -15,14 +15,14 @@ import org.jdbi.v3.core.JdbiException;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/// The products as PostgreSQL has them, to compare the cache with. Over one connection, which is
-/// made when first needed and anew after a fault. Confined to one thread.
+/// Reads products from PostgreSQL, to compare the cache with them. It uses one connection, which it
+/// makes when it is first needed and again after a fault. Confined to one thread.
 public final class PostgresProducts implements AutoCloseable {
 
-  /// What the cache's keys of products begin with.
+  /// Prefix of the cache's keys of products.
   public static final String KEY_PREFIX = "product:";
 
-  /// More than a short statement takes on a server that works.
+  /// Time limit for an answer: more than a short statement takes on a server that works.
   private static final Duration ANSWER = Duration.ofSeconds(10);
 
   private static final String STATES =
@@ -36,12 +36,12 @@ public final class PostgresProducts implements AutoCloseable {
   private final PGSimpleDataSource source;
   private @Nullable Handle connection;
 
-  /// The id in a key that has the prefix.
+  /// Returns the id in a key that has the prefix.
   public static String idOf(String key) {
     return key.substring(KEY_PREFIX.length());
   }
 
-  /// Connects to nothing yet.
+  /// Does not connect yet.
   public PostgresProducts(DatabaseUrl database) {
     this.source = database.dataSource("tidemark-audit");
     if (source.getSocketTimeout() == 0) {
@@ -65,22 +65,22 @@ public final class PostgresProducts implements AutoCloseable {
     }
   }
 
-  /// There is no answer that could be relied on.
+  /// Thrown when there is no reliable answer.
   public static final class Unanswered extends RuntimeException {
     Unanswered(String message, @Nullable Throwable cause) {
       super(message, cause);
     }
   }
 
-  /// The states of products by id, without those that never existed. All that was committed before
-  /// this was called is in them.
+  /// Returns the states of products by id, without those that never existed. They include all that
+  /// was committed before the call.
   ///
   /// @throws Unanswered when the database is away, refuses, or is a standby
   public Map<String, State> states(List<String> ids) {
     try {
       return open()
           .createQuery(STATES)
-          // PostgreSQL has no text with a zero in it, so no product either.
+          // A text in PostgreSQL cannot contain a zero, so no product has such an id.
           .bindArray("ids", String.class, ids.stream().filter(id -> id.indexOf('\0') < 0).toList())
           .map((row, context) -> Map.entry(row.getString("id"), state(row)))
           .stream()
@@ -110,7 +110,7 @@ public final class PostgresProducts implements AutoCloseable {
     return new State(row.getLong("version"), Optional.ofNullable(row.getBytes("digest")));
   }
 
-  /// What the server said. Jdbi's own message repeats the statement.
+  /// Returns the server's message. Jdbi's own message repeats the statement.
   private static String reason(JdbiException failure) {
     Throwable cause = failure.getCause();
     return String.valueOf(cause == null ? failure.getMessage() : cause.getMessage());
@@ -121,7 +121,7 @@ public final class PostgresProducts implements AutoCloseable {
     try (Handle _ = connection) {
       connection = null;
     } catch (JdbiException brokenAnyway) {
-      // The fault that broke it is the one to tell of.
+      // The fault that broke the connection is the one to report.
     }
   }
 }

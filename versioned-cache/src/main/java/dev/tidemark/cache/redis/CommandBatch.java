@@ -23,21 +23,20 @@ import redis.clients.jedis.Response;
 import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.exceptions.JedisException;
 
-/// Sends many single-key commands in one round trip and comes back with an answer for each.
-/// Thread-safe.
+/// Sends many single-key commands in one round trip and returns an answer for each. Thread-safe.
 ///
 /// A cluster pipeline leaves the answers of a failed node unset, and follows no redirection (H37).
-/// So each answer is looked at, and what was not answered properly is sent again singly, where the
+/// So each answer is checked, and commands without a proper answer are sent again singly, where the
 /// client follows redirections and the script is sent in full.
 final class CommandBatch {
 
-  /// After so many commands in a row that could not even be sent the pipeline takes no more: each
-  /// may cost a timeout.
+  /// Number of commands in a row that could not even be sent after which the pipeline accepts no
+  /// more: each may cost a timeout.
   private static final int MAX_FAILURES_IN_A_ROW = 5;
 
   private static final Logger log = LoggerFactory.getLogger(CommandBatch.class);
 
-  /// What came back for one item.
+  /// Answer for one item.
   sealed interface Answer<R> {
     record Given<R>(@Nullable R value) implements Answer<R> {}
 
@@ -70,7 +69,8 @@ final class CommandBatch {
     return answers;
   }
 
-  /// All at the same time: those of a dead node wait for the same timeout, and hold up no other.
+  /// Repeats them all at the same time: those of a dead node wait for the same timeout, and delay
+  /// no other.
   private static <I, R> void repeatNotGiven(
       List<I> items,
       List<Answer<R>> answers,
@@ -115,8 +115,8 @@ final class CommandBatch {
       }
       pipeline.sync();
     } catch (RuntimeException e) {
-      // Also others than Jedis's own: after a lost node a cluster pipeline trips over its own
-      // bookkeeping. The answers that are missing tell it; each is asked for again.
+      // Catches also other exceptions than Jedis's own: after a lost node a cluster pipeline fails
+      // in its own bookkeeping. Missing answers show it, and each of them is requested again.
       log.atDebug().setCause(e).log("a pipeline failed");
       if (e instanceof JedisException whole) {
         failure = whole;
@@ -126,7 +126,7 @@ final class CommandBatch {
     return new Sent<>(responses, failure);
   }
 
-  /// What a pipeline left behind.
+  /// Result of a pipeline.
   ///
   /// @param responses empty for an item that could not even be sent
   /// @param failure why answers are missing, if any are

@@ -22,7 +22,7 @@ final class EntryCodec {
   private static final byte[] EMPTY = {};
   private static final int MAX_DIGITS = 16;
 
-  /// Of an entry, in bytes: kind, digits, line feed, payload.
+  /// Largest size of an entry in bytes: kind, digits, line feed, payload.
   static final int LARGEST = 1 + MAX_DIGITS + 1 + CachedValue.LARGEST_PAYLOAD;
 
   private EntryCodec() {}
@@ -34,7 +34,7 @@ final class EntryCodec {
     };
   }
 
-  /// A lease as it is when it has just been taken.
+  /// Returns a lease as it is when it has just been taken.
   static byte[] lease(String token) {
     return ("L0:" + token + '\n').getBytes(US_ASCII);
   }
@@ -46,7 +46,7 @@ final class EntryCodec {
     return entry;
   }
 
-  /// Empty when the bytes are no entry.
+  /// Returns the entry; empty when the bytes are no entry.
   static Optional<Lookup> decode(byte[] entry) {
     if (entry.length < 3 || entry.length > LARGEST) {
       return Optional.empty();

@@ -4,8 +4,8 @@ import dev.tidemark.cache.store.CacheKey;
 import dev.tidemark.cache.store.EntryStoreException;
 import java.util.List;
 
-/// Evictions that change nothing, to find out whether Redis takes any: one that answers reads and
-/// refuses writes lets entries grow old (H60). Immutable.
+/// Evictions that change nothing. They show whether Redis accepts evictions: a server that answers
+/// reads and refuses writes lets entries grow old (H60). Immutable.
 ///
 /// @param keys beside those of the entries, one for each kind of aggregate that may be evicted. It
 ///   is enough when one key may be written; of the others the first event shows it
@@ -21,7 +21,7 @@ public record EvictionTrial(List<String> keys) {
         aggregateTypes.stream().map(type -> CacheKey.of(type, "#check")).toList());
   }
 
-  /// Tries one eviction after the other until one is taken.
+  /// Tries the evictions one by one until Redis accepts one.
   ///
   /// @throws EntryStoreException when Redis does not answer, or refuses; the message says what it
   ///   takes

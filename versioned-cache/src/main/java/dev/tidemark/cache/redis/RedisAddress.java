@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// Where Redis is, as written in `REDIS_URL`:
+/// Address of Redis, as written in `REDIS_URL`:
 ///
 /// ```
 /// redis[s]://[[user]:password@]host[:port][/database]                    one server
@@ -77,7 +77,7 @@ record RedisAddress(
     String path = after(authorityAndPath, '/');
     String authority = before(authorityAndPath, '/');
     if (rest.indexOf('@', authority.length()) >= 0) {
-      // Whatever is shown of it could be a part of the password.
+      // Any part of it that is shown could be a part of the password.
       throw new IllegalArgumentException(
           "there is an @ behind the hosts: in user, password and options / is written %2F, ? %3F, @ %40");
     }
@@ -144,7 +144,8 @@ record RedisAddress(
     return new Host(name, uri.getPort() < 0 ? defaultPort : uri.getPort());
   }
 
-  /// Who forgets the @ has written the password where the port is looked for.
+  /// Returns the exception for an address without a host. A user who forgets the @ has written the
+  /// password in place of the port.
   private static IllegalArgumentException noHost(String text) {
     return new IllegalArgumentException(
         "what begins with '%s' is not host or host:port".formatted(before(text, ':')));
@@ -157,7 +158,7 @@ record RedisAddress(
         return number;
       }
     } catch (NumberFormatException e) {
-      // Said below.
+      // Reported below.
     }
     throw new IllegalArgumentException("database '" + text + "' is not a number from 0");
   }
@@ -183,7 +184,7 @@ record RedisAddress(
     return at < 0 ? "" : text.substring(at + 1);
   }
 
-  /// Without user and password.
+  /// Returns the address without user and password.
   @Override
   public String toString() {
     List<String> names = new ArrayList<>();

@@ -29,27 +29,30 @@ import redis.clients.jedis.providers.PooledConnectionProvider;
 import redis.clients.jedis.providers.SentineledConnectionProvider;
 import redis.clients.jedis.util.Delay;
 
-/// The connections to the Redis that an address names: one server, a cluster, or the primary behind
+/// Connections to the Redis that an address names: one server, a cluster, or the primary behind
 /// sentinels. Thread-safe.
 ///
 /// A single server may be away when this opens: it is connected to at first use. Of a cluster or of
 /// the sentinels one must answer.
 public final class RedisConnection implements AutoCloseable {
 
-  /// The form of an address.
+  /// Form of an address.
   public static final String URL_FORM =
       "redis:// or rediss://[user:password@]host:port, one or several hosts; TLS files by ?sslrootcert=FILE&sslcert=FILE&sslkey=FILE";
 
-  /// Of a command to a cluster, redirections included.
+  /// Number of attempts of a command to a cluster, redirections included.
   private static final int CLUSTER_ATTEMPTS = 3;
 
-  /// Who uses a cluster learns of a failover by what fails; who only looks learns of it by this.
+  /// Interval at which the layout of a cluster is read again. A program that uses the cluster
+  /// learns of a failover by commands that fail; one that only looks learns of it by this.
   private static final Duration CLUSTER_REFRESH = Duration.ofSeconds(1);
 
-  /// While no sentinel is listened to, a failover goes unnoticed.
+  /// Pause before a connection to the sentinels is made again. Without one, a failover goes
+  /// unnoticed.
   private static final Duration SENTINEL_RECONNECT = Duration.ofMillis(500);
 
-  /// Of the server, and of the user in the address, for all that readers, evictions and looks do.
+  /// Requirements on the server, and on the user in the address, for all that readers, evictions
+  /// and looks do.
   private static final String WANTED =
       " (wanted: Redis 7.0 or newer, or Valkey, that takes writes, and a user with +get +set +del"
           + " +getrange +setrange +pexpire +pttl +eval +evalsha +ping +hello +info, on a cluster"
@@ -63,7 +66,7 @@ public final class RedisConnection implements AutoCloseable {
     this.address = address;
   }
 
-  /// Opens what the address names.
+  /// Opens the Redis that the address names.
   ///
   /// @param url as described for `REDIS_URL`: `redis://` or `rediss://`, one or several hosts
   /// @throws IllegalArgumentException when the address is not well-formed, or a file that it names
@@ -75,7 +78,7 @@ public final class RedisConnection implements AutoCloseable {
     try {
       return new RedisConnection(client(address, tls, settings), address);
     } catch (JedisException e) {
-      // Of sentinels the client tells in its log only why none was reached.
+      // For sentinels, the client reports only in its log why none was reached.
       String why =
           tls.filter(_ -> address.kind() == Kind.SENTINELS)
               .flatMap(RedisTlsSockets::lastFailure)
@@ -89,7 +92,7 @@ public final class RedisConnection implements AutoCloseable {
     return address.tls() ? Optional.of(new RedisTlsSockets(address.tlsFiles())) : Optional.empty();
   }
 
-  /// An address that is well-formed and names files that are right, for a service that checks its
+  /// Checks that an address is well-formed and names valid files, for a service that checks its
   /// configuration before it opens anything.
   ///
   /// @return the same, without blanks around it
@@ -100,28 +103,28 @@ public final class RedisConnection implements AutoCloseable {
     return address;
   }
 
-  /// The client, for commands of one's own. Where a connection turns out to be stale a command is
-  /// sent again, so it must bear to be carried out twice.
+  /// Returns the client, for other commands. When a connection turns out to be stale a command is
+  /// sent again, so it must be safe to run twice.
   public UnifiedJedis client() {
     return client;
   }
 
-  /// The entries kept there.
+  /// Returns the entries in this Redis.
   public EntryStore entries() {
     return entries(PayloadRule.any());
   }
 
-  /// The same, where a value that breaks the rule is no entry.
+  /// Returns the same entries, where a value that breaks the rule is no entry.
   public EntryStore entries(PayloadRule rule) {
     return new RedisEntryStore(client, rule);
   }
 
-  /// A look at the same from outside.
+  /// Returns a view of the entries for operators.
   public RedisInspection inspection() {
     return new RedisInspection(client);
   }
 
-  /// A text that somebody left beside the entries.
+  /// Returns a text that a program stored beside the entries.
   ///
   /// @throws EntryStoreException when Redis does not answer
   public Optional<String> note(String name) {
@@ -132,7 +135,7 @@ public final class RedisConnection implements AutoCloseable {
     }
   }
 
-  /// Leaves a text beside the entries, in place of the one before.
+  /// Stores a text beside the entries, in place of the one before.
   ///
   /// @param name the key; it is of no aggregate type
   /// @throws EntryStoreException when Redis does not answer, or refuses
@@ -144,13 +147,13 @@ public final class RedisConnection implements AutoCloseable {
     }
   }
 
-  /// Asks each server whether it is there; for health checks.
+  /// Checks that each server answers, for health checks.
   ///
   /// @throws EntryStoreException when one does not answer
   public void ping() {
     try {
       if (client instanceof RedisClusterClient cluster) {
-        // The client's own ping asks for ever those that were primaries when it began.
+        // The client's own ping keeps asking the servers that were primaries when it began.
         cluster.getClusterNodes().values().forEach(RedisConnection::ping);
       } else {
         client.ping();
@@ -160,11 +163,11 @@ public final class RedisConnection implements AutoCloseable {
     }
   }
 
-  /// Runs an eviction that has nothing to do, on each node of a cluster: what refuses that lets
-  /// entries grow old. For health checks, and for a look at the start.
+  /// Runs an eviction that changes nothing, on each node of a cluster: a node that refuses it lets
+  /// entries grow old. For health checks, and for a check at the start.
   ///
-  /// @param key of the kind that this program keeps, and of no aggregate; of a cluster keys that
-  ///   begin so
+  /// @param key key of the kind that this program keeps, and of no aggregate; on a cluster, the
+  ///   prefix of such keys
   /// @throws EntryStoreException when Redis does not answer, or refuses; the message says what it
   ///   takes
   public void tryEviction(String key) {
@@ -182,13 +185,13 @@ public final class RedisConnection implements AutoCloseable {
   }
 
   private static void ping(ConnectionPool node) {
-    // Closes the connection, which gives it back to the pool.
+    // This closes the connection, which gives it back to the pool.
     try (Jedis server = new Jedis(node.getResource())) {
       server.ping();
     }
   }
 
-  /// Asks which processes hold the entries. Of a cluster, those that answer.
+  /// Returns the processes that hold the entries; in a cluster, those that answer.
   ///
   /// @throws EntryStoreException when none answers
   public List<RedisPrimary> primaries() {
@@ -205,8 +208,8 @@ public final class RedisConnection implements AutoCloseable {
     }
   }
 
-  /// Asks each process for what it tells of itself, replicas of a cluster included. One that does
-  /// not answer is there without it.
+  /// Returns the report of each process about itself, including replicas of a cluster. A process
+  /// that does not answer is listed without a report.
   ///
   /// @throws EntryStoreException when a single server, or the primary behind sentinels, does not
   ///   answer
@@ -225,7 +228,7 @@ public final class RedisConnection implements AutoCloseable {
   }
 
   private static Map<String, String> fields(ConnectionPool node) {
-    // Closes the connection, which gives it back to the pool.
+    // This closes the connection, which gives it back to the pool.
     try (Jedis server = new Jedis(node.getResource())) {
       return new RedisReport(server.info()).fields();
     } catch (JedisException e) {
@@ -240,7 +243,7 @@ public final class RedisConnection implements AutoCloseable {
     List<String> infos = new ArrayList<>();
     JedisException silence = new JedisException("no node of the cluster is known");
     for (ConnectionPool node : cluster.getClusterNodes().values()) {
-      // Closes the connection, which gives it back to the pool.
+      // This closes the connection, which gives it back to the pool.
       try (Jedis server = new Jedis(node.getResource())) {
         infos.add(server.info());
       } catch (JedisException e) {
@@ -258,7 +261,7 @@ public final class RedisConnection implements AutoCloseable {
     client.close();
   }
 
-  /// The address, without user and password.
+  /// Returns the address without user and password.
   @Override
   public String toString() {
     return address.toString();
@@ -327,10 +330,11 @@ public final class RedisConnection implements AutoCloseable {
     return config.database(address.database()).build();
   }
 
-  /// All that holds for the sentinels, too: user and password are those of the servers.
+  /// Returns the client's settings. All of them apply to the sentinels, too: user and password are
+  /// those of the servers.
   ///
-  /// What the client would rather have, its `SslOptions`, builds all anew for each connection, and
-  /// tells of a server that is refused only that something is wrong with it.
+  /// The client's preferred `SslOptions` build everything again for each connection, and report
+  /// about a refused server only that something is wrong with it.
   @SuppressWarnings("deprecation")
   private static DefaultJedisClientConfig.Builder timeouts(
       Optional<RedisTlsSockets> tls, RedisSettings settings) {

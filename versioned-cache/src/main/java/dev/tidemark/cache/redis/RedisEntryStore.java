@@ -44,13 +44,13 @@ import redis.clients.jedis.util.JedisClusterCRC16;
 
 /// The protocol on one Redis, on Redis Cluster, or on Redis behind sentinels (and Valkey): a plain
 /// `GETRANGE` of as many bytes as an entry may have, and one single-key script per operation.
-/// Thread-safe, as the client is. The client stays its creator's to close.
+/// Thread-safe, as the client is. The creator of the client closes it.
 ///
-/// In a batch a plain command does what a script would: it takes a lease where nothing is, and
-/// finds out that there is nothing to evict.
+/// In a batch a plain command replaces the script: it takes a lease where nothing is stored, and
+/// detects that there is nothing to evict.
 ///
-/// What a key holds that is no entry (written by somebody else) counts as nothing, and is deleted
-/// by whatever comes upon it.
+/// A value that is no entry (written by another program) counts as nothing, and is deleted by any
+/// operation that finds it.
 public final class RedisEntryStore implements EntryStore {
 
   private static final Logger log = LoggerFactory.getLogger(RedisEntryStore.class);
@@ -65,15 +65,15 @@ public final class RedisEntryStore implements EntryStore {
 
   private static final byte[] NOTHING = {};
 
-  /// What `PTTL` answers then.
+  /// Answer of `PTTL` for a key that does not exist.
   private static final long NOTHING_THERE = -2;
 
   private static final Outcome<Eviction> ABSENT = new Applied<>(Eviction.ABSENT);
 
   private static final int CLUSTER_SLOTS = 16_384;
 
-  /// Neighbouring slots lie on the same node of a cluster, mostly: so many groups of them tell the
-  /// nodes apart, with some groups that two nodes share.
+  /// Number of groups of slots. Neighbouring slots are mostly on the same node of a cluster: this
+  /// many groups distinguish the nodes, though two nodes may share some groups.
   private static final int CLUSTER_SHARDS = 64;
 
   private final UnifiedJedis client;
@@ -81,8 +81,8 @@ public final class RedisEntryStore implements EntryStore {
   private final CommandBatch batches;
   private final ScriptOperations scripts;
 
-  /// Whether a look at the keys of a batch of evictions spares more than it costs: while most of
-  /// them hold nothing.
+  /// Tells whether a look at the keys of a batch of evictions saves more than it costs, which holds
+  /// while most of them hold nothing.
   private volatile boolean looksFirst = true;
 
   public RedisEntryStore(UnifiedJedis client) {
@@ -160,11 +160,12 @@ public final class RedisEntryStore implements EntryStore {
     return all;
   }
 
-  /// What the script does where nothing is, which is mostly so when many are filled, at half of its
-  /// cost to Redis. A null answer: something is there, and the script is to look at it.
+  /// Takes leases as the script does where nothing is stored, which is the usual case when many
+  /// keys are filled, at half of the cost to Redis. A null answer means that something is there,
+  /// and the script must check it.
   ///
-  /// Not sent again where the first may still be on its way: carried out after the source was read,
-  /// it would bring back a lease that was lost meanwhile, and its old fill would be stored.
+  /// It is not sent again where the first may still be on its way: carried out after the source was
+  /// read, it would bring back a lease that was lost meanwhile, and its old fill would be stored.
   private List<Answer<String>> acquireIfAbsent(List<String> keys, String token, Duration leaseTtl) {
     checkToken(token);
     byte[] lease = EntryCodec.lease(token);
@@ -193,7 +194,7 @@ public final class RedisEntryStore implements EntryStore {
           return switch (decode(key, (byte[]) answer)) {
             case Lookup.Hit(CachedValue value) -> new Acquisition.AlreadyCached(value);
             case Lookup.Filling(long floor) -> new Acquisition.BeingFilled(floor);
-            // It was no entry, and is gone: the asker comes again.
+            // The key held no entry, and that is gone. The caller asks again.
             case Lookup.Miss() -> new Acquisition.BeingFilled(0);
           };
         });
@@ -260,8 +261,9 @@ public final class RedisEntryStore implements EntryStore {
     return scripts.run(batch.stream().map(RedisEntryStore::evicting).toList());
   }
 
-  /// By a look at each key that costs Redis a sixth of the script. It is a write that writes
-  /// nothing, and not a read: that a primary would answer which was demoted and does not know it.
+  /// Evicts after a look at each key that costs Redis a sixth of the script. The look is a write
+  /// that writes nothing, and not a read: a primary that was demoted and does not know it would
+  /// answer a read.
   private List<Outcome<Eviction>> evictWhatIsThere(List<EvictionRequest> batch) {
     List<Answer<Long>> lengths =
         batches.run(
@@ -281,8 +283,8 @@ public final class RedisEntryStore implements EntryStore {
     return seen.stream().map(outcome -> outcome.orElseGet(evicted::next)).toList();
   }
 
-  /// Empty where the script has to go: also where the look was refused, as it is when Redis may
-  /// take no more memory.
+  /// Returns the outcome; empty where the script must run, also where the look was refused, as it
+  /// is when Redis may take no more memory.
   private static Optional<Outcome<Eviction>> seen(EvictionRequest request, Answer<Long> length) {
     return switch (length) {
       case Answer.Given<Long>(Long bytes) when bytes != null && bytes == 0 -> Optional.of(ABSENT);
@@ -382,7 +384,7 @@ public final class RedisEntryStore implements EntryStore {
     return scripts.run(yesOrNo("remove", key, REMOVE.on(utf8(key), entry)));
   }
 
-  /// Has each shard run the script of an eviction that changes nothing.
+  /// Runs the script of an eviction that changes nothing on each shard.
   ///
   /// @param key of no aggregate; where there are several shards, a number is put behind it
   void tryEviction(String key) {

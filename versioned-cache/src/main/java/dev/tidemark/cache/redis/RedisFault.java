@@ -17,42 +17,44 @@ import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.exceptions.JedisRedirectionException;
 
-/// What lies behind a failure of the client, which may be wrapped several times.
+/// Cause of a failure of the client, which may be wrapped several times.
 final class RedisFault {
 
-  /// First words of the answers by which a server says that it serves nobody now.
+  /// First words of the answers with which a server serves nobody now.
   private static final Set<String> NOT_NOW =
       Set.of("LOADING", "MASTERDOWN", "CLUSTERDOWN", "BUSY", "TRYAGAIN");
 
-  /// First words of the answers by which a server says that it takes no writes, or none of this
-  /// user's.
+  /// First words of the answers with which a server accepts no writes, or none of this user's.
   private static final Set<String> NO_WRITES =
       Set.of("READONLY", "MISCONF", "NOREPLICAS", "NOPERM", "NOAUTH");
 
-  /// What a server before version 7 says to the scripts, and one that has no scripts.
+  /// Answer to the scripts of a server before version 7, or of one that has no scripts.
   private static final Pattern NO_SCRIPTS =
       Pattern.compile("ERR (Error compiling script|unknown command).*", Pattern.DOTALL);
 
   private RedisFault() {}
 
-  /// Whether to ask again is worth while. After a time-out it would only take as long again.
+  /// Returns whether a retry is worthwhile. After a time-out it would only take as long again.
   static boolean isNoTimeout(JedisException failure) {
     return all(failure).noneMatch(SocketTimeoutException.class::isInstance);
   }
 
-  /// An error answer: so the command was not carried out, and will not be later either.
+  /// Returns whether the failure is an error answer: then the command was not carried out, and will
+  /// not be later either.
   static boolean isAnswered(JedisException failure) {
     return failure instanceof JedisDataException;
   }
 
-  /// A demoted primary may not write, and perhaps not even be read.
+  /// Returns whether the server is a demoted primary, which may not write, and perhaps not even be
+  /// read.
   static boolean isOfAReplica(JedisException failure) {
     return all(failure).anyMatch(RedisFault::saysItIsAReplica);
   }
 
-  /// Whether a fresh connection may do better: the server closed the old one (it has started
-  /// again), it leads to a demoted primary, the client gave up the pool it came from, or the slot
-  /// has moved on during the redirection. Not where nobody listens, and not after a time-out.
+  /// Returns whether a new connection may work better: the server closed the old one (it has
+  /// started again), it leads to a demoted primary, the client closed the pool it came from, or the
+  /// slot has moved on during the redirection. Returns false when nobody listens, and after a
+  /// time-out.
   static boolean isOfTheConnection(JedisException failure) {
     return all(failure)
             .noneMatch(e -> e instanceof SocketTimeoutException || e instanceof ConnectException)
@@ -85,7 +87,7 @@ final class RedisFault {
     return refused ? Fault.REFUSED : Fault.SILENT;
   }
 
-  /// What the client and Redis said, outermost first.
+  /// Returns the messages of the client and of Redis, outermost first.
   private static String said(JedisException failure) {
     return all(failure)
         .map(Throwable::getMessage)

@@ -17,9 +17,8 @@ import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.params.ScanParams;
 import redis.clients.jedis.resps.ScanResult;
 
-/// A look at a cache from outside: which keys there are, and what they hold. It changes nothing:
-/// what cannot be read stays, other than with `EntryStore.lookup`. Thread-safe, but for each
-/// [Scan].
+/// A view of a cache for operators: its keys, and their contents. It changes nothing: unreadable
+/// values stay, unlike with `EntryStore.lookup`. Thread-safe, except for each [Scan].
 ///
 /// Each method throws `EntryStoreException` when a server gives no answer.
 public final class RedisInspection {
@@ -32,15 +31,15 @@ public final class RedisInspection {
     this.batches = new CommandBatch(client);
   }
 
-  /// What a key was found to hold.
+  /// Content of a key.
   public sealed interface Found {
     record Known(Lookup lookup) implements Found {}
 
-    /// It was not written by this cache. To readers it is nothing.
+    /// A value that this cache has not written. To readers it is nothing.
     record Unreadable() implements Found {}
   }
 
-  /// Reads many keys; outcomes are in their order.
+  /// Reads many keys. The outcomes are in their order.
   public List<Outcome<Found>> read(List<String> keys) {
     List<Answer<byte[]>> answers =
         batches.run(
@@ -67,19 +66,19 @@ public final class RedisInspection {
         : EntryCodec.decode(entry).<Found>map(Found.Known::new).orElseGet(Found.Unreadable::new);
   }
 
-  /// The key holds a list, a set or the like.
+  /// Returns whether the key holds a list, a set or the like.
   static boolean isOfAnotherType(JedisException cause) {
     return cause instanceof JedisDataException
         && String.valueOf(cause.getMessage()).startsWith("WRONGTYPE");
   }
 
-  /// How many keys there are, those of others included.
+  /// Returns the number of keys, including those of other programs.
   public long size() {
     return asking(() -> RedisShard.all(client).stream().mapToLong(RedisShard::size).sum());
   }
 
-  /// Draws keys, those of others included, each as likely as the next, nearly: Redis's `RANDOMKEY`.
-  /// One may come again.
+  /// Draws keys, including those of other programs, each with nearly the same probability: Redis's
+  /// `RANDOMKEY`. A key may come again.
   ///
   /// @return so many, more or less; none when there are none
   public List<String> randomKeys(int count) {
@@ -99,18 +98,19 @@ public final class RedisInspection {
         });
   }
 
-  /// Up or down by chance, so that it is right on average.
+  /// Rounds up or down at random, so that the result is right on average.
   private static int rounded(double number) {
     return (int) (number + ThreadLocalRandom.current().nextDouble());
   }
 
-  /// Goes through all keys that begin so.
+  /// Returns a scan of all keys that begin with the prefix.
   public Scan scan(String prefix) {
     return new Scan(asking(() -> RedisShard.all(client)), prefix);
   }
 
-  /// All keys that begin so and are there from beginning to end; one that comes or goes meanwhile,
-  /// or moves to another node, may be told or not. A key may be told twice. Confined to one thread.
+  /// A scan of all keys that begin with the prefix and exist from beginning to end. A key that
+  /// comes or goes meanwhile, or moves to another node, may be returned or not. A key may be
+  /// returned twice. Confined to one thread.
   public static final class Scan {
 
     private static final String BEGIN = ScanParams.SCAN_POINTER_START;
@@ -125,7 +125,7 @@ public final class RedisInspection {
       this.pattern = prefix.replaceAll("[\\\\*?\\[\\]]", "\\\\$0") + "*";
     }
 
-    /// The next keys, perhaps none. After an exception it goes on where it was.
+    /// Returns the next keys, perhaps none. After an exception it continues where it was.
     ///
     /// @param about so many
     /// @return empty at the end

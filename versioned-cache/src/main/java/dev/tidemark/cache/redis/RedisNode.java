@@ -2,7 +2,7 @@ package dev.tidemark.cache.redis;
 
 import java.util.Map;
 
-/// What a Redis process tells of itself by the command `INFO`, for whoever watches it.
+/// Report of a Redis process about itself by the command `INFO`, for monitoring.
 ///
 /// @param info the fields under Redis's own names; empty when it did not answer
 public record RedisNode(String address, Map<String, String> info) {
@@ -15,12 +15,12 @@ public record RedisNode(String address, Map<String, String> info) {
     return !info.isEmpty();
   }
 
-  /// Empty for a field that is not there.
+  /// Returns a field; empty when it is absent.
   public String field(String name) {
     return info.getOrDefault(name, "");
   }
 
-  /// 0 for a field that is not there, or is no whole number.
+  /// Returns a number; 0 for a field that is absent, or is no whole number.
   public long number(String name) {
     String text = field(name);
     return text.matches("\\d{1,18}") ? Long.parseLong(text) : 0;

@@ -14,11 +14,11 @@ import redis.clients.jedis.providers.ConnectionProvider;
 import redis.clients.jedis.util.IOUtils;
 import redis.clients.jedis.util.Pool;
 
-/// Sends a command, and once more on a fresh connection where only the connection was at fault: the
-/// idle ones, which will be no better, are dropped in between. Thread-safe.
+/// Sends a command, and once more on a new connection if only the connection was at fault. The idle
+/// connections, which will be no better, are dropped in between. Thread-safe.
 ///
-/// So every command through it must bear to be carried out twice. A time-out is not repeated: a
-/// reader has its source to go to, and an eviction is repeated by whoever applies it.
+/// So every command through it must be safe to run twice. A time-out is not repeated: a reader has
+/// its source, and the sender of an eviction repeats it.
 final class RedisRepeatingExecutor implements CommandExecutor {
 
   private final CommandExecutor once;
@@ -30,12 +30,12 @@ final class RedisRepeatingExecutor implements CommandExecutor {
     this.provider = provider;
   }
 
-  /// For a single server, or the primary behind sentinels.
+  /// Returns an executor for a single server, or the primary behind sentinels.
   static RedisRepeatingExecutor of(ConnectionProvider provider) {
     return new RedisRepeatingExecutor(new OneServer(provider), provider);
   }
 
-  /// For a cluster.
+  /// Returns an executor for a cluster.
   ///
   /// @param attempts redirections included
   /// @param readTimeout no attempt begins later than this after the first: so a time-out is the end
@@ -70,7 +70,8 @@ final class RedisRepeatingExecutor implements CommandExecutor {
       if (!RedisFault.isOfTheConnection(e)) {
         throw e;
       }
-      // Those that fail together drop the connections once, not each the fresh ones of the others.
+      // Commands that fail together drop the connections once, and not the new connections of each
+      // other.
       if (begunAtNanos - droppedAtNanos > 0) {
         provider.getConnectionMap().values().forEach(RedisRepeatingExecutor::dropIdle);
         droppedAtNanos = System.nanoTime();
@@ -83,7 +84,7 @@ final class RedisRepeatingExecutor implements CommandExecutor {
     ((Pool<?>) pool).clear();
   }
 
-  /// Gives a connection to a demoted primary up: it works, and would go back to the pool.
+  /// Drops a connection to a demoted primary: it works, and would go back to the pool.
   private record OneServer(ConnectionProvider provider) implements CommandExecutor {
 
     @Override

@@ -8,11 +8,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/// What the command `INFO` tells, [Redis manual](https://redis.io/docs/latest/commands/info/).
+/// Answer of the command `INFO`, [Redis manual](https://redis.io/docs/latest/commands/info/).
 /// Immutable.
 final class RedisReport {
 
-  /// `slave0:ip=127.0.0.1,port=6380,state=online,offset=56,lag=1`
+  /// Pattern of a field such as `slave0:ip=127.0.0.1,port=6380,state=online,offset=56,lag=1`.
   private static final Pattern REPLICA = Pattern.compile("slave\\d+");
 
   private static final Pattern LAG = Pattern.compile("(?:^|,)lag=(\\d+)");
@@ -39,15 +39,15 @@ final class RedisReport {
     return fields.getOrDefault("run_id", "");
   }
 
-  /// Empty for a primary that was never a replica: when its first replica comes it takes another
-  /// id, and nothing is lost.
+  /// Returns the replication id; empty for a primary that was never a replica: when its first
+  /// replica comes it takes another id, and nothing is lost.
   String replicationId() {
     return fields.getOrDefault("master_replid2", "").chars().allMatch(digit -> digit == '0')
         ? ""
         : fields.getOrDefault("master_replid", "");
   }
 
-  /// That of the slowest replica.
+  /// Returns the lag of the slowest replica.
   Optional<Duration> replicationLag() {
     return fields.entrySet().stream()
         .filter(field -> REPLICA.matcher(field.getKey()).matches())

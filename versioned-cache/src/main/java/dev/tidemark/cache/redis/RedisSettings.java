@@ -2,7 +2,7 @@ package dev.tidemark.cache.redis;
 
 import java.time.Duration;
 
-/// How long to wait for Redis, and how many connections to hold to each server.
+/// Time limits for Redis, and the number of connections to each server.
 ///
 /// The times are short: a reader has its source to go to instead.
 ///
@@ -22,13 +22,13 @@ public record RedisSettings(
     }
   }
 
-  /// For a service that answers requests: 50 ms each, 64 connections.
+  /// Returns settings for a service that answers requests: 50 ms each, 64 connections.
   public static RedisSettings defaults() {
     Duration each = Duration.ofMillis(50);
     return new RedisSettings(each, each, each, 64);
   }
 
-  /// The same with this time for each of the three.
+  /// Returns the same settings with this time for each of the three.
   public RedisSettings withTimeout(Duration each) {
     return new RedisSettings(each, each, each, maxConnections);
   }

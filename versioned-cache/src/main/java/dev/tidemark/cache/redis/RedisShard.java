@@ -14,18 +14,19 @@ import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.params.ScanParams;
 import redis.clients.jedis.resps.ScanResult;
 
-/// One server that holds keys, asked for what only it can tell. Thread-safe.
+/// One server that holds keys, for questions that only it can answer. Thread-safe.
 interface RedisShard {
 
-  /// How many keys it holds, those of others included.
+  /// Returns the number of keys, including those of other programs.
   long size();
 
   ScanResult<String> scan(String cursor, ScanParams params);
 
-  /// Drawn one by one, so a key may come again; fewer when it runs empty.
+  /// Returns keys that are drawn one by one, so that a key may come again; fewer when the server
+  /// runs empty.
   List<String> randomKeys(int count);
 
-  /// All servers that hold keys.
+  /// Returns all servers that hold keys.
   ///
   /// @throws JedisException when one of a cluster does not answer
   static List<RedisShard> all(UnifiedJedis client) {
@@ -42,7 +43,7 @@ interface RedisShard {
           wanted = holders(server.clusterInfo());
         }
       } catch (JedisException e) {
-        // It may be a replica, or one that another took the place of.
+        // The server may be a replica, or one that was replaced.
         silence = e;
       }
     }
@@ -52,8 +53,8 @@ interface RedisShard {
     return nodes;
   }
 
-  /// Of the line about the server that is asked: `<id> <address> myself,master - 0 0 1 connected
-  /// 0-5460`.
+  /// Returns whether the server that is asked holds slots, from the line about itself: `<id>
+  /// <address> myself,master - 0 0 1 connected 0-5460`.
   private static boolean holdsSlots(String clusterNodes) {
     return clusterNodes
         .lines()
@@ -63,7 +64,7 @@ interface RedisShard {
                 fields[2].contains("myself") && fields[2].contains("master") && fields.length > 8);
   }
 
-  /// How many nodes hold slots.
+  /// Returns the number of nodes that hold slots.
   private static long holders(String clusterInfo) {
     return clusterInfo
         .lines()
@@ -73,7 +74,7 @@ interface RedisShard {
         .orElse(0);
   }
 
-  /// The server that a client leads to.
+  /// Returns the server that a client leads to.
   private static RedisShard of(UnifiedJedis client) {
     return new RedisShard() {
       @Override
@@ -95,7 +96,7 @@ interface RedisShard {
     };
   }
 
-  /// A node of a cluster.
+  /// Returns a node of a cluster.
   private static RedisShard of(ConnectionPool node) {
     return new RedisShard() {
       @Override
@@ -114,7 +115,7 @@ interface RedisShard {
       }
 
       private <T> T ask(Function<Jedis, T> question) {
-        // Closes the connection, which gives it back to the pool.
+        // This closes the connection, which gives it back to the pool.
         try (Jedis server = new Jedis(node.getResource())) {
           return question.apply(server);
         }

@@ -26,11 +26,12 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 
-/// The PEM files of an address with `rediss://`, under libpq's names. Immutable; the files are not.
+/// PEM files of an address with `rediss://`, under libpq's names. Immutable; the files are not.
 ///
-/// @param rootCertificates `sslrootcert`: who may vouch for the servers; empty: whom the JVM trusts
-/// @param certificate `sslcert`: what is shown to servers that want a certificate of their clients,
-///   with those that vouch for it
+/// @param rootCertificates `sslrootcert`: CA certificates for the servers; empty: those that the
+///   JVM trusts
+/// @param certificate `sslcert`: certificate for servers that require client certificates, with the
+///   intermediate ones
 /// @param key `sslkey`: its private key, in PKCS #8, without a password
 record RedisTlsFiles(
     Optional<Path> rootCertificates, Optional<Path> certificate, Optional<Path> key) {
@@ -39,11 +40,11 @@ record RedisTlsFiles(
   static final String CERTIFICATE = "sslcert";
   static final String KEY = "sslkey";
 
-  /// Of the key stores in memory, which nobody else sees.
+  /// Password of the key stores in memory, which no one else sees.
   private static final char[] NO_PASSWORD = new char[0];
 
-  /// `-----BEGIN CERTIFICATE-----`, Base64, `-----END CERTIFICATE-----`, and any text in between,
-  /// [RFC 7468](https://www.rfc-editor.org/rfc/rfc7468).
+  /// Pattern of `-----BEGIN CERTIFICATE-----`, Base64, `-----END CERTIFICATE-----`, and any text in
+  /// between, [RFC 7468](https://www.rfc-editor.org/rfc/rfc7468).
   private static final Pattern BLOCK =
       Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\\s]*)-----END \\1-----");
 
@@ -62,7 +63,7 @@ record RedisTlsFiles(
     return Stream.of(rootCertificates, certificate, key).flatMap(Optional::stream).toList();
   }
 
-  /// Another when a file has changed.
+  /// Returns a value that differs when a file has changed.
   String state() {
     StringBuilder state = new StringBuilder();
     for (Path file : all()) {
@@ -183,7 +184,7 @@ record RedisTlsFiles(
     return found;
   }
 
-  /// In a character set that takes any bytes: what is looked for is ASCII.
+  /// Returns the text in a character set that takes any bytes: the patterns are ASCII.
   private static String text(String option, Path file) {
     try {
       return Files.readString(file, ISO_8859_1);
@@ -198,7 +199,7 @@ record RedisTlsFiles(
         "%s names a file %s: %s".formatted(option, fault, file), cause);
   }
 
-  /// For messages: whom one trusts.
+  /// Returns the trusted certificates, for messages.
   String trust() {
     return rootCertificates
         .map(Path::toString)

@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Makes TLS of a connection to Redis: only with a server whose certificate is vouched for, and is
-/// for the name or address that was connected to. Files that have changed are read again for the
-/// next connection; those that are wrong leave the last good ones in force. Thread-safe.
+/// Makes TLS connections to Redis, only with a server whose certificate is trusted and is for the
+/// name or address that was connected to. Files that have changed are read again for the next
+/// connection; if they are wrong, the last good ones stay in use. Thread-safe.
 final class RedisTlsSockets extends SSLSocketFactory {
 
   private static final Logger log = LoggerFactory.getLogger(RedisTlsSockets.class);
@@ -41,19 +41,19 @@ final class RedisTlsSockets extends SSLSocketFactory {
     this.context = files.read();
   }
 
-  /// In words; of whichever server.
+  /// Returns the last failure in words, of any server.
   Optional<String> lastFailure() {
     return Optional.ofNullable(lastFailure);
   }
 
-  /// The handshake is done when this returns, within the time that the socket has for an answer.
+  /// Returns when the handshake is done, within the time that the socket has for an answer.
   @Override
   public Socket createSocket(Socket plain, String host, int port, boolean autoClose)
       throws IOException {
     SSLSocket socket =
         (SSLSocket) current().getSocketFactory().createSocket(plain, host, port, autoClose);
     SSLParameters parameters = socket.getSSLParameters();
-    // Has the certificate's names compared with the host.
+    // This makes the client compare the certificate's names with the host.
     parameters.setEndpointIdentificationAlgorithm("HTTPS");
     socket.setSSLParameters(parameters);
     int timeoutMillis = plain.getSoTimeout();
@@ -83,7 +83,8 @@ final class RedisTlsSockets extends SSLSocketFactory {
     return context;
   }
 
-  /// A time-out stays one: who asks tells them from other failures.
+  /// Returns the exception with its message. A time-out stays one, because the caller treats it
+  /// differently from other failures.
   private IOException told(String address, int timeoutMillis, IOException failure) {
     boolean silent = failure instanceof SocketTimeoutException;
     String words =
@@ -100,7 +101,7 @@ final class RedisTlsSockets extends SSLSocketFactory {
     if (isOf(failure, BasicReason.EXPIRED, BasicReason.NOT_YET_VALID)) {
       return "its certificate has expired, or is not valid yet";
     }
-    // A signature is wrong where an authority was made anew under the same name.
+    // A signature is wrong when an authority was made again under the same name.
     if (causes(failure).anyMatch(CertPathBuilderException.class::isInstance)
         || isOf(failure, PKIXReason.NO_TRUST_ANCHOR, BasicReason.INVALID_SIGNATURE)) {
       return "its certificate is vouched for by none of the authorities in " + files.trust();

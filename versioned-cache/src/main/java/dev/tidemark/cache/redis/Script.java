@@ -14,11 +14,12 @@ import redis.clients.jedis.Response;
 import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.exceptions.JedisNoScriptException;
 
-/// A Lua script of this library that works on one key. Sent by its hash; in full when the server
-/// does not know it (any more). Immutable.
+/// A Lua script of this library that works on one key. It is sent by its hash, and in full when the
+/// server does not know it (any more). Immutable.
 ///
-/// Each begins with `#!lua`: so a server that may not write (a demoted primary) refuses it whole.
-/// Without, one that finds nothing to write there would answer as if it were the primary.
+/// Each begins with `#!lua`, so that a server that may not write (a demoted primary) refuses the
+/// whole script. Without this, a server that finds nothing to write would answer as if it were the
+/// primary.
 final class Script {
 
   private final byte[] source;
@@ -41,19 +42,19 @@ final class Script {
     }
   }
 
-  /// A script from its text.
+  /// Creates a script from its text.
   static Script of(String source) {
     return new Script(source.getBytes(StandardCharsets.UTF_8));
   }
 
-  /// The script on a key with arguments, ready to be sent, once or again.
+  /// Returns a call of the script on a key with arguments, which can be sent once or repeatedly.
   Call on(byte[] key, byte[]... arguments) {
     return new Call(this, List.of(key), List.of(arguments));
   }
 
   record Call(Script script, List<byte[]> keys, List<byte[]> arguments) {
 
-    /// Runs it, loading it when the server does not know it.
+    /// Runs the script, and loads it when the server does not know it.
     ///
     /// @return a `Long`, a `byte[]` or null, as the script answers
     @Nullable Object run(UnifiedJedis client) {
@@ -64,7 +65,7 @@ final class Script {
       }
     }
 
-    /// As above in a pipeline, by the hash only: an answer may be [JedisNoScriptException].
+    /// Adds the call to a pipeline, by the hash only: an answer may be [JedisNoScriptException].
     Response<Object> append(AbstractPipeline pipeline) {
       return pipeline.evalsha(script.sha, keys, arguments);
     }

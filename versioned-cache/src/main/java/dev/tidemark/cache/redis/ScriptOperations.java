@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.exceptions.JedisException;
 
-/// Has Redis run operations of the protocol, one or many in a round trip, and tells what became of
-/// each. Thread-safe.
+/// Runs operations of the protocol in Redis, one or many in a round trip, and returns the outcome
+/// of each. Thread-safe.
 final class ScriptOperations {
 
   private final UnifiedJedis client;
@@ -26,7 +26,7 @@ final class ScriptOperations {
     this.batches = batches;
   }
 
-  /// One operation of the protocol on one key: a script, and what its answer means.
+  /// One operation of the protocol on one key: a script, and the meaning of its answer.
   record Operation<R>(
       String name, String key, Script.Call script, Function<@Nullable Object, R> meaning) {}
 

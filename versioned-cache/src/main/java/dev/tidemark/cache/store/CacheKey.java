@@ -1,11 +1,11 @@
 package dev.tidemark.cache.store;
 
-/// The key of an aggregate in the cache, the same for whoever fills and whoever evicts.
+/// Key of an aggregate in the cache, the same for fills and evictions.
 public final class CacheKey {
 
   private CacheKey() {}
 
-  /// `<aggregatetype>:<id>`, as in `product:4711`.
+  /// Returns `<aggregatetype>:<id>`, for example `product:4711`.
   public static String of(String aggregateType, String aggregateId) {
     return aggregateType + ':' + aggregateId;
   }

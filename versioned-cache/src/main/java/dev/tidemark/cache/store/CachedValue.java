@@ -2,7 +2,7 @@ package dev.tidemark.cache.store;
 
 import java.util.Arrays;
 
-/// What a key holds at a version: the state of an aggregate, or the knowledge that there is none.
+/// Content of a key at a version: the state of an aggregate, or the knowledge that there is none.
 /// Immutable, as long as nobody writes into the payload.
 public sealed interface CachedValue {
 
@@ -15,7 +15,7 @@ public sealed interface CachedValue {
 
   long version();
 
-  /// Whether it is small enough to be stored.
+  /// Returns whether the value is small enough to be stored.
   default boolean isStorable() {
     return !(this instanceof Present(long _, byte[] payload)) || payload.length <= LARGEST_PAYLOAD;
   }
@@ -42,7 +42,7 @@ public sealed interface CachedValue {
       return 31 * Long.hashCode(version) + Arrays.hashCode(payload);
     }
 
-    /// Without the payload, which may be private.
+    /// Returns a text without the payload, which may be private.
     @Override
     public String toString() {
       return "Present[version=" + version + ", " + payload.length + " bytes]";

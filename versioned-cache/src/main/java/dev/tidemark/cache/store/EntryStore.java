@@ -6,7 +6,7 @@ import java.util.Optional;
 
 /// The cache protocol: entries with versions, leases with floors. Thread-safe.
 ///
-/// A value gets in only under a lease that was taken before its source was read and has been there
+/// A value is stored only under a lease that was taken before its source was read and has existed
 /// ever since; each eviction raises the lease's floor. Every operation is atomic on its one key,
 /// idempotent, and safe to repeat after an unknown outcome. Each throws [EntryStoreException] when
 /// the store gave no answer.
@@ -22,10 +22,10 @@ import java.util.Optional;
 /// key.
 public interface EntryStore {
 
-  /// What the key holds.
+  /// Returns the content of the key.
   Lookup lookup(String key);
 
-  /// The same for many keys.
+  /// Looks up many keys.
   List<Outcome<Lookup>> lookup(List<String> keys);
 
   /// Takes the lease to fill the key, where nothing is stored and nobody else holds it.
@@ -33,13 +33,13 @@ public interface EntryStore {
   /// @param leaseTtl how long the lease lasts at most; longer than a read of the source takes
   Acquisition acquire(String key, String token, Duration leaseTtl);
 
-  /// The same for many keys, with one token for all.
+  /// Takes the leases of many keys, with one token for all.
   List<Outcome<Acquisition>> acquire(List<String> keys, String token, Duration leaseTtl);
 
-  /// Stores what was read from the source after the lease was acquired.
+  /// Stores the value that was read from the source after the lease was acquired.
   FillResult fill(String key, String token, CachedValue value, Duration ttl);
 
-  /// The same for many keys whose leases have one token.
+  /// Stores the values of many keys whose leases have one token.
   List<Outcome<FillResult>> fill(String token, List<Offer> batch);
 
   /// Gives the lease up without a fill, when the source could not be read.
@@ -47,45 +47,47 @@ public interface EntryStore {
   /// @return whether it was still there
   boolean release(String key, String token);
 
-  /// Makes it known that the aggregate has reached this version.
+  /// Reports that the aggregate has reached this version.
   Eviction evict(String key, long version);
 
-  /// The same for many keys.
+  /// Evicts many keys.
   List<Outcome<Eviction>> evict(List<EvictionRequest> batch);
 
-  /// Renews a live value after a write; adds nothing where none is.
+  /// Renews a live value after a write. Adds nothing where there is none.
   RefreshResult refresh(String key, CachedValue value, Duration ttl);
 
-  /// The same for many keys.
+  /// Refreshes many keys.
   List<Outcome<RefreshResult>> refresh(List<Offer> batch);
 
-  /// Gives a value of just this version, if it is still there, another `ttl` to live from now on:
-  /// its source was read again and has not changed. Whatever else the key holds stays as it is.
+  /// Gives a value of exactly this version, if it is still there, another `ttl` to live from now
+  /// on: its source was read again and has not changed. Any other content of the key stays as it
+  /// is.
   ///
   /// @return whether the value was there
   boolean prolong(String key, long version, Duration ttl);
 
-  /// How long the entry has to live; empty when there is none. One without an end, which the store
-  /// never makes, counts as one whose time is over.
+  /// Returns the remaining life of the entry; empty when there is none. An entry without an end,
+  /// which the store never makes, counts as one whose time is over.
   Optional<Duration> remainingLife(String key);
 
-  /// Drops whatever the key holds, for when its version cannot be trusted.
+  /// Drops any content of the key, for the case that its version cannot be trusted.
   ///
   /// @return whether something was there
   boolean evictByForce(String key);
 
-  /// Drops the value that was seen, for when its source has disproved it; whatever else the key
-  /// holds by now stays as it is.
+  /// Drops the value that was seen, for the case that its source has disproved it. Any other
+  /// content of the key stays as it is.
   ///
   /// @return whether it was still there, byte for byte
   boolean evictSeen(String key, CachedValue seen);
 
-  /// How many parts the store has that can fail each for itself: 1 for a single server.
+  /// Returns the number of parts of the store that can each fail by themselves: 1 for a single
+  /// server.
   default int shards() {
     return 1;
   }
 
-  /// The part that holds the key, from 0 to less than [#shards].
+  /// Returns the part that holds the key, from 0 to less than [#shards].
   default int shardOf(String key) {
     return 0;
   }

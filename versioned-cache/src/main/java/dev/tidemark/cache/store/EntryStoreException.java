@@ -1,21 +1,23 @@
 package dev.tidemark.cache.store;
 
-/// The store did not answer, or answered with an error. Whether the operation was applied is
-/// unknown. A reader goes to its source instead; an eviction must be repeated until it is answered.
+/// Thrown when the store did not answer, or answered with an error. It is unknown whether the
+/// operation was applied. A reader uses its source instead; an eviction must be repeated until it
+/// is answered.
 public final class EntryStoreException extends RuntimeException {
 
-  /// How much is wrong.
+  /// Severity of a fault.
   public enum Fault {
-    /// No connection was free in time: many readers are here, which says nothing of the server.
+    /// No connection was free in time: there are many readers, which says nothing about the server.
     CROWDED,
-    /// This operation was refused (no memory); others may well work.
+    /// This operation was refused (no memory). Others may well work.
     REFUSED,
-    /// No answer in time, or the answer that the server cannot serve now. Once is an accident.
+    /// There was no answer in time, or the answer that the server cannot serve now. A single such
+    /// case is an accident.
     SILENT,
-    /// The server answers, and takes no writes (a failed snapshot, too few replicas, demoted, no
-    /// right, no scripts): so no evictions either, and what it holds grows old.
+    /// The server answers, and accepts no writes (a failed snapshot, too few replicas, demoted, no
+    /// right, no scripts): so no evictions either, and its entries grow old.
     UNWRITABLE,
-    /// Nothing listens there: the server is down.
+    /// No process listens there: the server is down.
     DOWN
   }
 
@@ -31,7 +33,8 @@ public final class EntryStoreException extends RuntimeException {
     this.fault = Fault.SILENT;
   }
 
-  /// For an operation that was not even sent, because those before it were not answered.
+  /// Returns an exception for an operation that was not even sent, because those before it were not
+  /// answered.
   public static EntryStoreException notTried(String key) {
     return new EntryStoreException("not sent, Redis did not answer lately: " + key);
   }

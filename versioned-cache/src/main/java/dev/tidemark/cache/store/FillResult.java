@@ -1,7 +1,6 @@
 package dev.tidemark.cache.store;
 
-/// What became of a fill. In each case the value that was read is good to be served to the reader
-/// that read it.
+/// Result of a fill. In each case the value that was read may be served to the reader that read it.
 public sealed interface FillResult {
 
   /// The value is in the cache.

@@ -1,6 +1,6 @@
 package dev.tidemark.cache.store;
 
-/// What a key was found to hold.
+/// Content of a key that was looked up.
 public sealed interface Lookup {
 
   /// A value; an [CachedValue.Absent] is one too.
@@ -9,6 +9,6 @@ public sealed interface Lookup {
   /// A reader holds the lease and is about to store a value of at least `floor`.
   record Filling(long floor) implements Lookup {}
 
-  /// Nothing.
+  /// The key holds nothing.
   record Miss() implements Lookup {}
 }

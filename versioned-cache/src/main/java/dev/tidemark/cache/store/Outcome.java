@@ -1,13 +1,13 @@
 package dev.tidemark.cache.store;
 
-/// What became of one operation of a batch: each key is answered by itself, so that a dead node of
-/// a cluster fails its own keys only.
+/// Outcome of one operation of a batch. Each key has an answer of its own, so that a dead node of a
+/// cluster fails its own keys only.
 public sealed interface Outcome<T> {
 
   /// The store answered.
   record Applied<T>(T answer) implements Outcome<T> {}
 
-  /// The store did not answer, or refused. Whether it was applied is unknown: ask again, each
-  /// operation is idempotent.
+  /// The store did not answer, or refused. It is unknown whether the operation was applied. Ask
+  /// again: each operation is idempotent.
   record Failed<T>(EntryStoreException cause) implements Outcome<T> {}
 }

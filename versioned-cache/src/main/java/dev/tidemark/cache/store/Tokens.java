@@ -6,7 +6,7 @@ import java.util.Base64;
 /// Tokens of leases: random, so that no two readers anywhere share one.
 public final class Tokens {
 
-  /// 128 bits.
+  /// Length of a token: 128 bits.
   private static final int RANDOM_BYTES = 16;
 
   private static final int LONGEST = 64;
@@ -19,7 +19,7 @@ public final class Tokens {
     return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
   }
 
-  /// Asked for each fill of many.
+  /// Returns whether a token is valid. Called for each fill of many.
   public static boolean isValid(String token) {
     return !token.isEmpty() && token.length() <= LONGEST && token.chars().allMatch(Tokens::isValid);
   }

@@ -1,6 +1,6 @@
 package dev.tidemark.cache.store;
 
-/// The range of a version, checked where one enters.
+/// Range of a version, checked where a version enters.
 public final class Versions {
 
   private Versions() {}

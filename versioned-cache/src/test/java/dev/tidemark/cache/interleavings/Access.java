@@ -3,7 +3,7 @@ package dev.tidemark.cache.interleavings;
 import dev.tidemark.cache.redis.StoredEntry;
 import dev.tidemark.cache.store.CachedValue;
 
-/// What one atomic step does to the key. Its text is the step's name in a report.
+/// Effect of one atomic step on the key. Its text is the step's name in a report.
 public sealed interface Access {
 
   /// The plain `GET` of a lookup.
@@ -63,7 +63,7 @@ public sealed interface Access {
     }
   }
 
-  /// Not the protocol's doing: the entry is another from now on.
+  /// A change outside the protocol: the entry is another from now on.
   record Replaced(String cause, StoredEntry by) implements Access {
     @Override
     public String toString() {
@@ -71,7 +71,7 @@ public sealed interface Access {
     }
   }
 
-  /// Something that happens elsewhere: in the database, in the topic.
+  /// An event elsewhere: in the database, in the topic.
   record Elsewhere(String what) implements Access {
     @Override
     public String toString() {

@@ -3,7 +3,7 @@ package dev.tidemark.cache.interleavings;
 import java.math.BigInteger;
 import java.util.Optional;
 
-/// What came of running the interleavings of a program.
+/// Result of running the interleavings of a program.
 ///
 /// @param interleavings the complete ones, to where nobody has a step left
 /// @param steps the steps that were run, each once

@@ -44,7 +44,7 @@ final class Explorer {
     protocol.load(client);
   }
 
-  /// A world, an entry, and how they came about.
+  /// A world and an entry, with the steps that led to them.
   ///
   /// @param choice which of the parent's steps led here
   /// @param ways how many interleavings led here
@@ -70,13 +70,13 @@ final class Explorer {
 
   private record Result(@Nullable Object answer, StoredEntry entry) {}
 
-  /// Runs each interleaving by itself; only what they have in common at the beginning is run once.
+  /// Runs each interleaving by itself. Only their common beginning is run once.
   Exploration tree(Program program) {
     return explore(program, false);
   }
 
-  /// Goes on only once from where interleavings of one length have led to the same situation, and
-  /// counts them all the same.
+  /// Continues only once from a situation that several interleavings of one length have reached,
+  /// but counts them all.
   Exploration merged(Program program) {
     return explore(program, true);
   }
@@ -141,7 +141,7 @@ final class Explorer {
         .toList();
   }
 
-  /// Collects where the steps of one level lead to.
+  /// Collects the results of the steps of one level.
   private static final class NextLevel {
     private final boolean merging;
     private final List<Node> each = new ArrayList<>();
@@ -180,7 +180,7 @@ final class Explorer {
     }
   }
 
-  /// The steps from the start to the node, and what the key held after each.
+  /// Returns the steps from the start to the node, and the content of the key after each.
   private static String report(Node node, String what) {
     List<String> lines = new ArrayList<>();
     Node at = node;

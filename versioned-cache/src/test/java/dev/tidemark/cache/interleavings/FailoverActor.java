@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/// One failover, or restart from a snapshot, to any earlier state of the entry; some time later the
+/// One failover, or restart from a snapshot, to any earlier state of the entry. Some time later the
 /// reliable lane notices and rewinds.
 ///
 /// @param rewindTo where the lane starts again

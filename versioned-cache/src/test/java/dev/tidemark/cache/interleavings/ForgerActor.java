@@ -6,8 +6,8 @@ import dev.tidemark.cache.redis.StoredEntry;
 import dev.tidemark.cache.store.CachedValue;
 import java.util.List;
 
-/// Somebody who writes a value into the cache that was never committed, at any time, once: by hand,
-/// or by an event that was made up.
+/// A forger that writes a value into the cache that was never committed, at any time, once: by
+/// hand, or by an invented event.
 record ForgerActor(boolean done) implements Actor {
 
   static final ForgerActor WAITING = new ForgerActor(false);

@@ -14,8 +14,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The promises of the protocol hold in every interleaving of small programs, run with the real
-/// scripts in a real Redis.
+/// Test that the promises of the protocol hold in every interleaving of small programs, run with
+/// the real scripts in a real Redis.
 class InterleavingsIT {
 
   private static final Logger log = LoggerFactory.getLogger(InterleavingsIT.class);
@@ -63,7 +63,7 @@ class InterleavingsIT {
     thenHolds(program, explorer.merged(program));
   }
 
-  /// Some 22 million steps: minutes.
+  /// This runs about 22 million steps, which takes minutes.
   @ParameterizedTest
   @MethodSource("everything")
   @EnabledIfSystemProperty(named = "explore", matches = "everything")

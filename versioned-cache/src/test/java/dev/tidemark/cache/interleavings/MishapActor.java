@@ -4,7 +4,7 @@ import dev.tidemark.cache.redis.StoredEntry;
 import dev.tidemark.cache.store.Lookup;
 import java.util.List;
 
-/// Entries that go without anybody's doing: any lease may at any time.
+/// Losses of entries without any actor: any lease may be lost at any time.
 ///
 /// @param losses how many values go, by memory pressure, a flush or their own expiry
 record MishapActor(int losses) implements Actor {

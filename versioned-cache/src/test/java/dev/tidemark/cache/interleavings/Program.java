@@ -7,10 +7,10 @@ import dev.tidemark.cache.store.CachedValue;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Actors, and what they find when they begin. Immutable.
+/// Actors, with the state at their beginning. Immutable.
 record Program(String name, World world, StoredEntry entry) {
 
-  /// A program that begins with the oldest state in the cache.
+  /// Returns a program that begins with the oldest state in the cache.
   ///
   /// @param states what the aggregate is at each version, by the letters of the entries: `"VVD"` is
   ///   a value at 1 and 2 and deleted by 3, `"DV"` is not there at 0 and created by 1
@@ -27,7 +27,7 @@ record Program(String name, World world, StoredEntry entry) {
         name, World.at(first, List.copyOf(versions), actors), StoredEntry.of(versions.get(first)));
   }
 
-  /// The same, with nothing in the cache at first.
+  /// Returns the same program with an empty cache at first.
   Program cold() {
     return new Program(name + ", cold", world, StoredEntry.NOTHING);
   }

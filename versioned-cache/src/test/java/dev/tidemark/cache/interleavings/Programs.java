@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/// The programs whose interleavings are run.
+/// Programs whose interleavings are run.
 final class Programs {
 
   private static final ReaderActor A = ReaderActor.named("a");
@@ -14,7 +14,7 @@ final class Programs {
 
   private Programs() {}
 
-  /// Small enough to run each interleaving by itself.
+  /// Returns programs that are small enough to run each interleaving by itself.
   static List<Program> small() {
     Program twoReaders = program("two readers, leases expire", "VV", 0, A, B, mishaps(0));
     Program threeVersions = program("two readers, two commits", "VVV", 0, A, B);
@@ -46,12 +46,12 @@ final class Programs {
         created.cold());
   }
 
-  /// Most of it at once.
+  /// Returns programs with most actors at once.
   static List<Program> large() {
     return List.of(guarded(), inFailover(), rebuilt());
   }
 
-  /// All of it at once.
+  /// Returns programs with all actors at once.
   static List<Program> everything() {
     return List.of(
         program(
@@ -76,7 +76,7 @@ final class Programs {
             FailoverActor.withRewind(1)));
   }
 
-  /// Where each guard of the scripts is needed.
+  /// Returns a program in which each guard of the scripts is needed.
   static Program guarded() {
     return program("two readers, all lanes, losses", "VVV", 1, A, B, fastLane(2, 3), mishaps(1));
   }
@@ -105,7 +105,7 @@ final class Programs {
         RebuildActor.leasing());
   }
 
-  /// A program with a writer and a reliable lane.
+  /// Returns a program with a writer and a reliable lane.
   ///
   /// @param copies how many evictions come again
   static Program program(String name, String states, int copies, Actor... others) {
@@ -125,7 +125,7 @@ final class Programs {
     return new FastLaneActor(IntStream.of(versions).boxed().toList());
   }
 
-  /// Leases that expire at any time, and entries that are lost.
+  /// Returns leases that expire at any time, and entries that are lost.
   static MishapActor mishaps(int losses) {
     return new MishapActor(losses);
   }

@@ -7,17 +7,17 @@ import dev.tidemark.cache.store.Lookup;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// What must be true after every step of every interleaving, and at its end.
+/// Conditions that must hold after every step of every interleaving, and at its end.
 final class Promises {
 
   private Promises() {}
 
-  /// What a step has broken, in words.
+  /// Returns the promise that a step has broken, in words.
   static Optional<String> broken(World world, StoredEntry entry, Optional<Served> served) {
     return stored(world, entry).or(() -> served.flatMap(it -> served(world, it)));
   }
 
-  /// Whether a step has removed what the source bears out.
+  /// Returns the promise that a step has broken by removing a value that the source confirms.
   static Optional<String> broken(World world, Access access, @Nullable Object answer) {
     return access instanceof Access.Remove(CachedValue seen)
             && Long.valueOf(1).equals(answer)
@@ -26,7 +26,8 @@ final class Promises {
         : Optional.empty();
   }
 
-  /// What is broken where nobody has a step left: the key holds the newest, or no value.
+  /// Returns the promise that is broken where no actor has a step left: the key holds the newest
+  /// value, or none.
   static Optional<String> brokenAtRest(World world, StoredEntry entry) {
     return entry.meaning() instanceof Lookup.Hit(CachedValue value)
             && value.version() != world.committed()

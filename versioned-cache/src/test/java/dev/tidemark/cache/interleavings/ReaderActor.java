@@ -11,8 +11,9 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Reads through the cache as `VersionedCache` does: a hit is served; else it takes the lease,
-/// reads the source and fills, or reads the source alone when another has the lease.
+/// A reader that reads through the cache as `VersionedCache` does: a hit is served; otherwise it
+/// takes the lease, reads the source and fills, or reads only the source when another has the
+/// lease.
 ///
 /// It waits for no other: a wait that finds the lease gone is a reader that came later.
 ///
@@ -25,12 +26,12 @@ record ReaderActor(
 
   enum Kind {
     PLAIN,
-    /// Demands the newest version that was visible when it began. Where the cache has an older one
-    /// it reads the source without a lease, and refreshes.
+    /// A reader that demands the newest version that was visible when it began. Where the cache has
+    /// an older one it reads the source without a lease, and refreshes.
     DEMANDING,
-    /// Reads the source from a replica that is one version behind.
+    /// A reader whose source is a replica that is one version behind.
     LAGGING,
-    /// Cannot read the source, and gives its lease up.
+    /// A reader that cannot read the source, and gives its lease up.
     FAILING
   }
 
@@ -124,7 +125,7 @@ record ReaderActor(
             });
   }
 
-  /// What the source says is what will be served, whatever becomes of the fill.
+  /// Reads the source. The result will be served, whatever the result of the fill.
   private Step readSource(World world, Phase after) {
     CachedValue read =
         kind == Kind.LAGGING
@@ -153,7 +154,7 @@ record ReaderActor(
     return new ReaderActor(token, kind, next, least, known, null);
   }
 
-  /// What it will serve is settled, so what that is measured by is forgotten.
+  /// Ends the read. The value to serve is fixed, so the state that it is measured by is dropped.
   private ReaderActor ended(Phase next, @Nullable CachedValue read) {
     return new ReaderActor(token, kind, next, 0, 0, read);
   }

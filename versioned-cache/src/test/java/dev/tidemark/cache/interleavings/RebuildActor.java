@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/// Fills the key from the topic: takes the lease, reads the topic to its end, fills.
+/// A rebuild that fills the key from the topic: takes the lease, reads the topic to its end, fills.
 ///
 /// How far the topic's end is behind the database is open: it holds at least what the reliable lane
 /// has applied, at most what is visible.
@@ -50,7 +50,7 @@ record RebuildActor(boolean leaseFirst, Phase phase, Optional<CachedValue> found
     };
   }
 
-  /// What is there, or being filled, is left alone.
+  /// Takes the lease, unless there is a value, or a fill in progress.
   private Step acquire(World world, Phase after) {
     return Step.asking(
         NAME,

@@ -4,16 +4,17 @@ import dev.tidemark.cache.redis.StoredEntry;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The invalidator: evicts by the versions that are visible, in order, at any time after they are;
-/// where it knows of several it may go straight to a newer one. Some evictions come again, later,
-/// and so out of order.
+/// The invalidator: evicts by the visible versions, in order, at any time after they are visible;
+/// if it knows several it may go straight to a newer one. Some evictions come again, later, and so
+/// out of order.
 ///
 /// @param first the version that was there before anything was evicted
 /// @param copies how many come again
 /// @param hears when it may hear of a version
 record ReliableLaneActor(int first, int copies, Hears hears) implements Actor {
 
-  /// The first is right, the others are what goes wrong without it.
+  /// Times at which it learns of a version. The first is right, the others show the faults without
+  /// it.
   enum Hears {
     WHEN_VISIBLE,
     WHEN_COMMITTED,

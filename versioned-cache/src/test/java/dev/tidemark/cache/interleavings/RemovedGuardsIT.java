@@ -10,8 +10,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Each guard of the protocol is needed: without it there is an interleaving that breaks a promise,
-/// and this is the shortest.
+/// Test that each guard of the protocol is needed: without it there is an interleaving that breaks
+/// a promise, and this is the shortest.
 class RemovedGuardsIT {
 
   private static final ProtocolScripts WHOLE = ProtocolScripts.ofTheLibrary();
@@ -229,7 +229,7 @@ class RemovedGuardsIT {
         """);
   }
 
-  /// That a lease keeps other readers away is good for the database only.
+  /// A lease that keeps other readers away only helps the database.
   @Test
   void aLeaseThatIsTakenOverDoesNoHarm() {
     ProtocolScripts scripts = WHOLE.with("acquire", "if holder then", "if false then");
@@ -263,8 +263,8 @@ class RemovedGuardsIT {
         """);
   }
 
-  /// The log is ahead of what readers see: whoever hears of a version from the log must not evict
-  /// by it before it is visible.
+  /// The log is ahead of what readers see: an invalidator that learns of a version from the log
+  /// must not evict by it before it is visible.
   @Test
   void anEvictionBeforeTheCommitIsVisibleLetsAReaderStoreTheOldValue_H44() {
     thenHolds(WHOLE, heard(ReliableLaneActor.Hears.WHEN_VISIBLE));
@@ -339,7 +339,7 @@ class RemovedGuardsIT {
         """);
   }
 
-  /// It would do no harm, and cost the others a good entry.
+  /// It would do no harm, but cost the other readers a good entry.
   @Test
   void aLookAfterTheSourceRemovesWhatIsTheSources() {
     thenHolds(WHOLE, refreshed(SourceRefreshActor.Kind.STRONG));
@@ -390,7 +390,8 @@ class RemovedGuardsIT {
         """);
   }
 
-  /// Why an acquire must never be sent again under a token that may have been used already.
+  /// An acquire must never be sent again under a token that may have been used already, for this
+  /// reason.
   @Test
   void anAcquireThatIsExecutedAgainAfterTheSourceWasReadStoresWhatWasEvicted() {
     Program copied =
@@ -429,7 +430,7 @@ class RemovedGuardsIT {
         """);
   }
 
-  /// Why a flight is shared only by who began before it.
+  /// Only readers that began before a flight may share it, for this reason.
   @Test
   void aReaderThatTakesWhatAnotherFoundBeforeIsServedWhatWasEvicted() {
     thenBreaks(

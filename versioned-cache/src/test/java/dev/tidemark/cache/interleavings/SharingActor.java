@@ -8,8 +8,7 @@ import dev.tidemark.cache.store.Lookup;
 import java.util.List;
 import java.util.Optional;
 
-/// A wrong reader: whenever it begins, it is served what another found some time before, and asks
-/// nothing about it.
+/// A wrong reader: it is served what another found some time before it began, and checks nothing.
 record SharingActor(boolean demands, Phase phase, Optional<CachedValue> found) implements Actor {
 
   enum Phase {

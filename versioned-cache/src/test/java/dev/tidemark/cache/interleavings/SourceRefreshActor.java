@@ -7,9 +7,9 @@ import dev.tidemark.cache.store.Lookup;
 import java.util.List;
 import java.util.Optional;
 
-/// Looks at the cache, reads the source without a lease, and then puts the cache right: a strong
-/// read, or the early refresh of a value that was hit. Where somebody is to forge a value it comes
-/// after that.
+/// A reader that looks at the cache, reads the source without a lease, and then corrects the cache:
+/// a strong read, or the early refresh of a value that was hit. If a forger takes part, this comes
+/// after it.
 ///
 /// @param seen what it found in the cache
 /// @param read what it read from the source
@@ -20,9 +20,9 @@ record SourceRefreshActor(
   enum Kind {
     EARLY,
     STRONG,
-    /// A wrong one: it removes what it finds after it has read the source.
+    /// A wrong reader: it removes what it finds after it has read the source.
     LOOKING_LATE,
-    /// A wrong one: it tells the cache what the source says, and asks nothing.
+    /// A wrong reader: it writes the state of the source to the cache without any check.
     NEVER_LOOKING
   }
 

@@ -5,7 +5,8 @@ import dev.tidemark.cache.store.CachedValue;
 import java.util.ArrayList;
 import java.util.List;
 
-/// All but the entry: how far the database, the reliable lane and each actor are. Immutable.
+/// State besides the entry: the progress of the database, of the reliable lane and of each actor.
+/// Immutable.
 ///
 /// @param versions the state of the aggregate at each version, by version
 /// @param committed the newest version in the database's log
@@ -25,31 +26,33 @@ record World(
     int forged,
     List<Actor> actors) {
 
-  /// What the promises are excused by.
+  /// Excuse for a broken promise.
   enum Exposure {
     NONE,
     /// The reliable lane does not know of the failover yet.
     UNNOTICED,
-    /// It applies its evictions again.
+    /// The reliable lane applies its evictions again.
     REWINDING
   }
 
-  /// The database and the lane are at the version given, and nothing has happened yet.
+  /// Returns a world in which the database and the lane are at the version given, and nothing has
+  /// happened yet.
   static World at(int version, List<CachedValue> versions, List<Actor> actors) {
     return new World(versions, version, version, version, version, Exposure.NONE, 0, actors);
   }
 
-  /// What the database says to who reads it now.
+  /// Returns the state that a reader of the database gets now.
   CachedValue newest() {
     return versions.get(visible);
   }
 
-  /// As the log has it, and the reliable lane could see it.
+  /// Commits in the log, where the reliable lane could see it.
   World commit() {
     return new World(versions, committed + 1, visible, position, applied, exposure, forged, actors);
   }
 
-  /// As readers see it. The row stays locked until then, so the next commit comes after.
+  /// Makes the commit visible to readers. The row stays locked until then, so the next commit comes
+  /// after.
   World show() {
     return new World(versions, committed, visible + 1, position, applied, exposure, forged, actors);
   }

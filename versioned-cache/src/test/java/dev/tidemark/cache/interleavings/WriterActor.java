@@ -3,7 +3,7 @@ package dev.tidemark.cache.interleavings;
 import dev.tidemark.cache.redis.StoredEntry;
 import java.util.List;
 
-/// Commits the versions that the world holds in store, one after the other. A commit is in the log
+/// A writer that commits the versions of the world, one after the other. A commit is in the log
 /// first, and visible to readers some time later.
 record WriterActor() implements Actor {
 

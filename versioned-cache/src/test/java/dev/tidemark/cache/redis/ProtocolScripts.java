@@ -16,11 +16,11 @@ import redis.clients.jedis.Response;
 import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.params.SetParams;
 
-/// The protocol's scripts, as they are in the library, or with a guard taken out of their text.
+/// The protocol's scripts, as they are in the library, or with a guard removed from their text.
 /// Immutable.
 public final class ProtocolScripts {
 
-  /// So long that real time plays no part.
+  /// Lifetime that is so long that real time has no effect.
   private static final long LIFE_MILLIS = 3_600_000;
 
   private static final byte[] LIFE = decimal(LIFE_MILLIS);
@@ -42,8 +42,8 @@ public final class ProtocolScripts {
     return new ProtocolScripts(texts);
   }
 
-  /// With a piece of one script replaced. The piece must be there just once, so that the edit
-  /// cannot come to nothing when the script changes.
+  /// Returns the scripts with a piece of one script replaced. The piece must occur just once, so
+  /// that the edit cannot silently fail when the script changes.
   public ProtocolScripts with(String name, String piece, String replacement) {
     String text = texts.get(name);
     assertThat(text).containsOnlyOnce(piece);
@@ -56,7 +56,7 @@ public final class ProtocolScripts {
     texts.values().forEach(client::scriptLoad);
   }
 
-  /// Puts what a step does to the key into the pipeline.
+  /// Adds the step's effect on the key to the pipeline.
   public Response<?> append(AbstractPipeline pipeline, byte[] key, Access access) {
     return switch (access) {
       case Access.Get() -> pipeline.get(key);
@@ -83,7 +83,7 @@ public final class ProtocolScripts {
     };
   }
 
-  /// Makes the key hold just this.
+  /// Sets the content of the key.
   public static Response<?> put(AbstractPipeline pipeline, byte[] key, StoredEntry entry) {
     byte[] bytes = entry.bytes();
     return bytes == null

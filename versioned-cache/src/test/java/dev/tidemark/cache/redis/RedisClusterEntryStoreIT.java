@@ -35,8 +35,8 @@ import redis.clients.jedis.Jedis;
 import redis.clients.jedis.RedisClusterClient;
 import redis.clients.jedis.util.JedisClusterCRC16;
 
-/// The contract on a Redis Cluster of two primaries, and what only a cluster does: move slots, and
-/// lose one node of several.
+/// The contract on a Redis Cluster of two primaries, with cases of clusters only: moving slots, and
+/// the loss of one node of several.
 class RedisClusterEntryStoreIT extends EntryStoreContract {
 
   @TempDir static Path dir;
@@ -134,8 +134,8 @@ class RedisClusterEntryStoreIT extends EntryStoreContract {
     try (RedisConnection impatient =
             RedisConnection.open(cluster.url(), PATIENT.withTimeout(Duration.ofMillis(500)));
         Jedis silent = TwoNodeCluster.admin(cluster.second())) {
-      // So that what is sent at all is on its way at once: to a node that does not answer no
-      // connection can be opened.
+      // Ensures that everything that is sent is on its way at once: no connection can be opened to
+      // a node that does not answer.
       leaveIdleConnections(impatient, size + 1);
       store.acquire(List.of(key + "known", key + "known"), MINE, LEASE);
       silent.configResetStat();
@@ -159,8 +159,8 @@ class RedisClusterEntryStoreIT extends EntryStoreContract {
     }
   }
 
-  /// Each comes to one `SET`, in the script or by itself. Asked on a new connection: whatever came
-  /// on the older ones was dealt with before.
+  /// Returns the number of acquisitions. Each results in one `SET`, in the script or by itself. The
+  /// query uses a new connection: commands on the older ones were processed before.
   private static long acquisitionsAskedOf(RedisServer node) {
     try (Jedis admin = TwoNodeCluster.admin(node)) {
       return Pattern.compile("cmdstat_set:calls=(\\d+)")
@@ -176,7 +176,7 @@ class RedisClusterEntryStoreIT extends EntryStoreContract {
     assertThat(kill.waitFor()).isZero();
   }
 
-  /// Taken all at once, then given back.
+  /// Takes connections all at once, then returns them.
   private static void leaveIdleConnections(RedisConnection connection, int count) {
     RedisClusterClient client = (RedisClusterClient) connection.client();
     for (ConnectionPool pool : client.getClusterNodes().values()) {
@@ -218,8 +218,8 @@ class RedisClusterEntryStoreIT extends EntryStoreContract {
     }
   }
 
-  /// The slot is on its way, and the key is there already: the source sends on with ASK, and the
-  /// target serves only who was sent.
+  /// The slot is moving, and the key is there already: the source redirects with ASK, and the
+  /// target serves only redirected commands.
   @Test
   void aKeyAheadOfItsSlotIsAskedForWhereItIs_ASK_H37() {
     String neighbour = "{" + key + "}";

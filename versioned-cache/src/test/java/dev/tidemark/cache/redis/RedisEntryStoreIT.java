@@ -37,8 +37,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.UnifiedJedis;
 
-/// The contract on one Redis, and what is Redis's own: the bytes, the scripts, foreign entries, and
-/// a server that is away.
+/// The contract on one Redis, with cases of Redis alone: the bytes, the scripts, foreign entries,
+/// and a server that is away.
 class RedisEntryStoreIT extends EntryStoreContract {
 
   @TempDir static Path dir;
@@ -138,7 +138,7 @@ class RedisEntryStoreIT extends EntryStoreContract {
     thenHoldsNothing();
   }
 
-  /// What is larger than an entry may be is not even read to its end.
+  /// A value that is larger than an entry may be is not even read to its end.
   @Test
   void whatIsTooLargeIsNoEntry_H8() {
     long sentBefore = bytesSent();

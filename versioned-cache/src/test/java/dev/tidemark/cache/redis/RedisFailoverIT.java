@@ -28,9 +28,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import redis.clients.jedis.Jedis;
 
-/// A failover that loses the last writes: the replica is cut off, the primary goes on and dies, the
-/// replica is promoted behind the same address. What it brings back is stale until the evictions
-/// are applied again, as the invalidator's rewind does; then nothing is.
+/// A failover that loses the last writes: the replica is cut off, the primary continues and dies,
+/// the replica is promoted behind the same address. Its old entries are stale until the evictions
+/// are applied again, as the invalidator's rewind does; then none is.
 class RedisFailoverIT {
 
   private static final String KEY = "product:1";
@@ -136,7 +136,8 @@ class RedisFailoverIT {
     assertThat(store.fill(KEY, "given", value, TTL)).isEqualTo(new Stored());
   }
 
-  /// After it has everything up to here: it waits for a primary that is not there.
+  /// Cuts the replica off after it has everything up to here: it waits for a primary that does not
+  /// exist.
   private void cutReplicaOff() {
     primary.awaitReplica();
     try (Jedis second = admin(replica)) {

@@ -13,7 +13,7 @@ import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 
-/// What is made of the client's failures. That they come as they do here is for `RedisFaultsIT`.
+/// Classification of the client's failures. `RedisFaultsIT` tests that they occur in these forms.
 class RedisFaultTest {
 
   private final JedisException timeout =

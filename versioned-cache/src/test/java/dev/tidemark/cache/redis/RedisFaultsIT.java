@@ -41,8 +41,8 @@ import redis.clients.jedis.Jedis;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.exceptions.JedisException;
 
-/// What Redis says when it is not the one to ask, or not now: never taken for success, told in its
-/// own words, and cured where a fresh connection is enough.
+/// Answers of a Redis that is the wrong one to ask, or cannot serve now: they are never treated as
+/// success, they are reported in its own words, and a new connection is used where that is enough.
 class RedisFaultsIT {
 
   private static final Duration TTL = Duration.ofMinutes(1);
@@ -75,7 +75,7 @@ class RedisFaultsIT {
     store.fill(key, "given", value, TTL);
   }
 
-  /// Everything that writes, on keys where it would not have to write anything.
+  /// Returns all operations that write, on keys where they would not have to write anything.
   private List<ThrowingCallable> idleWrites() {
     return List.of(
         () -> store.evict(ABSENT_KEY, 9),
@@ -178,7 +178,8 @@ class RedisFaultsIT {
     leaveIdleConnections(connection, 8);
     server.restart();
 
-    // One for each kind of operation; each finds only stale connections left by those before.
+    // There is one for each kind of operation, and each finds only stale connections of those
+    // before.
     assertThat(store.lookup(KEY)).isEqualTo(new Miss());
     leaveIdleConnections(connection, 8);
     server.restart();
@@ -231,7 +232,7 @@ class RedisFaultsIT {
                 .containsOnly(new Applied<>(Eviction.ABSENT)));
   }
 
-  /// While connections to the demoted server are idle in the pool.
+  /// Runs the action while connections to the demoted server are idle in the pool.
   private void whenTheAddressLeadsToASuccessor(Runnable then) {
     try (RedisServer successor = RedisServer.start(dir.resolve("two"), 0);
         CuttableRoute address = CuttableRoute.to(server.port());
@@ -279,7 +280,7 @@ class RedisFaultsIT {
     }
   }
 
-  /// Each of them has been used.
+  /// Leaves idle connections, each of which has been used.
   private static void leaveIdleConnections(RedisConnection connection, int count) {
     List<Connection> all = new ArrayList<>();
     try {
@@ -336,7 +337,7 @@ class RedisFaultsIT {
     }
   }
 
-  /// To the replica of a primary that is not there.
+  /// Makes the server a replica of a primary that does not exist.
   private void demote() {
     try (Jedis admin = admin()) {
       admin.replicaof("127.0.0.1", Ports.free());

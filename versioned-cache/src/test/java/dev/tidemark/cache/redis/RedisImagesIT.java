@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Nested;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.junit.jupiter.Testcontainers;
 
-/// The contract on the newest Redis and the newest Valkey, where Docker is there to run them.
+/// The contract on the newest Redis and the newest Valkey, if Docker is available to run them.
 @Testcontainers(disabledWithoutDocker = true)
 class RedisImagesIT {
 

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// A look from outside at a single server and at a cluster of two primaries.
+/// Inspection of a single server and of a cluster of two primaries.
 class RedisInspectionIT {
 
   private static final RedisSettings SETTINGS =
@@ -142,7 +142,7 @@ class RedisInspectionIT {
     assertThat(connection(kind).note("tidemark:x")).contains("2");
   }
 
-  /// Half of the keys would be taken for all.
+  /// Half of the keys would be mistaken for all.
   @Test
   void whileANodeOfAClusterIsAwayItsKeysAreNotLeftOutInSilence() {
     IntStream.range(0, 100).forEach(i -> toCluster.client().set("k" + i, "x"));

@@ -65,7 +65,7 @@ class RedisLostEntriesIT {
     assertThat(store.fill(KEY, READER, value, TTL)).isEqualTo(new Stored());
   }
 
-  /// What the invalidator does when it rewinds: the evictions of a time window once more.
+  /// Repeats the evictions of a time window, like the invalidator when it rewinds.
   private void reapplyEvictions(long... versions) {
     for (long version : versions) {
       store.evict(KEY, version);

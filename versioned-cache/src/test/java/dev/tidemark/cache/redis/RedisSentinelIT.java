@@ -26,7 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.RedisSentinelClient;
 
-/// A primary, its replica, and three sentinels: when the primary dies the store goes on by itself.
+/// A primary, its replica, and three sentinels: when the primary dies the store continues by
+/// itself.
 class RedisSentinelIT {
 
   private static final String NAME = "cache";
@@ -79,7 +80,7 @@ class RedisSentinelIT {
 
     primary.kill();
 
-    // Once more until it is answered, as whoever applies evictions does.
+    // It is repeated until it is answered, like by the invalidator.
     List<EvictionRequest> again = List.of(new EvictionRequest(KEY, 2));
     await()
         .atMost(FAILOVER)
@@ -110,7 +111,7 @@ class RedisSentinelIT {
     assertThat(store.fill(KEY, READER, value(1), TTL)).isEqualTo(new Superseded(2));
   }
 
-  /// A sentinel promotes only what it knows of.
+  /// Waits until the sentinel knows the others and the replica: it promotes only what it knows.
   private static void awaitCompany(RedisServer sentinel) {
     try (Jedis admin = admin(sentinel)) {
       await()

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What is wrong with a file is told before anything starts, with the option that names it.
+/// Faults in a file are reported before anything starts, with the option that names it.
 class RedisTlsFilesTest {
 
   private static final String NO_KEY = "sslkey names a file without a private key in PKCS #8";

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import redis.clients.jedis.Jedis;
 
-/// Connections by TLS to real servers, with certificates of an authority of one's own.
+/// Connections by TLS to real servers, with certificates of the test's own authority.
 class RedisTlsIT {
 
   private static final RedisSettings PATIENT =
@@ -139,7 +139,7 @@ class RedisTlsIT {
     int port = Ports.free();
     Issued client = authority.issue("client");
     try (RedisServer _ = start(port, server, "--tls-auth-clients", "yes")) {
-      // It says so and hangs up: which of the two is seen is chance.
+      // The server reports it and closes the connection. It is chance which of the two is seen.
       assertRefused(
           "rediss://localhost:%d?sslrootcert=%s".formatted(port, authority.certificate()),
           "does not answer");
@@ -153,7 +153,7 @@ class RedisTlsIT {
     }
   }
 
-  /// Of a renewal, and of half of one.
+  /// Test of a renewal, and of half of one.
   @Test
   void filesThatChangeAreReadAgainAndWrongOnesChangeNothing() throws IOException {
     int port = Ports.free();
@@ -184,7 +184,7 @@ class RedisTlsIT {
     Files.copy(from.key(), to.key(), StandardCopyOption.REPLACE_EXISTING);
   }
 
-  /// Leaves no doubt that it is newer.
+  /// Changes the file in such a way that it is certainly newer.
   private static void change(Path file, String text) throws IOException {
     long before = Files.getLastModifiedTime(file).toMillis();
     Files.writeString(file, text);
@@ -231,7 +231,7 @@ class RedisTlsIT {
     }
   }
 
-  /// docs/operations.md says what it may, on a cluster as well.
+  /// Creates the user with the rights in docs/operations.md, on a cluster as well.
   private static void makeTheOperatorOfTheDocumentation(RedisServer node) {
     try (Jedis admin = new Jedis("127.0.0.1", node.port())) {
       Matcher command =

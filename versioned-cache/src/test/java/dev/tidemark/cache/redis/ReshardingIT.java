@@ -36,7 +36,7 @@ class ReshardingIT {
 
   @TempDir Path dir;
 
-  /// A key, the version its source has, and the highest of which the eviction was answered.
+  /// A key, with the version in its source, and the highest version whose eviction was answered.
   private record Aggregate(String key, AtomicLong committed, AtomicLong applied) {
     Aggregate(String key) {
       this(key, new AtomicLong(1), new AtomicLong());
@@ -99,7 +99,7 @@ class ReshardingIT {
           assertThat(value.version()).as(aggregate.key()).isGreaterThanOrEqualTo(atLeast);
         }
       } catch (EntryStoreException e) {
-        // To its source.
+        // The reader uses its source.
       }
     }
   }
@@ -115,12 +115,12 @@ class ReshardingIT {
       try {
         if (store.acquire(aggregate.key(), tokens + i, TTL).equals(new Acquired())) {
           long read = aggregate.committed().get();
-          // A source takes about as long; evictions come in between.
+          // A source takes about as long, and evictions come in between.
           store.lookup(aggregate.key());
           store.fill(aggregate.key(), tokens + i, value(read), TTL);
         }
       } catch (EntryStoreException e) {
-        // Its lease keeps others out until the eviction by force below.
+        // Its lease blocks others until the eviction by force below.
         forgetLease(store, aggregate.key());
       }
     }
@@ -130,7 +130,7 @@ class ReshardingIT {
     try {
       store.evictByForce(key);
     } catch (EntryStoreException e) {
-      // The next one does.
+      // The next eviction covers it.
     }
   }
 

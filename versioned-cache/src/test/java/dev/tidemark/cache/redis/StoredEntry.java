@@ -7,8 +7,7 @@ import dev.tidemark.cache.store.Lookup;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// What the key holds at one moment of an interleaving: the bytes as Redis has them, or nothing.
-/// Immutable.
+/// Content of the key at one moment of an interleaving: the bytes in Redis, or nothing. Immutable.
 public final class StoredEntry implements Comparable<StoredEntry> {
 
   public static final StoredEntry NOTHING = new StoredEntry(null, new Lookup.Miss());
@@ -40,12 +39,12 @@ public final class StoredEntry implements Comparable<StoredEntry> {
     return of(EntryCodec.encode(value));
   }
 
-  /// Null for nothing.
+  /// Returns the bytes; null for nothing.
   byte @Nullable [] bytes() {
     return bytes;
   }
 
-  /// As `EntryCodec` reads it.
+  /// Returns the entry as `EntryCodec` reads it.
   public Lookup meaning() {
     return meaning;
   }
@@ -65,7 +64,7 @@ public final class StoredEntry implements Comparable<StoredEntry> {
     return Arrays.compare(bytes, other.bytes);
   }
 
-  /// The header line.
+  /// Returns the header line.
   @Override
   public String toString() {
     return bytes == null ? "nothing" : new String(bytes, UTF_8).lines().findFirst().orElseThrow();

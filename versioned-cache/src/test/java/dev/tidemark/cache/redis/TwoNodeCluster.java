@@ -6,11 +6,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import redis.clients.jedis.Jedis;
 
-/// A Redis Cluster of two primaries, each with one half of the slots at first: what is not at the
-/// one is at the other.
+/// A Redis Cluster of two primaries, each with one half of the slots at first: a key that is not at
+/// the one is at the other.
 public final class TwoNodeCluster implements AutoCloseable {
 
-  /// One of two is no majority: the survivor, too, would stop serving after this time.
+  /// Time for which the test lasts at most: one of two is no majority, so the survivor, too, would
+  /// stop serving after it.
   private static final Duration NODE_TIMEOUT = Duration.ofSeconds(15);
 
   private final RedisCluster cluster;
@@ -35,7 +36,7 @@ public final class TwoNodeCluster implements AutoCloseable {
     return cluster.url();
   }
 
-  /// The node that has the key's slot at first.
+  /// Returns the node that has the key's slot at first.
   public RedisServer home(String key) {
     return cluster.home(key);
   }

@@ -30,15 +30,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What every entry store must do: the table of the protocol, operation by state, and the hazards
-/// it is there for.
+/// Contract of every entry store: the table of the protocol, operation by state, and its hazards.
 public abstract class EntryStoreContract {
 
   public static final Duration TTL = Duration.ofMinutes(1);
   public static final Duration LEASE = Duration.ofSeconds(30);
   static final Duration SHORT = Duration.ofMillis(60);
 
-  /// A busy machine answers late; the outcomes are the same.
+  /// Settings for a busy machine, which answers late with the same outcomes.
   public static final RedisSettings PATIENT =
       RedisSettings.defaults().withTimeout(Duration.ofSeconds(5));
 
@@ -393,7 +392,7 @@ public abstract class EntryStoreContract {
     }
   }
 
-  /// For a value that its source has disproved: somebody wrote it who should not have.
+  /// Removal of a value that its source has disproved, because it should not have been written.
   @Nested
   class Removals {
 
@@ -441,7 +440,7 @@ public abstract class EntryStoreContract {
 
     @Test
     void eachEvictionIsAnsweredInOrder() {
-      // Whatever the batches before were about.
+      // The batches before may have had any contents.
       for (boolean older : new boolean[] {false, true, true, false, false}) {
         List<String> others = IntStream.range(0, 10).mapToObj(i -> key + "other" + i).toList();
         if (older) {
