@@ -520,7 +520,7 @@ class StatusIT {
 
     CommandOutcome status = run();
 
-    assertThat(status.err()).contains("OUTBOX_RELAY_ADMIN_URL is '127.0.0.1:8082'");
+    assertThat(status.err()).contains("OUTBOX_RELAY_ADMIN_URL is \"127.0.0.1:8082\"");
     assertThat(status.code()).isEqualTo(2);
   }
 
