@@ -4,6 +4,7 @@ import dev.failsafe.Failsafe;
 import dev.failsafe.FailsafeException;
 import dev.failsafe.RetryPolicy;
 import dev.tidemark.service.settings.DatabaseUrl;
+import dev.tidemark.service.settings.Pooler;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -87,6 +88,7 @@ public final class Migration {
   public void run(Duration patience, Map<Login, String> passwords) throws SQLException {
     awaitServer(patience);
     try (Connection connection = source.getConnection()) {
+      Pooler.refuseShared(connection, source);
       requireLogicalDecoding(connection);
       slot.requireSupport(Integer.parseInt(text(connection, "show server_version_num")));
       // One migration at a time, until this connection ends.

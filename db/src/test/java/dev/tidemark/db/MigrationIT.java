@@ -3,6 +3,7 @@ package dev.tidemark.db;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.tidemark.embedded.PgBouncer;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.service.settings.DatabaseUrl;
 import java.nio.file.Path;
@@ -12,8 +13,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,6 +51,24 @@ final class MigrationIT {
         assertThat(done.get()).isTrue();
       }
     }
+  }
+
+  @Test
+  void behindAPoolerNothingIsDone_H59(@TempDir Path folder) throws Exception {
+    DatabaseUrl url = database.url();
+    Optional<PgBouncer> started = PgBouncer.start(folder, database.server(), url.user());
+    Assumptions.assumeTrue(started.isPresent(), "this machine has no pgbouncer");
+    try (PgBouncer pooler = started.get()) {
+      DatabaseUrl behind =
+          DatabaseUrl.parse(
+              "postgresql://%s@127.0.0.1:%d/%s"
+                  .formatted(url.user(), pooler.port(), url.database()));
+      assertThatExceptionOfType(SQLException.class)
+          .isThrownBy(() -> new Migration(behind, step -> {}).run())
+          .withMessageContaining("leads to a connection pooler that shares sessions");
+    }
+    assertThat(database.texts("select count(*)::text from pg_locks where locktype = 'advisory'"))
+        .containsExactly("0");
   }
 
   @Test

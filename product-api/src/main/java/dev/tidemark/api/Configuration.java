@@ -195,10 +195,7 @@ public record Configuration(
 
   /// Setting of the near cache. Without one, Kafka's settings are not read.
   private static final Setting<Optional<NearCache>> NEAR_CACHE =
-      Setting.read(
-          "KAFKA_PRODUCT_TOPIC",
-          "where the events of products are (product.events)",
-          Configuration::nearCache);
+      Setting.read(NEAR_ENTRIES.label(), NEAR_ENTRIES.help(), Configuration::nearCache);
 
   public static final ProgramSettings SETTINGS =
       new ProgramSettings(
@@ -227,9 +224,10 @@ public record Configuration(
               CORS,
               ACCESS_LOG,
               REDIS_TIMEOUT,
-              NEAR_ENTRIES,
-              Setting.note(KafkaClientSettings.SERVERS.label(), KafkaClientSettings.SERVERS.help()),
               NEAR_CACHE,
+              Setting.note(KafkaClientSettings.SERVERS.label(), KafkaClientSettings.SERVERS.help()),
+              Setting.note(
+                  "KAFKA_PRODUCT_TOPIC", "where the events of products are (product.events)"),
               Setting.note(KafkaClientSettings.CLIENT.label(), KafkaClientSettings.CLIENT.help()),
               ProgramSettings.TELEMETRY_NOTE,
               ProgramSettings.SECRET_NOTE));
@@ -328,12 +326,7 @@ public record Configuration(
   }
 
   private static Optional<NearCache> nearCache(Map<String, String> environment) {
-    int entries;
-    try {
-      entries = NEAR_ENTRIES.from(environment);
-    } catch (IllegalArgumentException toldAlready) {
-      return Optional.empty();
-    }
+    int entries = NEAR_ENTRIES.from(environment);
     if (entries == 0) {
       return Optional.empty();
     }

@@ -19,17 +19,15 @@ final class Rooms {
   /// the room of the module itself.
   private static final String PLAN =
       """
-      event cache
+      event
         .
-        kafka        .
       cache
         redis        store
         .            store
         store
-      service cache
+      service
         program      settings
         http         settings
-        states       settings
         settings
       db service
         .
@@ -53,7 +51,9 @@ final class Rooms {
         status
         source       settings
         settings
-      invalidator event cache service
+      invalidation event cache service
+        .
+      invalidator event cache service invalidation
         .            audit events live offsets settings status
         live         events offsets settings status
         status       offsets settings
@@ -61,7 +61,7 @@ final class Rooms {
         audit        events settings
         settings
         events
-      operator event cache service relay.resync
+      operator event cache service invalidation relay.resync
         .            audit deadletters rebuild replay run status
         status       audit deadletters run topics
         replay       run topics
@@ -86,9 +86,9 @@ final class Rooms {
   private static final String LIBRARIES =
       """
       io.debezium         relay.source
-      org.apache.kafka    api.feed devstack.demo embedded event.kafka invalidator.audit invalidator.events invalidator.live invalidator.offsets invalidator.status operator.deadletters operator.rebuild operator.replay operator.run operator.status operator.topics relay.checks relay.resync relay.sink relay.source
+      org.apache.kafka    api.feed devstack.demo embedded invalidation invalidator.audit invalidator.events invalidator.live invalidator.offsets invalidator.status operator.deadletters operator.rebuild operator.replay operator.run operator.status operator.topics relay.checks relay.resync relay.sink relay.source
       redis.clients       cache.redis devstack.demo embedded operator.status
-      org.jdbi            api api.store devstack.demo relay relay.checks relay.resync relay.session relay.sink relay.status service.states
+      org.jdbi            api api.store devstack.demo invalidation relay relay.checks relay.resync relay.session relay.sink relay.status
       com.zaxxer          api api.store devstack.demo
       io.helidon          api api.http api.imports api.problem api.resources api.store invalidator invalidator.settings relay relay.status service.http
       """;

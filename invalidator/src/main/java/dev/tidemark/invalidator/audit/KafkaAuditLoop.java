@@ -1,14 +1,14 @@
 package dev.tidemark.invalidator.audit;
 
 import dev.tidemark.cache.redis.RedisConnection;
-import dev.tidemark.event.kafka.EventReading;
+import dev.tidemark.invalidation.EventReading;
+import dev.tidemark.invalidation.PostgresProducts;
 import dev.tidemark.invalidator.audit.AuditTally.Result;
 import dev.tidemark.invalidator.audit.CheckQueue.Admission;
 import dev.tidemark.invalidator.events.KafkaGroupConsumers;
 import dev.tidemark.invalidator.settings.AuditSettings;
 import dev.tidemark.invalidator.settings.Configuration;
 import dev.tidemark.invalidator.settings.ReadinessReason;
-import dev.tidemark.service.states.PostgresProducts;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;

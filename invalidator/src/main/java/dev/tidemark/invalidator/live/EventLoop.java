@@ -1,7 +1,7 @@
 package dev.tidemark.invalidator.live;
 
-import dev.tidemark.event.kafka.EventReading;
-import dev.tidemark.event.kafka.VersionGaps;
+import dev.tidemark.invalidation.EventReading;
+import dev.tidemark.invalidation.VersionGaps;
 import dev.tidemark.invalidator.events.KafkaGroupConsumers;
 import dev.tidemark.invalidator.offsets.Offsets;
 import dev.tidemark.invalidator.offsets.RedisWatch;

@@ -1,7 +1,7 @@
 package dev.tidemark.invalidator.live;
 
 import dev.tidemark.cache.store.EvictionRequest;
-import dev.tidemark.event.kafka.EventReading;
+import dev.tidemark.invalidation.EventReading;
 import dev.tidemark.invalidator.events.DeadLetter;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,11 +1,11 @@
 package dev.tidemark.invalidator.settings;
 
+import dev.tidemark.invalidation.KafkaSettings;
+import dev.tidemark.invalidation.RedisTarget;
 import dev.tidemark.service.settings.DatabaseUrl;
 import dev.tidemark.service.settings.InvalidSettings;
 import dev.tidemark.service.settings.KafkaClientSettings;
-import dev.tidemark.service.settings.KafkaSettings;
 import dev.tidemark.service.settings.ProgramSettings;
-import dev.tidemark.service.settings.RedisTarget;
 import dev.tidemark.service.settings.Setting;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;

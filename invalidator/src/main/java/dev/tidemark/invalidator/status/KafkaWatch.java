@@ -1,8 +1,8 @@
 package dev.tidemark.invalidator.status;
 
+import dev.tidemark.invalidation.KafkaSettings;
 import dev.tidemark.invalidator.settings.Configuration;
 import dev.tidemark.invalidator.settings.ReadinessReason;
-import dev.tidemark.service.settings.KafkaSettings;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.cache.store.EvictionRequest;
-import dev.tidemark.event.kafka.EventReading;
+import dev.tidemark.invalidation.EventReading;
 import dev.tidemark.invalidator.TestTopic;
 import dev.tidemark.invalidator.events.DeadLetter;
 import java.time.Duration;

@@ -2,7 +2,7 @@ package dev.tidemark.operator.audit;
 
 import dev.tidemark.cache.redis.RedisInspection;
 import dev.tidemark.cache.store.CacheKey;
-import dev.tidemark.service.states.PostgresProducts;
+import dev.tidemark.invalidation.PostgresProducts;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

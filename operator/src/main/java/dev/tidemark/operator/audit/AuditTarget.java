@@ -1,9 +1,9 @@
 package dev.tidemark.operator.audit;
 
+import dev.tidemark.invalidation.RedisTarget;
 import dev.tidemark.operator.run.OperatorSettings;
 import dev.tidemark.service.settings.DatabaseUrl;
 import dev.tidemark.service.settings.InvalidSettings;
-import dev.tidemark.service.settings.RedisTarget;
 import dev.tidemark.service.settings.Setting;
 import java.util.List;
 import java.util.Map;

@@ -3,7 +3,7 @@ package dev.tidemark.operator.audit;
 import dev.tidemark.cache.redis.RedisInspection.Found;
 import dev.tidemark.cache.store.CachedValue;
 import dev.tidemark.cache.store.Lookup;
-import dev.tidemark.service.states.PostgresProducts.State;
+import dev.tidemark.invalidation.PostgresProducts.State;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Locale;

@@ -1,12 +1,12 @@
 package dev.tidemark.operator.deadletters;
 
+import dev.tidemark.invalidation.KafkaSettings;
+import dev.tidemark.invalidation.Unavailable;
 import dev.tidemark.operator.run.CommandErrors;
 import dev.tidemark.operator.run.KeyFilter;
 import dev.tidemark.operator.run.StopRequest;
 import dev.tidemark.operator.topics.ScanStart;
 import dev.tidemark.service.program.SettingsHelp;
-import dev.tidemark.service.settings.KafkaSettings;
-import dev.tidemark.service.settings.Unavailable;
 import java.io.PrintWriter;
 import java.time.Clock;
 import java.util.List;

@@ -1,12 +1,12 @@
 package dev.tidemark.operator.deadletters;
 
+import dev.tidemark.invalidation.Unavailable;
 import dev.tidemark.operator.run.CommandRun;
 import dev.tidemark.operator.run.CommandRun.Result;
 import dev.tidemark.operator.run.Progress;
 import dev.tidemark.operator.run.StopRequest;
 import dev.tidemark.operator.topics.ScanStart;
 import dev.tidemark.operator.topics.TopicScan;
-import dev.tidemark.service.settings.Unavailable;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

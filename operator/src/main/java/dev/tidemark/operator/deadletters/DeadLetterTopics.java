@@ -1,13 +1,13 @@
 package dev.tidemark.operator.deadletters;
 
 import dev.tidemark.event.Topics;
+import dev.tidemark.invalidation.KafkaSettings;
+import dev.tidemark.invalidation.Unavailable;
 import dev.tidemark.operator.run.OperatorSettings;
 import dev.tidemark.operator.run.StopRequest;
 import dev.tidemark.operator.topics.ScanStart;
 import dev.tidemark.operator.topics.TopicScan;
 import dev.tidemark.service.settings.InvalidSettings;
-import dev.tidemark.service.settings.KafkaSettings;
-import dev.tidemark.service.settings.Unavailable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

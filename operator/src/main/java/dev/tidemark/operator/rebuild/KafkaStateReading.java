@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.tidemark.cache.store.CachedValue;
 import dev.tidemark.event.EventHeaders;
-import dev.tidemark.event.kafka.EventReading;
+import dev.tidemark.invalidation.EventReading;
 import java.util.List;
 import java.util.OptionalLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;

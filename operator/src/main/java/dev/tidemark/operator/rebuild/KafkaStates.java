@@ -1,7 +1,8 @@
 package dev.tidemark.operator.rebuild;
 
 import dev.tidemark.event.EventHeaders;
-import dev.tidemark.event.kafka.VersionGaps;
+import dev.tidemark.invalidation.KafkaSettings;
+import dev.tidemark.invalidation.VersionGaps;
 import dev.tidemark.operator.rebuild.AggregateState.Cacheable;
 import dev.tidemark.operator.rebuild.AggregateState.Unreadable;
 import dev.tidemark.operator.rebuild.OpenGaps.Gap;
@@ -12,7 +13,6 @@ import dev.tidemark.operator.topics.ScanStart;
 import dev.tidemark.operator.topics.ScanStart.Partition;
 import dev.tidemark.operator.topics.TopicScan;
 import dev.tidemark.operator.topics.TopicTail;
-import dev.tidemark.service.settings.KafkaSettings;
 import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Deque;

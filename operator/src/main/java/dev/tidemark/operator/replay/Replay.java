@@ -1,12 +1,12 @@
 package dev.tidemark.operator.replay;
 
+import dev.tidemark.invalidation.KafkaSettings;
+import dev.tidemark.invalidation.RedisTarget;
 import dev.tidemark.operator.run.CommandOptions;
 import dev.tidemark.operator.run.CommandRun;
 import dev.tidemark.operator.run.KeyFilter;
 import dev.tidemark.operator.run.OperatorSettings;
 import dev.tidemark.operator.topics.ScanStart;
-import dev.tidemark.service.settings.KafkaSettings;
-import dev.tidemark.service.settings.RedisTarget;
 import dev.tidemark.service.settings.Setting;
 import java.time.Clock;
 import java.util.List;

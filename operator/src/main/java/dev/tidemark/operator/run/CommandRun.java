@@ -3,7 +3,7 @@ package dev.tidemark.operator.run;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tidemark.cache.store.EntryStoreException;
-import dev.tidemark.service.settings.Unavailable;
+import dev.tidemark.invalidation.Unavailable;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Map;

@@ -1,7 +1,7 @@
 package dev.tidemark.operator.run;
 
+import dev.tidemark.invalidation.RedisTarget;
 import dev.tidemark.service.settings.ProgramSettings;
-import dev.tidemark.service.settings.RedisTarget;
 
 /// The check of what the operators' commands read of the environment. Each command names the
 /// settings that it needs.

@@ -2,7 +2,7 @@ package dev.tidemark.operator.run;
 
 import dev.tidemark.cache.store.EntryStoreException;
 import dev.tidemark.cache.store.Outcome;
-import dev.tidemark.service.settings.Unavailable;
+import dev.tidemark.invalidation.Unavailable;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,12 +2,12 @@ package dev.tidemark.operator.status;
 
 import dev.tidemark.cache.redis.EvictionTrial;
 import dev.tidemark.event.Topics;
+import dev.tidemark.invalidation.KafkaSettings;
+import dev.tidemark.invalidation.RedisTarget;
 import dev.tidemark.operator.run.Deadline;
 import dev.tidemark.operator.run.OperatorSettings;
 import dev.tidemark.service.settings.InvalidSettings;
 import dev.tidemark.service.settings.KafkaClientSettings;
-import dev.tidemark.service.settings.KafkaSettings;
-import dev.tidemark.service.settings.RedisTarget;
 import dev.tidemark.service.settings.Setting;
 import java.time.Clock;
 import java.time.Duration;

@@ -1,7 +1,7 @@
 package dev.tidemark.operator.topics;
 
+import dev.tidemark.invalidation.KafkaSettings;
 import dev.tidemark.operator.run.Deadline;
-import dev.tidemark.service.settings.KafkaSettings;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;

@@ -1,10 +1,10 @@
 package dev.tidemark.operator.topics;
 
+import dev.tidemark.invalidation.KafkaSettings;
+import dev.tidemark.invalidation.Unavailable;
 import dev.tidemark.operator.run.Deadline;
 import dev.tidemark.operator.run.StopRequest;
 import dev.tidemark.operator.topics.ScanStart.Partition;
-import dev.tidemark.service.settings.KafkaSettings;
-import dev.tidemark.service.settings.Unavailable;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -1,9 +1,9 @@
 package dev.tidemark.operator.topics;
 
+import dev.tidemark.invalidation.KafkaSettings;
+import dev.tidemark.invalidation.Unavailable;
 import dev.tidemark.operator.run.Progress;
 import dev.tidemark.operator.run.StopRequest;
-import dev.tidemark.service.settings.KafkaSettings;
-import dev.tidemark.service.settings.Unavailable;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;

@@ -5,7 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.event.EventHeaders;
-import dev.tidemark.event.kafka.EventReading;
+import dev.tidemark.invalidation.EventReading;
+import dev.tidemark.invalidation.KafkaSettings;
 import dev.tidemark.invalidator.SharedKafka;
 import dev.tidemark.invalidator.TestTopic;
 import dev.tidemark.operator.CommandOutcome;
@@ -13,7 +14,6 @@ import dev.tidemark.operator.deadletters.DeadLetterEvent.Corrections;
 import dev.tidemark.operator.run.CommandOptions;
 import dev.tidemark.operator.run.Progress;
 import dev.tidemark.operator.run.StopRequest;
-import dev.tidemark.service.settings.KafkaSettings;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

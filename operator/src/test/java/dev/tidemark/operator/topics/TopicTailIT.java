@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.embedded.KafkaServer;
+import dev.tidemark.invalidation.KafkaSettings;
 import dev.tidemark.invalidator.SharedKafka;
 import dev.tidemark.invalidator.TestTopic;
 import dev.tidemark.operator.run.StopRequest;
-import dev.tidemark.service.settings.KafkaSettings;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -1,10 +1,10 @@
 package dev.tidemark.relay.checks;
 
 import dev.tidemark.relay.settings.Configuration;
-import dev.tidemark.relay.settings.Pooler;
 import dev.tidemark.relay.status.Finding;
 import dev.tidemark.relay.status.Finding.Server;
 import dev.tidemark.relay.status.Finding.Severity;
+import dev.tidemark.service.settings.Pooler;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -17,7 +17,6 @@ import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
-import org.postgresql.PGConnection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,10 +26,12 @@ public final class DatabaseCheck implements Check {
   private static final Logger log = LoggerFactory.getLogger(DatabaseCheck.class);
   private static final String QUERY = query();
 
+  private final DataSource source;
   private final Jdbi database;
   private final String slot;
 
   public DatabaseCheck(DataSource database, String slot) {
+    this.source = database;
     this.database = Jdbi.create(database);
     this.slot = slot;
   }
@@ -54,14 +55,10 @@ public final class DatabaseCheck implements Check {
       log.atDebug().setCause(e).log("PostgreSQL could not be checked");
       var cause = e.getCause() == null ? e : e.getCause();
       return List.of(
-          Pooler.behind(e)
-              .map(what -> finding(Severity.ERROR, what, Pooler.REMEDY))
-              .orElseGet(
-                  () ->
-                      finding(
-                          Severity.ERROR,
-                          "PostgreSQL does not answer the check (%s)".formatted(cause.getMessage()),
-                          "see that it runs and that DATABASE_URL is right")));
+          finding(
+              Severity.ERROR,
+              "PostgreSQL does not answer the check (%s)".formatted(cause.getMessage()),
+              Pooler.refusal(e).orElse("see that it runs and that DATABASE_URL is right")));
     }
   }
 
@@ -79,32 +76,17 @@ public final class DatabaseCheck implements Check {
         .list();
   }
 
-  /// Looks for a pooler. The process id that a client receives when it connects is the server's, or
-  /// an invention of a pooler. A proxy that gives each client a session of its own invents one,
-  /// too, and does no harm. So a second connection is made, which has the same session only where
-  /// sessions are shared.
   private Optional<Finding> pooler(Handle handle) throws SQLException {
-    var told = handle.getConnection().unwrap(PGConnection.class).getBackendPID();
-    var process = process(handle);
-    if (told == process) {
-      return Optional.empty();
-    }
-    try (var another = database.open()) {
-      return Optional.of(
-          process(another) == process
-              ? finding(
-                  Severity.ERROR,
-                  "DATABASE_URL leads to a connection pooler that shares sessions (PgBouncer in transaction mode, or its like)",
-                  Pooler.REMEDY)
-              : finding(
+    return switch (Pooler.way(handle.getConnection(), source)) {
+      case DIRECT -> Optional.empty();
+      case PROXY ->
+          Optional.of(
+              finding(
                   Severity.WARNING,
                   "a pooler or proxy stands between the relay and PostgreSQL",
-                  "see that it shares no sessions; " + Pooler.REMEDY));
-    }
-  }
-
-  private static int process(Handle handle) {
-    return handle.createQuery("select pg_backend_pid()").mapTo(Integer.class).one();
+                  "see that it shares no sessions, or " + Pooler.REMEDY));
+      case SHARED -> Optional.of(finding(Severity.ERROR, Pooler.SHARES_SESSIONS, Pooler.REMEDY));
+    };
   }
 
   private static Finding finding(Severity severity, String what, String remedy) {

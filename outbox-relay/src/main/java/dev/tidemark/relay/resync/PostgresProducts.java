@@ -2,6 +2,7 @@ package dev.tidemark.relay.resync;
 
 import dev.tidemark.event.OutboxEvent;
 import dev.tidemark.relay.settings.Configuration;
+import dev.tidemark.service.settings.Pooler;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -33,6 +34,12 @@ final class PostgresProducts implements Products {
 
   static PostgresProducts open(DataSource source) {
     var database = Jdbi.create(source).open();
+    try {
+      Pooler.refuseShared(database.getConnection(), source);
+    } catch (SQLException e) {
+      database.close();
+      throw new ResyncRun.Failed(String.valueOf(e.getMessage()));
+    }
     // Only row locks are ever written here, and they need not be durable.
     database.execute("set synchronous_commit = off");
     return new PostgresProducts(database);

@@ -1,6 +1,7 @@
 package dev.tidemark.relay.session;
 
 import dev.tidemark.relay.source.StreamFailed;
+import dev.tidemark.service.settings.Pooler;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -84,7 +85,10 @@ final class Leadership implements AutoCloseable {
         }
       }
     } catch (SQLException e) {
-      throw new StreamFailed("PostgreSQL did not answer who the active relay is", e);
+      throw Pooler.refusal(e)
+          .map(reason -> new StreamFailed(reason, null))
+          .orElseGet(
+              () -> new StreamFailed("PostgreSQL did not answer who the active relay is", e));
     }
   }
 
@@ -168,6 +172,7 @@ final class Leadership implements AutoCloseable {
     if (session == null || !session.isValid(VALID_TIMEOUT_SECONDS)) {
       disconnect();
       session = database.getConnection();
+      Pooler.refuseShared(session, database);
       session.setNetworkTimeout(Runnable::run, Math.toIntExact(ANSWER_LIMIT.toMillis()));
       try (var statement = session.createStatement()) {
         statement.execute("set idle_session_timeout = " + EXPIRY.toMillis());

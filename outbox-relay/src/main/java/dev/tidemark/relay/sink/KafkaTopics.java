@@ -144,12 +144,20 @@ public final class KafkaTopics {
     List<Set<String>> without = new ArrayList<>(List.of(Set.of()));
     wished.keySet().stream().sorted().map(Set::of).forEach(without::add);
     without.add(wished.keySet());
+    var reason = "";
     for (var left : without) {
       var config = new HashMap<>(wished);
       config.keySet().removeAll(left);
       config.putAll(needed);
       try {
         make(admin, topic, partitions, config);
+        if (!left.isEmpty()) {
+          log.atWarn()
+              .addKeyValue("topic", topic)
+              .addKeyValue("without", left)
+              .addKeyValue("reason", reason)
+              .log("topic is made without settings that Kafka refuses");
+        }
         return;
       } catch (Refused refused) {
         var cause = refused.getCause();
@@ -159,11 +167,7 @@ public final class KafkaTopics {
         if (cause == null || !isOfSettings || left.equals(wished.keySet())) {
           throw refused;
         }
-        log.atWarn()
-            .addKeyValue("topic", topic)
-            .addKeyValue("settings", config)
-            .addKeyValue("reason", cause.getMessage())
-            .log("Kafka refuses a setting; the topic is made without it");
+        reason = String.valueOf(cause.getMessage());
       }
     }
   }

@@ -3,7 +3,7 @@ package dev.tidemark.relay.source;
 import dev.failsafe.Failsafe;
 import dev.failsafe.RetryPolicy;
 import dev.tidemark.relay.settings.Configuration;
-import dev.tidemark.relay.settings.Pooler;
+import dev.tidemark.service.settings.Pooler;
 import io.debezium.embedded.Connect;
 import io.debezium.engine.DebeziumEngine;
 import io.debezium.engine.DebeziumEngine.RecordCommitter;
@@ -89,10 +89,7 @@ public final class DebeziumChangeSource implements ChangeSource {
     var thrown = failure.get();
     if (thrown != null && !closed) {
       throw new StreamFailed(
-          Pooler.behind(thrown)
-              .map(what -> what + ": " + Pooler.REMEDY)
-              .orElse("the stream of changes from PostgreSQL ended"),
-          thrown);
+          Pooler.refusal(thrown).orElse("the stream of changes from PostgreSQL ended"), thrown);
     }
   }
 

@@ -7,10 +7,10 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.PgBouncer;
 import dev.tidemark.embedded.PostgresServer;
-import dev.tidemark.relay.settings.Pooler;
 import dev.tidemark.relay.status.Finding;
 import dev.tidemark.relay.status.Finding.Severity;
 import dev.tidemark.service.settings.DatabaseUrl;
+import dev.tidemark.service.settings.Pooler;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -281,8 +281,11 @@ class DatabaseCheckIT {
       try {
         replication.getConnection().close();
       } catch (SQLException e) {
-        assertThat(Pooler.behind(e))
-            .contains("DATABASE_URL leads to a connection pooler (PgBouncer)");
+        assertThat(Pooler.refusal(e))
+            .hasValueSatisfying(
+                reason ->
+                    assertThat(reason)
+                        .startsWith("DATABASE_URL leads to a connection pooler (PgBouncer): name"));
       }
     }
   }

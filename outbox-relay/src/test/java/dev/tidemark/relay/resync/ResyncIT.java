@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.KafkaServer;
+import dev.tidemark.embedded.PgBouncer;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.event.EventHeaders;
 import dev.tidemark.event.OutboxEvent;
@@ -37,6 +38,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -464,6 +466,24 @@ class ResyncIT {
     assertThat(run.run()).isTrue();
     assertThat(news).anyMatch(line -> line.startsWith("trying again"));
     assertThat(keys(resynced())).containsExactlyInAnyOrder(id(1), id(2), id(3));
+  }
+
+  @Test
+  void behindAPoolerNothingIsSent_H59(@TempDir Path own) throws Exception {
+    var started = PgBouncer.start(own, postgres, "tidemark_relay");
+    Assumptions.assumeTrue(started.isPresent(), "this machine has no pgbouncer");
+    try (var pooler = started.get()) {
+      var environment = new HashMap<>(environment());
+      environment.put(
+          "DATABASE_URL",
+          "postgresql://tidemark_relay@127.0.0.1:%d/tidemark".formatted(pooler.port()));
+      var err = new StringWriter();
+      var code =
+          ResyncProgram.commandLine(environment).setErr(new PrintWriter(err)).execute("--dry-run");
+      assertThat(code).isEqualTo(1);
+      assertThat(err.toString())
+          .contains("resync failed: DATABASE_URL leads to a connection pooler that shares");
+    }
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.CuttableRoute;
+import dev.tidemark.embedded.PgBouncer;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.relay.settings.Configuration;
 import dev.tidemark.relay.source.StreamFailed;
@@ -24,6 +25,7 @@ import javax.sql.DataSource;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -126,6 +128,30 @@ class LeadershipIT {
 
     assertThat(lost.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
     assertThatThrownBy(first::requireHeld).isInstanceOf(StreamFailed.class);
+  }
+
+  /// A lock, or a setting, would stay in a session that others are given next.
+  @Test
+  void behindAPoolerNothingIsTaken_H59(@TempDir Path own) throws Exception {
+    var started = PgBouncer.start(own, postgres, "tidemark_relay");
+    Assumptions.assumeTrue(started.isPresent(), "this machine has no pgbouncer");
+    try (var pooler = started.get()) {
+      var url =
+          "postgresql://tidemark_relay@127.0.0.1:%d/%s"
+              .formatted(pooler.port(), DatabaseUrl.parse(postgres.url()).database());
+      try (var behind = leadership(url)) {
+        assertThatThrownBy(behind::tryAcquire)
+            .isInstanceOf(StreamFailed.class)
+            .hasMessageContaining("leads to a connection pooler that shares sessions")
+            .hasMessageContaining("name PostgreSQL itself in DATABASE_URL");
+      }
+      try (var next = DatabaseUrl.parse(url).dataSource("it").getConnection();
+          var shown = next.createStatement().executeQuery("show idle_session_timeout")) {
+        shown.next();
+        assertThat(shown.getString(1)).isEqualTo("0");
+      }
+      assertThat(first.tryAcquire()).isTrue();
+    }
   }
 
   @Test

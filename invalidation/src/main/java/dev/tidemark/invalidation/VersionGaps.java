@@ -1,4 +1,4 @@
-package dev.tidemark.event.kafka;
+package dev.tidemark.invalidation;
 
 import dev.tidemark.event.EventHeaders;
 import java.time.Clock;

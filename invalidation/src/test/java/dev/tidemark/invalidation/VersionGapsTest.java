@@ -1,10 +1,10 @@
-package dev.tidemark.event.kafka;
+package dev.tidemark.invalidation;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.event.EventHeaders;
-import dev.tidemark.event.kafka.VersionGaps.Gap;
+import dev.tidemark.invalidation.VersionGaps.Gap;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,5 +1,7 @@
-package dev.tidemark.service.settings;
+package dev.tidemark.invalidation;
 
+import dev.tidemark.service.settings.KafkaClientSettings;
+import dev.tidemark.service.settings.Setting;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

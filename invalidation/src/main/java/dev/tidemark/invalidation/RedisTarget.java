@@ -1,7 +1,8 @@
-package dev.tidemark.service.settings;
+package dev.tidemark.invalidation;
 
 import dev.tidemark.cache.redis.RedisConnection;
 import dev.tidemark.cache.redis.RedisSettings;
+import dev.tidemark.service.settings.Setting;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.List;

@@ -1,4 +1,4 @@
-package dev.tidemark.service.settings;
+package dev.tidemark.invalidation;
 
 /// Thrown when something that a command needs does not work, with a message that tells the operator
 /// what to do.

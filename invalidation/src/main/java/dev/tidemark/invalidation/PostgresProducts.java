@@ -1,4 +1,4 @@
-package dev.tidemark.service.states;
+package dev.tidemark.invalidation;
 
 import dev.tidemark.service.settings.DatabaseUrl;
 import java.sql.ResultSet;
