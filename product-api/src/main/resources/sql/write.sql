@@ -1,6 +1,6 @@
 -- Creates or replaces products and appends their outbox rows, all in this one statement.
 --
--- Parameters: six arrays of one length, sorted by id and no id twice; :condition, which a row must meet or is refused:
+-- <input> is write-one.sql or write-many.sql, with the parameters that are named there; :condition, which a row must meet or is refused:
 --   any      none
 --   absent   there is no live product
 --   present  there is one
@@ -16,9 +16,7 @@ with marked as materialized (
   select set_config('tidemark.outbox', 'written', true) as marker
 ),
 input as materialized (
-  select i.id, i.name, i.description, i.price, i.currency::char(3) as currency, i.attributes::jsonb as attributes
-    from unnest(:ids::text[], :names::text[], :descriptions::text[], :prices::text[]::numeric[], :currencies::text[], :attributes::text[])
-      as i(id, name, description, price, currency, attributes)
+  <input>
 ),
 seen as materialized (
   select i.*, s.version as seen_version, coalesce(s.same, false) as seen_same, s.product as seen_product

@@ -16,8 +16,11 @@ import java.util.regex.Pattern;
 /// Gives a product a new price, which no two writes share, together with its outbox row, in one
 /// statement and transaction. Confined to one thread.
 final class ProductWriter implements AutoCloseable {
-  /// Statement of the module product-api, read from its resource: no class of the module is needed.
+  /// Statement of the module product-api and its input for one product, read from its resources: no
+  /// class of the module is needed.
   private static final String API_STATEMENT = "/sql/write.sql";
+
+  private static final String API_INPUT = "/sql/write-one.sql";
 
   /// Smallest statement that writes both rows: it knows no condition, no unchanged product and no
   /// race, and does not use the answer.
@@ -25,7 +28,7 @@ final class ProductWriter implements AutoCloseable {
       """
       with written as (
         insert into product as p (id, version, name, description, price, currency, attributes, updated_at)
-        values (:id, 1, :name, :description, :price, 'EUR', :attribute::jsonb, clock_timestamp())
+        values (:id, 1, :name, :description, :price, 'EUR', :attributes::jsonb, clock_timestamp())
         on conflict (id) do update
            set version = p.version + 1, name = excluded.name, description = excluded.description, price = excluded.price,
                currency = excluded.currency, attributes = excluded.attributes, updated_at = excluded.updated_at
@@ -44,17 +47,19 @@ final class ProductWriter implements AutoCloseable {
   private long written;
 
   private ProductWriter(Connection connection, String sql) throws SQLException {
-    // Comments may contain anything, also a parameter's name.
-    String code = sql.replaceAll("--.*", "");
-    parameters = PARAMETER.matcher(code).results().map(found -> found.group(1)).toList();
-    statement = connection.prepareStatement(PARAMETER.matcher(code).replaceAll("?"));
+    parameters = PARAMETER.matcher(sql).results().map(found -> found.group(1)).toList();
+    statement = connection.prepareStatement(PARAMETER.matcher(sql).replaceAll("?"));
   }
 
   static ProductWriter ofTheApi(Connection connection) throws SQLException {
+    return new ProductWriter(connection, read(API_STATEMENT).replace("<input>", read(API_INPUT)));
+  }
+
+  private static String read(String resource) {
     try (InputStream text =
-        Objects.requireNonNull(
-            ProductWriter.class.getResourceAsStream(API_STATEMENT), API_STATEMENT)) {
-      return new ProductWriter(connection, new String(text.readAllBytes(), StandardCharsets.UTF_8));
+        Objects.requireNonNull(ProductWriter.class.getResourceAsStream(resource), resource)) {
+      // Comments may contain anything, also a parameter's name.
+      return new String(text.readAllBytes(), StandardCharsets.UTF_8).replaceAll("--.*", "");
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read the API's statement", e);
     }
@@ -80,14 +85,11 @@ final class ProductWriter implements AutoCloseable {
       case "name" -> statement.setString(index, NAME);
       case "description" -> statement.setString(index, DESCRIPTION);
       case "price" -> statement.setBigDecimal(index, price);
-      case "attribute" -> statement.setString(index, ATTRIBUTES);
-      case "ids" -> array(index, "text", id);
-      case "names" -> array(index, "text", NAME);
-      case "descriptions" -> array(index, "text", DESCRIPTION);
-      case "prices" -> array(index, "numeric", price);
-      case "currencies" -> array(index, "text", "EUR");
-      case "attributes" -> array(index, "text", ATTRIBUTES);
-      case "versions" -> array(index, "bigint");
+      case "currency" -> statement.setString(index, "EUR");
+      case "attributes" -> statement.setString(index, ATTRIBUTES);
+      case "versions" ->
+          statement.setArray(
+              index, statement.getConnection().createArrayOf("bigint", new Object[0]));
       case "condition" -> statement.setString(index, "any");
       case "answer" -> statement.setBoolean(index, true);
       case "traceparent" -> statement.setNull(index, Types.VARCHAR);
@@ -95,10 +97,6 @@ final class ProductWriter implements AutoCloseable {
           throw new IllegalStateException(
               API_STATEMENT + " has a parameter that is not known here: " + parameter);
     }
-  }
-
-  private void array(int index, String type, Object... values) throws SQLException {
-    statement.setArray(index, statement.getConnection().createArrayOf(type, values));
   }
 
   @Override

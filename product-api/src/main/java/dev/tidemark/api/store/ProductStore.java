@@ -19,6 +19,7 @@ import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.argument.Argument;
+import org.jdbi.v3.core.statement.Query;
 import org.jdbi.v3.core.statement.SqlStatement;
 import org.jdbi.v3.core.statement.StatementContext;
 import org.jdbi.v3.core.statement.StatementCustomizer;
@@ -49,7 +50,8 @@ public final class ProductStore {
   private static final String FIND_ALL = SqlFile.read("find-all.sql");
   private static final String HOLD = SqlFile.read("hold.sql");
   private static final String PAGE = SqlFile.read("page.sql");
-  private static final String WRITE = SqlFile.read("write.sql");
+  private static final String WRITE_ONE = write("write-one.sql");
+  private static final String WRITE_MANY = write("write-many.sql");
   private static final String DELETE = SqlFile.read("delete.sql");
 
   /// Largest number of attempts. A new row by another transaction between a statement's snapshot
@@ -166,8 +168,7 @@ public final class ProductStore {
   private static WriteResult write(
       Handle handle, Product product, Condition condition, Optional<String> traceparent) {
     for (int race = 0; race < MOST_RACES; race++) {
-      Optional<WriteResult> result =
-          write(handle, List.of(product), condition, traceparent, true).getFirst().result();
+      Optional<WriteResult> result = writeOne(handle, product, condition, traceparent).result();
       if (result.isPresent()) {
         return result.get();
       }
@@ -243,7 +244,7 @@ public final class ProductStore {
     Counts counts = Counts.NONE;
     List<Product> open = round;
     for (int race = 0; race < MOST_RACES && !open.isEmpty(); race++) {
-      List<Row> rows = write(handle, open, new Condition.None(), traceparent, false);
+      List<Row> rows = writeMany(handle, open, traceparent);
       for (Row row : rows) {
         counts = counts.plus(row.outcome());
       }
@@ -258,29 +259,50 @@ public final class ProductStore {
     return counts;
   }
 
+  private static String write(String input) {
+    return SqlFile.read("write.sql").replace("<input>", SqlFile.read(input));
+  }
+
+  private static Row writeOne(
+      Handle handle, Product product, Condition condition, Optional<String> traceparent) {
+    return rows(
+            handle
+                .createQuery(WRITE_ONE)
+                .bind("id", product.id())
+                .bind("name", product.name())
+                .bind("description", product.description())
+                .bind("price", product.price())
+                .bind("currency", product.currency())
+                .bind("attributes", product.attributes()),
+            condition,
+            traceparent,
+            true)
+        .getFirst();
+  }
+
   /// @param products no id twice; sorted here, so that two batches never wait for each other
-  private static List<Row> write(
-      Handle handle,
-      List<Product> products,
-      Condition condition,
-      Optional<String> traceparent,
-      boolean answer) {
-    List<Product> sorted =
-        products.size() == 1
-            ? products
-            : products.stream().sorted(Comparator.comparing(Product::id)).toList();
-    var query = handle.createQuery(WRITE);
-    if (sorted.size() > 1) {
-      query.addCustomizer(PLAN_EACH_TIME);
-    }
-    bindCondition(query, condition);
-    return query
-        .bind("ids", texts(sorted, Product::id))
-        .bind("names", texts(sorted, Product::name))
-        .bind("descriptions", texts(sorted, Product::description))
-        .bind("prices", texts(sorted, product -> product.price().toPlainString()))
-        .bind("currencies", texts(sorted, Product::currency))
-        .bind("attributes", texts(sorted, Product::attributes))
+  private static List<Row> writeMany(
+      Handle handle, List<Product> products, Optional<String> traceparent) {
+    List<Product> sorted = products.stream().sorted(Comparator.comparing(Product::id)).toList();
+    return rows(
+        handle
+            .createQuery(WRITE_MANY)
+            .addCustomizer(PLAN_EACH_TIME)
+            .bind("ids", texts(sorted, Product::id))
+            .bind("names", texts(sorted, Product::name))
+            .bind("descriptions", texts(sorted, Product::description))
+            .bind("prices", texts(sorted, product -> product.price().toPlainString()))
+            .bind("currencies", texts(sorted, Product::currency))
+            .bind("attributes", texts(sorted, Product::attributes)),
+        new Condition.None(),
+        traceparent,
+        false);
+  }
+
+  private static List<Row> rows(
+      Query write, Condition condition, Optional<String> traceparent, boolean answer) {
+    bindCondition(write, condition);
+    return write
         .bind("answer", answer)
         .bind("traceparent", traceparent.orElse(null))
         .map((row, context) -> row(row))
