@@ -38,7 +38,7 @@ final class Looks implements AutoCloseable {
       log.atError()
           .addKeyValue("what", what)
           .setCause(e)
-          .log("a look failed in a way that nobody expected; it is tried again");
+          .log("periodic check failed unexpectedly; retrying");
     }
   }
 

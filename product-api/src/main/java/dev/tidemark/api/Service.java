@@ -137,7 +137,7 @@ public final class Service implements RunningService {
     } catch (EntryStoreException e) {
       log.atWarn()
           .addKeyValue("reason", e.getMessage())
-          .log("Redis is not used as a cache for now: all reads go to the database");
+          .log("Redis is not used as a cache; all reads go to the database");
     }
   }
 

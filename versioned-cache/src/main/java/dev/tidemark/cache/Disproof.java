@@ -42,7 +42,7 @@ final class Disproof {
             .addKeyValue("key", key)
             .addKeyValue("cached", seen.version())
             .addKeyValue("source", now.version())
-            .log("removed from the cache what the source does not have");
+            .log("removed a cache entry that is newer than the source");
       }
     } catch (EntryStoreException e) {
       log.atDebug().addKeyValue("key", key).setCause(e).log("not removed");

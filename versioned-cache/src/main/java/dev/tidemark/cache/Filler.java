@@ -253,7 +253,7 @@ final class Filler {
       try {
         keys.forEach(key -> store.release(key, token));
       } catch (EntryStoreException e) {
-        log.atDebug().setCause(e).log("leases not given up; they end by themselves");
+        log.atDebug().setCause(e).log("leases not released; they expire");
       }
     }
 

@@ -313,7 +313,7 @@ final class GuardedEntryStore implements EntryStore {
                       log.atWarn()
                           .addKeyValue("part", number)
                           .addKeyValue("reason", reason)
-                          .log("Redis is away, or takes no evictions: reads go to the source");
+                          .log("Redis is unavailable or rejects evictions; reads go to the source");
                     }
                   })
               // Set before the last answer that closes the breaker, so that it is never closed and
@@ -326,7 +326,8 @@ final class GuardedEntryStore implements EntryStore {
                     log.atInfo()
                         .addKeyValue("part", number)
                         .addKeyValue("distrust", distrust)
-                        .log("Redis answers again: what it holds is believed after the distrust");
+                        .log(
+                            "Redis is available again; its entries are used after the distrust period");
                   })
               .build();
     }

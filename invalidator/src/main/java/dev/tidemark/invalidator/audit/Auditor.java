@@ -315,7 +315,9 @@ final class Auditor {
 
   private static void tellOfMore(int count) {
     if (count > MOST_KEYS_NAMED) {
-      log.atError().addKeyValue("keys", count - MOST_KEYS_NAMED).log("and more like these");
+      log.atError()
+          .addKeyValue("keys", count - MOST_KEYS_NAMED)
+          .log("further stale entries not listed");
     }
   }
 }

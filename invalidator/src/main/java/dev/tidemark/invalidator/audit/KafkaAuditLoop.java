@@ -103,7 +103,7 @@ public final class KafkaAuditLoop implements AutoCloseable {
         } catch (RuntimeException e) {
           // Any kind of failure: the live path must go on, whatever is wrong here.
           obstacle.block(e.toString());
-          log.atDebug().setCause(e).log("the audit begins again after");
+          log.atDebug().setCause(e).log("restarting the audit");
         }
       } while (!stopping.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS));
     } catch (InterruptedException closed) {
@@ -154,7 +154,7 @@ public final class KafkaAuditLoop implements AutoCloseable {
         toldOfLeftOut = true;
         log.atWarn()
             .addKeyValue("pending", pending.size())
-            .log("more events than can be audited: a smaller share is taken for now");
+            .log("event rate exceeds the audit's capacity; auditing a smaller share");
       }
     }
   }

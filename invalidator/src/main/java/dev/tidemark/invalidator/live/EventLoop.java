@@ -202,7 +202,7 @@ public final class EventLoop {
     try {
       return consumer.poll(patience());
     } catch (AuthenticationException e) {
-      log.atDebug().setCause(e).log("Kafka and this consumer do not trust each other");
+      log.atDebug().setCause(e).log("Kafka authentication failed; retrying");
       // The client throws this at each poll, without a pause, until it is connected again.
       LockSupport.parkNanos(POLL.toNanos());
       return ConsumerRecords.empty();
@@ -258,7 +258,7 @@ public final class EventLoop {
         .addKeyValue("key", gap.key())
         .addKeyValue("after", gap.after())
         .addKeyValue("before", gap.before())
-        .log("versions in between did not come; the entry is evicted by force");
+        .log("version gap: entry evicted regardless of version");
     next.force(gap.key());
   }
 

@@ -91,7 +91,7 @@ public final class Evictor {
         .addKeyValue("offset", letter.record().offset())
         .addKeyValue("key", letter.keyText())
         .addKeyValue("reason", letter.reason())
-        .log("dead letter: the record is evicted by and put aside in {}", letter.topic());
+        .log("dead letter: key evicted, record sent to {}", letter.topic());
   }
 
   private Optional<String> bury(PendingEvictions pending) {

@@ -178,7 +178,7 @@ public final class Offsets {
           } else {
             log.atWarn()
                 .addKeyValue("reason", failure.toString())
-                .log("offsets are not committed; they are with the next ones");
+                .log("offset commit failed; the next commit includes these offsets");
           }
         });
   }
@@ -193,7 +193,7 @@ public final class Offsets {
       } catch (KafkaException e) {
         log.atWarn()
             .addKeyValue("reason", e.toString())
-            .log("offsets are not committed; their records are applied again");
+            .log("offset commit failed; the records are applied again");
       }
     }
     forget(partitions);

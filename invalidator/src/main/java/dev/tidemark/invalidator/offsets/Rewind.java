@@ -49,7 +49,7 @@ public final class Rewind {
     log.atWarn()
         .addKeyValue("partitions", targets.size())
         .addKeyValue("records", records)
-        .log("Redis has another primary or was restarted: the last evictions are applied again");
+        .log("Redis restarted or failed over; applying the last evictions again");
     done(targets);
   }
 
@@ -68,7 +68,7 @@ public final class Rewind {
       if (!underWay) {
         log.atInfo()
             .addKeyValue("ms", Duration.ofNanos(System.nanoTime() - begin).toMillis())
-            .log("the last evictions are applied again");
+            .log("applying the last evictions again");
       }
     }
   }

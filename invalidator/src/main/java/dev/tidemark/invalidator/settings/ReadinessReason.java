@@ -31,7 +31,7 @@ public final class ReadinessReason implements HealthCheck {
       log.atWarn()
           .addKeyValue("what", name)
           .addKeyValue("reason", words)
-          .log("stopped, and tried again until it works");
+          .log("dependency unavailable; retrying");
     }
   }
 

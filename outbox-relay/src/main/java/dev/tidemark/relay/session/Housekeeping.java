@@ -114,20 +114,20 @@ public final class Housekeeping implements AutoCloseable {
               try {
                 task.run();
                 if (failing.getAndSet(false)) {
-                  log.atInfo().addKeyValue("task", what).log("housekeeping works again");
+                  log.atInfo().addKeyValue("task", what).log("housekeeping recovered");
                 }
               } catch (Error e) {
                 log.atError()
                     .addKeyValue("task", what)
                     .setCause(e)
-                    .log("housekeeping failed in a way that nobody expected, and is tried again");
+                    .log("housekeeping failed unexpectedly; retrying");
               } catch (RuntimeException e) {
                 // The scheduler would silently drop the task.
                 if (!failing.getAndSet(true)) {
                   log.atWarn()
                       .addKeyValue("task", what)
                       .addKeyValue("reason", firstLine(e))
-                      .log("housekeeping failed, and is tried again until it works");
+                      .log("housekeeping failed; retrying");
                 }
               }
             },

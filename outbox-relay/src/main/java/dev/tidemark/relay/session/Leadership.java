@@ -154,7 +154,7 @@ final class Leadership implements AutoCloseable {
           log.atInfo()
               .addKeyValue("slot", slot)
               .addKeyValue("pid", reader.getInt("active_pid"))
-              .log("ending the server's process that reads the slot for a predecessor");
+              .log("terminating the walsender that still reads the slot for the previous relay");
         }
         return isRead;
       }
@@ -190,7 +190,7 @@ final class Leadership implements AutoCloseable {
       }
     } catch (SQLException | RuntimeException e) {
       if (!waited(Duration.ZERO)) {
-        log.atDebug().setCause(e).log("session of the leadership ended");
+        log.atDebug().setCause(e).log("leadership session ended");
         heldUntil = System.nanoTime();
         lost.complete(null);
       }
@@ -226,7 +226,7 @@ final class Leadership implements AutoCloseable {
       try {
         session.close();
       } catch (SQLException e) {
-        log.atDebug().setCause(e).log("database session of the leadership did not close cleanly");
+        log.atDebug().setCause(e).log("leadership session did not close cleanly");
       }
       session = null;
     }

@@ -130,7 +130,7 @@ final class OutboxPartitions {
     for (var removed = removeNext(handle, keep);
         removed.isPresent();
         removed = removeNext(handle, keep)) {
-      log.atInfo().addKeyValue("retention", keep).log("outbox: {}", removed.get());
+      log.atInfo().addKeyValue("retention", keep).log("outbox partitions: {}", removed.get());
       status.removedFromOutbox(removed.get());
     }
   }

@@ -110,7 +110,7 @@ final class PostgresVisibility implements AutoCloseable {
         isTold = true;
         log.atWarn()
             .addKeyValue("transaction", unseen.getAsLong())
-            .log("nothing is published meanwhile: {}", RelayStatus.Waiting.REASON);
+            .log("publishing is paused: {}", RelayStatus.Waiting.REASON);
       }
       if (closedWithin(pause)) {
         throw stopped();
@@ -123,7 +123,7 @@ final class PostgresVisibility implements AutoCloseable {
     if (isTold) {
       log.atInfo()
           .addKeyValue("seconds", TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin))
-          .log("readers see what was waited for; publishing goes on");
+          .log("transaction is visible; publishing resumed");
     }
   }
 
@@ -176,7 +176,7 @@ final class PostgresVisibility implements AutoCloseable {
       try {
         open.abort(Runnable::run);
       } catch (SQLException e) {
-        log.atDebug().setCause(e).log("connection that looks at transactions did not end cleanly");
+        log.atDebug().setCause(e).log("visibility connection did not close cleanly");
       }
     }
   }

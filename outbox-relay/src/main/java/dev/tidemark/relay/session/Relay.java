@@ -108,7 +108,7 @@ public final class Relay {
         } catch (RuntimeException e) {
           status.phase(new Failed(reasonOf(e)));
           tell(reasonOf(e));
-          log.atDebug().setCause(e).log("session ended by");
+          log.atDebug().setCause(e).log("session failure");
           closedWithin(pause);
           pause = min(pause.multipliedBy(2), LONGEST_PAUSE);
         }
@@ -179,7 +179,7 @@ public final class Relay {
           .daemon()
           .name("rehearsal")
           .uncaughtExceptionHandler(
-              (thread, e) -> log.atDebug().setCause(e).log("take-over was not rehearsed"))
+              (thread, e) -> log.atDebug().setCause(e).log("take-over rehearsal failed"))
           .start(
               () -> {
                 parts.rehearse();
@@ -260,7 +260,7 @@ public final class Relay {
     log.atLevel(isNews ? Level.WARN : Level.DEBUG)
         .addKeyValue("reason", reason)
         .addKeyValue("pause", pause)
-        .log("session ended, another follows");
+        .log("session failed; restarting");
     if (isNews) {
       toldReason = reason;
       toldAt = System.nanoTime();

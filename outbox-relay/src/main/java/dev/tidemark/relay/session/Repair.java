@@ -85,7 +85,7 @@ final class Repair implements AutoCloseable {
         .addKeyValue("events", published)
         .addKeyValue("lsn", fresh.begin().asString())
         .addKeyValue("seconds", (System.nanoTime() - begin) / 1_000_000_000)
-        .log("repaired: the slot is made anew, and what the topics lacked is published");
+        .log("repair finished: slot recreated, missing events published");
     return new Repaired(reach, published);
   }
 

@@ -94,7 +94,7 @@ final class Session {
         .addKeyValue("confirmed", slot.confirmed().asString())
         .addKeyValue("reach", reach.map(r -> r.lsn().asString()).orElse("unknown"))
         .addKeyValue("reason", doubt)
-        .log("the slot may not bring all that is to be published; repairing from the outbox");
+        .log("the slot may have missed changes; repairing from the outbox");
     var repaired = repair.run(slot, sink, metrics, doing -> status.phase(new Repairing(doing)));
     reach = Optional.of(repaired.reach());
     published = new PublishedRows();
@@ -172,7 +172,7 @@ final class Session {
       log.atInfo()
           .addKeyValue("prefix", ChangeSource.HEARTBEAT_PREFIX)
           .addKeyValue("bytes", message.remaining())
-          .log("messages in the log that are no heartbeats of this relay are passed over");
+          .log("ignoring heartbeat messages of another origin");
     }
   }
 

@@ -167,7 +167,7 @@ final class KafkaCommittedRecords implements AutoCloseable {
     if (!behind.isEmpty()) {
       log.atInfo()
           .addKeyValue("partitions", behind.keySet())
-          .log("transactions of others are open, what lies behind them is read uncommitted");
+          .log("transactions of other producers are open; reading uncommitted records behind them");
       try (var uncommitted = new KafkaCommittedRecords(settings, doing, "read_uncommitted")) {
         uncommitted.read(behind, ends, receiver);
       }

@@ -110,7 +110,7 @@ public final class KafkaPositions {
               .addKeyValue("restart", restart.asString())
               .addKeyValue("batches", needed.size())
               .addKeyValue("reach", reach.map(r -> r.lsn().asString()).orElse("unknown"))
-              .log("progress read back");
+              .log("read the recorded progress");
           return new TakenOver(published(needed), reach);
         }
       }

@@ -156,7 +156,7 @@ public final class KafkaTopics {
               .addKeyValue("topic", topic)
               .addKeyValue("without", left)
               .addKeyValue("reason", reason)
-              .log("topic is made without settings that Kafka refuses");
+              .log("creating the topic without the settings that Kafka refuses");
         }
         return;
       } catch (Refused refused) {

@@ -111,13 +111,13 @@ public final class VersionGaps {
         .addKeyValue("found", found.size())
         .log(
             isWhole
-                ? "the log did not bring versions in between; they are published from the outbox"
+                ? "version gap in the log; publishing the missing versions from the outbox"
                 : "versions in between are neither in the log nor in the outbox");
     if (fruitless.merge(gap.aggregateType(), 1, (n, one) -> found.isEmpty() ? n + one : 0)
         == FRUITLESS) {
       log.atWarn()
           .addKeyValue("aggregateType", gap.aggregateType())
-          .log("versions of this type have holes, they are not looked for any more");
+          .log("versions of this type are not consecutive; gap detection is off for it");
     }
   }
 }

@@ -124,7 +124,7 @@ final class ClientConnection extends PassedOn {
     try {
       boolean ended = running.awaitTermination(LONGEST_END.toMillis(), TimeUnit.MILLISECONDS);
       if (!ended) {
-        log.warn("requests of a connection that has ended are still under way");
+        log.warn("requests of a closed connection are still running");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -51,7 +51,7 @@ public final class ClientConnections implements AutoCloseable {
       open.forEach(connection -> connection.cutWhatIsDue(now));
     } catch (RuntimeException | Error e) {
       // An exception that gets out would silently end the task.
-      log.atError().setCause(e).log("clients were not looked at, tried again at once");
+      log.atError().setCause(e).log("checking client connections failed; retrying");
     }
   }
 

@@ -44,11 +44,11 @@ public final class TokenFile implements Supplier<List<String>> {
       seen = now;
       try {
         tokens = ApiTokens.read(file);
-        log.atInfo().addKeyValue("tokens", tokens.size()).log("the tokens were read again");
+        log.atInfo().addKeyValue("tokens", tokens.size()).log("tokens reloaded");
       } catch (IllegalArgumentException e) {
         log.atWarn()
             .addKeyValue("reason", e.getMessage())
-            .log("the last good tokens stay in force");
+            .log("reloading the tokens failed; the previous tokens stay in force");
       }
     }
   }

@@ -98,7 +98,7 @@ final class SpooledBody implements AutoCloseable {
     log.atError()
         .addKeyValue("folder", System.getProperty("java.io.tmpdir"))
         .setCause(fault)
-        .log("a replacing import found no room in the temporary folder (java.io.tmpdir)");
+        .log("replacing import failed: no space in the temporary folder (java.io.tmpdir)");
     return new ProblemException(Problem.internal());
   }
 

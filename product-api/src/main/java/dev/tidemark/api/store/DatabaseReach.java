@@ -25,7 +25,7 @@ final class DatabaseReach {
       log.atWarn()
           .addKeyValue("reason", fault.getMessage())
           .log(
-              "PostgreSQL cannot be reached: what is not in the cache, and every write, is answered"
+              "PostgreSQL is unreachable; uncached reads and all writes are answered with"
                   + " 503");
     }
     return thrown;

@@ -40,16 +40,16 @@ public final class KeyedAnswerSweep implements AutoCloseable {
       for (int some = 1; some > 0 && !thread.isShutdown(); forgotten += some) {
         some = store.forgetAnswers(KEPT);
       }
-      log.atDebug().addKeyValue("forgotten", forgotten).log("idempotency keys swept");
+      log.atDebug().addKeyValue("forgotten", forgotten).log("expired idempotency keys deleted");
     } catch (RuntimeException e) {
       log.atWarn()
           .addKeyValue("reason", e.getMessage())
-          .log("idempotency keys not swept, tried again later");
+          .log("deleting expired idempotency keys failed; retrying later");
     } catch (Error e) {
       // An exception that gets out would silently end the task.
       log.atError()
           .setCause(e)
-          .log("idempotency keys not swept for a reason that nobody expected, tried again later");
+          .log("deleting expired idempotency keys failed unexpectedly; retrying later");
     }
   }
 

@@ -57,7 +57,7 @@ public record ServiceProgram(String name) {
     try {
       service.run();
     } catch (RuntimeException | Error e) {
-      log.atError().setCause(e).log("{} dies; a supervisor must start it again", name);
+      log.atError().setCause(e).log("{} failed and exits; a supervisor must restart it", name);
       exitCode.set(CommandLine.ExitCode.SOFTWARE);
     }
     return exitCode.get();

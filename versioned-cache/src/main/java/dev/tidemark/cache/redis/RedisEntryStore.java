@@ -453,7 +453,7 @@ public final class RedisEntryStore implements EntryStore {
   }
 
   private static void logDropped(String key) {
-    log.atWarn().addKeyValue("key", key).log("dropped what was not written by this cache");
+    log.atWarn().addKeyValue("key", key).log("removed an entry of a foreign format");
   }
 
   private static IllegalStateException unexpected(String key, @Nullable Object answer) {

@@ -73,11 +73,11 @@ final class RedisTlsSockets extends SSLSocketFactory {
       seen = now;
       try {
         context = files.read();
-        log.info("the certificates for Redis were read again");
+        log.info("Redis certificates reloaded");
       } catch (IllegalArgumentException e) {
         log.atWarn()
             .addKeyValue("reason", e.getMessage())
-            .log("the last good certificates for Redis stay in force");
+            .log("reloading the Redis certificates failed; the previous ones stay in force");
       }
     }
     return context;
