@@ -13,7 +13,10 @@ import picocli.CommandLine.Spec;
     name = "invalidate",
     mixinStandardHelpOptions = true,
     description =
-        "Follows the topics and evicts what they tell to be old. Runs until it is stopped.")
+        "Reads the topics and evicts cache entries that an event has made stale. Runs until it is"
+            + " stopped.",
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {"0:stopped by a signal", "1:failed", "2:wrong option or setting"})
 final class Invalidate implements Callable<Integer> {
 
   @Spec private CommandSpec spec = CommandSpec.create();

@@ -42,11 +42,14 @@ public final class Main implements Callable<Integer> {
   /// @param environment holds the settings
   static CommandLine commandLine(Map<String, String> environment) {
     Invalidate invalidate = new Invalidate(environment);
-    return SettingsHelp.add(
-            new CommandLine(new Main(invalidate)), Configuration.SETTINGS.settings())
-        .addSubcommand(invalidate)
+    return withSettings(new Main(invalidate))
+        .addSubcommand(withSettings(invalidate))
         .setCommandName(System.getProperty("tidemark.command", "invalidator"))
         .setUsageHelpWidth(HELP_WIDTH);
+  }
+
+  private static CommandLine withSettings(Object command) {
+    return SettingsHelp.add(new CommandLine(command), Configuration.SETTINGS.settings());
   }
 
   @Override

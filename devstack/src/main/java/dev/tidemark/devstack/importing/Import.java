@@ -29,8 +29,12 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "import",
     description = {
-      "Sends a file of products, one JSON object a line, to the API. A product that is there already becomes what its line says; one that is so already is not written again. So the file can be sent again after a cut.",
-      "The API is that of --data DIR, else that of API_URL, else that of the stack in the folder .tidemark. Of the tokens in API_TOKEN, or in the file that API_TOKEN_FILE names, the first is shown."
+      "Sends a file of products, one JSON object per line, to the API. A line overwrites"
+          + " an existing product; a line equal to the stored product writes nothing. So a file"
+          + " can be sent again after an interruption.",
+      "The address of the API is that of --data DIR, else API_URL, else that of the"
+          + " stack in the folder .tidemark. The token is the first in API_TOKEN, or in the"
+          + " file named by API_TOKEN_FILE."
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {

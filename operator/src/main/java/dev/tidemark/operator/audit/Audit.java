@@ -28,26 +28,25 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Compares what the cache has of products with the database: each is fresh, absent (nothing is"
-          + " there, or it is just being filled), lagging (not right at first, and right within the"
-          + " grace time), stale (older), ahead (newer: was the database recovered to an earlier"
-          + " moment?), differs (same version, other content) or unreadable (not an entry; readers"
-          + " take it for nothing).",
-      "Safe while the system runs. It reads, and changes nothing but with --repair. What Redis"
-          + " holds beside products is not compared."
+      "Compares the cached products with the database. Each entry is fresh, absent (no"
+          + " entry, or a fill is in progress), lagging (wrong at first, right within the grace"
+          + " time), stale (older), ahead (newer: was the database recovered to an earlier"
+          + " moment?), differs (same version, other content) or unreadable (not an entry;"
+          + " readers ignore it).",
+      "Safe to run while the system runs. It changes nothing without --repair. Other"
+          + " entries than products are not compared."
     },
     footerHeading = "%nExamples:%n",
     footer = {
-      "  audit                              10000 entries by chance",
+      "  audit                              10000 random entries",
       "  audit --all --rate 5000/s          every entry",
-      "  audit --all --repair               and evict those that are not right",
-      "  audit --all --repair --dry-run     how many that would be",
-      "  audit --key kettle --key teapot    only these",
+      "  audit --all --repair               and evict the wrong ones",
+      "  audit --all --repair --dry-run     count the wrong ones",
+      "  audit --key kettle --key teapot    these two",
       "  audit --prefix shoe- --json",
       "",
-      "The database is the primary; the role tidemark_audit may do there what this needs. The result"
-          + " is left in Redis as",
-      "tidemark:last-audit."
+      "DATABASE_URL names the primary; the role tidemark_audit has the necessary privileges.",
+      "The result is stored in Redis under the key tidemark:last-audit."
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
@@ -74,14 +73,15 @@ public final class Audit implements Callable<Integer> {
   @ArgGroup(multiplicity = "0..1")
   private Which which = new Which();
 
-  @Option(names = "--repair", description = "Evict what is not right.")
+  @Option(names = "--repair", description = "Evict the entries that are wrong.")
   private boolean repair;
 
   @Option(
       names = "--grace",
       paramLabel = "TIME",
       converter = TimeSpanOption.class,
-      description = "How long an entry may be behind until it is stale: 10s (the default), 2m, 1h.")
+      description = "Time that an entry may be behind before it counts as stale: 10s (the default),"
+          + " 2m, 1h.")
   private Duration grace = Duration.ofSeconds(10);
 
   @Mixin private CommandOptions options = new CommandOptions();
@@ -92,7 +92,7 @@ public final class Audit implements Callable<Integer> {
     @Option(
         names = "--sample",
         paramLabel = "N",
-        description = "So many entries of the cache, drawn by chance (10000). The default.")
+        description = "Number of entries, chosen at random (10000). The default.")
     private @Nullable Integer sample;
 
     @Option(names = "--all", description = "Every entry.")
@@ -102,10 +102,10 @@ public final class Audit implements Callable<Integer> {
         names = "--key",
         paramLabel = "ID",
         description =
-            "This product, by its id; one that nobody knows is an error. Can be repeated.")
+            "Only the product with this id; an unknown id is an error. Can be repeated.")
     private List<String> ids = List.of();
 
-    @Option(names = "--prefix", paramLabel = "TEXT", description = "Only ids that begin so.")
+    @Option(names = "--prefix", paramLabel = "TEXT", description = "Only ids with this prefix.")
     private @Nullable String prefix;
 
     private KeyFilter keys() {

@@ -31,13 +31,10 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "(list | show | send | discard)",
     description = {
-      "Records that break the contract: rows of the outbox that the relay cannot make an event of,"
-          + " and events that the invalidator cannot read. They lie in the topic <topic>.dlt, for"
-          + " ever, and hold up nothing. When one is dealt with, discard takes it out of the list."
-    },
-    footerHeading = "%nSettings, from the environment:%n",
-    footer = {
-      "  KAFKA_BOOTSTRAP_SERVERS, KAFKA_PRODUCT_TOPIC, KAFKA_CLIENT_<NAME>  as for the invalidator"
+      "Lists and handles dead letters: outbox rows that the relay could not make an"
+          + " event of, and events that the invalidator could not read. They are stored in the"
+          + " topic <topic>.dlt without a time limit, and block nothing. Discard a letter when"
+          + " it is dealt with."
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {

@@ -17,11 +17,10 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Discards letters that nobody needs any more: list, show, send and status leave them out from"
-          + " then on.",
-      "A mark is written behind them, in their topic; the letters themselves stay in Kafka, so that"
-          + " the relay and the invalidator do not put the same record aside again. Safe while the"
-          + " system runs, and to repeat."
+      "Discards letters: list, show, send and status leave them out from then on.",
+      "Writes a mark to their topic. The letters stay in Kafka, so the relay and the"
+          + " invalidator do not write them again. Safe to run while the system runs, and to"
+          + " repeat."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -46,7 +45,7 @@ final class DeadLetterDiscard implements Callable<Integer> {
   @Parameters(
       paramLabel = "ID",
       arity = "0..*",
-      description = "As list shows it; [[topic:]partition:]offset.")
+      description = "Id of a letter as list prints it: [[topic:]partition:]offset.")
   private List<String> texts = List.of();
 
   @Option(
@@ -54,17 +53,17 @@ final class DeadLetterDiscard implements Callable<Integer> {
       paramLabel = "ID",
       converter = DeadLetterId.Converter.class,
       description =
-          "All letters of its topic and partition up to this one, itself included. Can be"
-              + " repeated.")
+          "All letters of its topic and partition up to and including this one. Can be"
+          + " repeated.")
   private List<DeadLetterId> upTo = List.of();
 
-  @Option(names = "--yes", description = "Do it. Without: only an error that says what is missing.")
+  @Option(names = "--yes", description = "Confirm. Without it the command does nothing and fails.")
   private boolean yes;
 
-  @Option(names = "--dry-run", description = "Change nothing; only tell what would be discarded.")
+  @Option(names = "--dry-run", description = "Change nothing; print what would be discarded.")
   private boolean dryRun;
 
-  @Option(names = "--json", description = "The result as one line of JSON on standard output.")
+  @Option(names = "--json", description = "Print the result as one line of JSON on standard output.")
   private boolean asJson;
 
   DeadLetterDiscard(Map<String, String> environment) {

@@ -23,11 +23,11 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Sends letters to their topic as events, after what is wrong with them was put right by the"
-          + " options. A letter that is still wrong is left, with the reason.",
-      "Never puts an old state behind a newer one: a letter whose version the topic has, or a newer"
-          + " one, is left as superseded. So it is safe to repeat, and while the system runs. The"
-          + " letters themselves stay where they are."
+      "Sends letters to their topic as events, corrected by the options. A letter that"
+          + " is still invalid is skipped, with the reason.",
+      "A letter is skipped as superseded if the topic has its version or a newer one. So"
+          + " the command is safe to repeat, and to run while the system runs. The letters stay"
+          + " in their topic."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -53,25 +53,25 @@ final class DeadLetterSend implements Callable<Integer> {
   @Parameters(
       paramLabel = "ID",
       arity = "0..*",
-      description = "As list shows it; [[topic:]partition:]offset.")
+      description = "Id of a letter as list prints it: [[topic:]partition:]offset.")
   private List<String> texts = List.of();
 
-  @Option(names = "--all", description = "All of them.")
+  @Option(names = "--all", description = "All letters.")
   private boolean all;
 
-  @Option(names = "--key", paramLabel = "ID", description = "The aggregate's id, for one letter.")
+  @Option(names = "--key", paramLabel = "ID", description = "Id of the aggregate, for one letter.")
   private @Nullable String key;
 
   @Option(
       names = "--type",
       paramLabel = "TYPE",
-      description = "What happened, <aggregate type>.<verb>, for one letter.")
+      description = "Event type, <aggregate type>.<verb>, for one letter.")
   private @Nullable String type;
 
   @Option(
       names = "--aggregate-version",
       paramLabel = "N",
-      description = "The version after the change, for one letter.")
+      description = "Version of the aggregate, for one letter.")
   private @Nullable Long version;
 
   @Mixin private CommandOptions options = new CommandOptions();

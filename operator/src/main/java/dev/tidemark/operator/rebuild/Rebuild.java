@@ -40,11 +40,11 @@ import picocli.CommandLine.TypeConversionException;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Fills the cache from the topics: of each key the newest state, and none that is old by the"
-          + " time it is stored. Never asks the database.",
-      "Safe while the system runs, and to repeat: what is fresh stays as it is, so a run that was"
-          + " ended is simply started again. It has a consumer of its own: the offsets of the"
-          + " invalidators stay as they are."
+      "Fills the cache from the topics with the newest state of each key. It never"
+          + " stores a state that is stale when it is stored, and never reads the database.",
+      "Safe to run while the system runs, and to repeat: fresh entries stay, so an"
+          + " interrupted run can be started again. The command uses a consumer of its own; the"
+          + " offsets of the invalidators do not change."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -98,17 +98,17 @@ public final class Rebuild implements Callable<Integer> {
       names = "--into",
       paramLabel = "REDIS_URL",
       description =
-          "Another Redis than REDIS_URL names. file:PATH and env:NAME tell where its address"
-              + " stands, for one that holds a password.")
+          "Fill another Redis than that of REDIS_URL. file:PATH and env:NAME read the"
+          + " address from a file or a variable, for an address with a password.")
   private @Nullable String into;
 
   @Option(
       names = "--key",
       paramLabel = "ID",
-      description = "Only this aggregate, by its id. Can be repeated.")
+      description = "Only the aggregate with this id. Can be repeated.")
   private List<String> keys = List.of();
 
-  @Option(names = "--prefix", paramLabel = "TEXT", description = "Only ids that begin so.")
+  @Option(names = "--prefix", paramLabel = "TEXT", description = "Only ids with this prefix.")
   private @Nullable String prefix;
 
   @Option(
@@ -116,9 +116,9 @@ public final class Rebuild implements Callable<Integer> {
       paramLabel = "SIZE",
       converter = Size.class,
       description =
-          "At most so much (512m, 2g) for what is known of the keys, some 25 bytes for each, and as"
-              + " much again for their states. Without: a quarter of the heap each. With less than"
-              + " the keys need, the topics are read several times.")
+          "Memory for the index of the keys, about 25 bytes per key, and as much again for"
+          + " their states (512m, 2g). Default: a quarter of the heap for each. If the keys"
+          + " need more, the topics are read several times.")
   private @Nullable Long memory;
 
   @Mixin private CommandOptions options = new CommandOptions();

@@ -27,10 +27,11 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Reads the topics again, from a point of the past to the ends that they have now, and evicts what they tell to be"
-          + " old. A repair for a cache that may have missed evictions: what is fresh stays, so it costs a warm cache nothing.",
-      "Safe while the system runs, and to repeat. It has a consumer of its own: the offsets of the invalidators stay as"
-          + " they are."
+      "Reads the topics from a past position to their current ends, and evicts the cache"
+          + " entries that the events show to be stale. Use it when evictions may have been"
+          + " missed. Fresh entries stay, so a warm cache loses nothing.",
+      "Safe to run while the system runs, and to repeat. The command uses a consumer of"
+          + " its own; the offsets of the invalidators do not change."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -72,10 +73,10 @@ public final class Replay implements Callable<Integer> {
   @Option(
       names = "--key",
       paramLabel = "ID",
-      description = "Only this aggregate, by its id. Can be repeated.")
+      description = "Only the aggregate with this id. Can be repeated.")
   private List<String> keys = List.of();
 
-  @Option(names = "--prefix", paramLabel = "TEXT", description = "Only ids that begin so.")
+  @Option(names = "--prefix", paramLabel = "TEXT", description = "Only ids with this prefix.")
   private @Nullable String prefix;
 
   @Mixin private CommandOptions options = new CommandOptions();

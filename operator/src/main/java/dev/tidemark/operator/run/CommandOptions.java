@@ -12,13 +12,13 @@ public final class CommandOptions {
       names = "--rate",
       paramLabel = "N/s",
       converter = Rate.class,
-      description = "At most so many keys in a second. Without: as fast as it goes.")
+      description = "Maximum rate in keys per second. Default: no limit.")
   private @Nullable Integer perSecond;
 
-  @Option(names = "--dry-run", description = "Change nothing; only tell what would be changed.")
+  @Option(names = "--dry-run", description = "Change nothing; print what would be changed.")
   private boolean dryRun;
 
-  @Option(names = "--json", description = "The result as one line of JSON on standard output.")
+  @Option(names = "--json", description = "Print the result as one line of JSON on standard output.")
   private boolean json;
 
   /// Converter of a rate: `500` and `500/s` mean the same.

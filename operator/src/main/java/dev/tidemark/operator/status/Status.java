@@ -27,12 +27,12 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Says how a running system is: the relay with its slot and the outbox, Kafka with the group"
-          + " of the invalidators, the invalidators, Redis, the product API, and the last audit."
-          + " The first line sums it up.",
-      "RED: somebody has to do something, the line says what. YELLOW: not as it should be, or not"
-          + " known in time, and nothing stands still for that reason. All parts are asked at the"
-          + " same time; it changes nothing."
+      "Shows the health of a running system: the relay with its slot and the outbox,"
+          + " Kafka with the consumer group, the invalidators, Redis, the product API, and the"
+          + " last audit. The first line is a summary.",
+      "RED: action is needed; the line says which. YELLOW: degraded, or not known in"
+          + " time; nothing is blocked by it. All parts are asked at the same time. The command"
+          + " changes nothing."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -67,10 +67,11 @@ public final class Status implements Callable<Integer> {
       names = "--timeout",
       paramLabel = "TIME",
       converter = TimeSpanOption.class,
+      defaultValue = "5s",
       description =
-          "Answer within this time with what is known by then (${DEFAULT-VALUE}). What nobody has"
-              + " told is red, or yellow where its neighbours reach it.")
-  private Duration timeout = Duration.ofSeconds(5);
+          "Time limit; print what is known by then (${DEFAULT-VALUE}). A part that has not"
+          + " answered is red, or yellow if its neighbours reach it.")
+  private Duration timeout = Duration.ZERO;
 
   @Option(
       names = "--watch",
@@ -78,7 +79,7 @@ public final class Status implements Callable<Integer> {
       paramLabel = "TIME",
       fallbackValue = "2s",
       converter = TimeSpanOption.class,
-      description = "Ask again so long after each answer (${FALLBACK-VALUE}), until Ctrl-C.")
+      description = "Repeat with this pause between two answers (${FALLBACK-VALUE}), until Ctrl-C.")
   private @Nullable Duration watch;
 
   @Option(

@@ -33,20 +33,19 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Sends the current state of all products, or of some, to their topic again: same version,"
-          + " type product.updated (product.deleted for deleted ones), header tidemark-resync. Safe"
-          + " while the system runs, and to repeat.",
-      "Products are chosen by any of --from, --to, --prefix and --id; those that meet every one"
-          + " given are sent."
+      "Publishes the current state of all products, or of some, to their topic again:"
+          + " same version, type product.updated (product.deleted for deleted products), header"
+          + " tidemark-resync. Safe to run while the system runs, and to repeat.",
+      "--from, --to, --prefix and --id choose products; a product must match all that"
+          + " are given."
     },
     footerHeading = "%nExamples:%n",
     footer = {
-      "  resync --dry-run                        how many products that would be",
-      "  resync --rate 500/s                     all, 500 in a second at most",
-      "  resync --prefix shoe- --json            those whose id begins with shoe-; the result as"
-          + " JSON",
+      "  resync --dry-run                        count the products",
+      "  resync --rate 500/s                     all, at most 500 per second",
+      "  resync --prefix shoe- --json            ids with the prefix shoe-; the result as JSON",
       "  resync --id kettle --id teapot          these two",
-      "  resync --from kettle                    go on where a run ended",
+      "  resync --from kettle                    continue an interrupted run",
       "",
       "Settings come from the environment, as the relay's do (see relay --help)."
     },
@@ -81,29 +80,29 @@ public final class Resync implements Callable<Integer> {
   @Option(
       names = "--from",
       paramLabel = "ID",
-      description = "From this id on in the order of bytes, itself included.")
+      description = "First id, inclusive, in byte order.")
   private @Nullable String from;
 
-  @Option(names = "--to", paramLabel = "ID", description = "Up to this id, itself included.")
+  @Option(names = "--to", paramLabel = "ID", description = "Last id, inclusive.")
   private @Nullable String to;
 
-  @Option(names = "--prefix", paramLabel = "TEXT", description = "Ids that begin so.")
+  @Option(names = "--prefix", paramLabel = "TEXT", description = "Only ids with this prefix.")
   private @Nullable String prefix;
 
-  @Option(names = "--id", paramLabel = "ID", description = "This product. Can be repeated.")
+  @Option(names = "--id", paramLabel = "ID", description = "Only the product with this id. Can be repeated.")
   private List<String> ids = List.of();
 
   @Option(
       names = "--rate",
       paramLabel = "N/s",
       converter = Rate.class,
-      description = "At most so many products in a second. Without: as fast as it goes.")
+      description = "Maximum rate in products per second. Default: no limit.")
   private @Nullable Integer perSecond;
 
-  @Option(names = "--dry-run", description = "Only count what would be sent.")
+  @Option(names = "--dry-run", description = "Count the products; send nothing.")
   private boolean dryRun;
 
-  @Option(names = "--json", description = "The result as one line of JSON on standard output.")
+  @Option(names = "--json", description = "Print the result as one line of JSON on standard output.")
   private boolean asJson;
 
   public Resync(Map<String, String> environment) {
