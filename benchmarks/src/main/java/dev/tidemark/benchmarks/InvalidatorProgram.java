@@ -1,8 +1,9 @@
 package dev.tidemark.benchmarks;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tidemark.embedded.Ports;
+import dev.tidemark.service.status.InvalidatorReport;
+import dev.tidemark.service.status.StatusJson;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -13,15 +14,12 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.StreamSupport;
 
 /// Tidemark's invalidator as its users run it, in a process of its own.
 final class InvalidatorProgram implements AutoCloseable {
 
   /// JVM options, the same as from `bin/tidemark invalidate`.
   static final String JVM = "-XX:+UseSerialGC -Xshare:auto -Xmn64m -XX:MetaspaceSize=64m";
-
-  private static final ObjectMapper json = new ObjectMapper();
 
   private final CarrierProcess process;
   private final HttpRequest status;
@@ -60,9 +58,9 @@ final class InvalidatorProgram implements AutoCloseable {
   /// asked.
   long evictions() {
     try {
-      JsonNode report = json.readTree(http.send(status, BodyHandlers.ofByteArray()).body());
-      return StreamSupport.stream(report.path("evictions").spliterator(), false)
-          .mapToLong(JsonNode::asLong)
+      JsonNode told = StatusJson.parse(http.send(status, BodyHandlers.ofString()).body());
+      return StatusJson.read(told, InvalidatorReport.class).evictions().values().stream()
+          .mapToLong(count -> count)
           .sum();
     } catch (IOException isStarting) {
       return 0;

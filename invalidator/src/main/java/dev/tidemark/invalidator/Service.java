@@ -5,7 +5,6 @@ import dev.tidemark.cache.redis.RedisConnection;
 import dev.tidemark.cache.store.EntryStoreException;
 import dev.tidemark.event.Topics;
 import dev.tidemark.invalidator.audit.AuditMetrics;
-import dev.tidemark.invalidator.audit.AuditReport;
 import dev.tidemark.invalidator.audit.KafkaAuditLoop;
 import dev.tidemark.invalidator.events.DeadLetters;
 import dev.tidemark.invalidator.live.EventLoop;
@@ -22,6 +21,7 @@ import dev.tidemark.invalidator.status.StatusReport;
 import dev.tidemark.service.http.AdminServer;
 import dev.tidemark.service.program.RunningService;
 import dev.tidemark.service.program.Telemetry;
+import dev.tidemark.service.status.AuditReport;
 import io.helidon.webserver.WebServer;
 import io.opentelemetry.api.metrics.Meter;
 import io.opentelemetry.exporter.prometheus.PrometheusMetricReader;
@@ -83,14 +83,14 @@ final class Service implements RunningService {
             rewind,
             metrics,
             commitToEvict,
-            () -> auditReport().map(AuditReport::json));
+            this::auditReport);
     this.admin =
         AdminServer.create(
             configuration.adminHost(),
             configuration.adminPort(),
             report.obstacles(),
             prometheus,
-            report::json);
+            report::report);
   }
 
   /// Starts the admin server.
@@ -134,7 +134,7 @@ final class Service implements RunningService {
   }
 
   private void runWith(RedisConnection redis) {
-    try (KafkaWatch watch = new KafkaWatch(configuration, kafkaObstacle, lag);
+    try (KafkaWatch watch = KafkaWatch.open(configuration, kafkaObstacle, lag);
         DeadLetters deadLetters = new DeadLetters(configuration.kafka().forClient());
         Looks looks = new Looks(LOOK_EVERY)) {
       Evictor evictor = new Evictor(redis.entries(), deadLetters, metrics, clock);

@@ -5,7 +5,6 @@ import dev.tidemark.relay.checks.DatabaseCheck;
 import dev.tidemark.relay.checks.KafkaCheck;
 import dev.tidemark.relay.session.Housekeeping;
 import dev.tidemark.relay.session.Relay;
-import dev.tidemark.relay.session.SessionParts;
 import dev.tidemark.relay.settings.Configuration;
 import dev.tidemark.relay.status.RelayAdmin;
 import dev.tidemark.relay.status.RelayMetrics;
@@ -45,11 +44,7 @@ final class Service implements RunningService {
             configuration.adminPort(),
             new StatusReport(configuration.slot(), configuration.retention(), status),
             prometheus);
-    relay =
-        new Relay(
-            new SessionParts(configuration, configuration.dataSource(), clock, status),
-            status,
-            metrics);
+    relay = Relay.of(configuration, clock, status, metrics);
     housekeeping =
         new Housekeeping(
             Jdbi.create(configuration.dataSource()),

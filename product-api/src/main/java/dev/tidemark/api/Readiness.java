@@ -21,8 +21,16 @@ import javax.sql.DataSource;
 /// @param ask asks now, and answers in words
 public record Readiness(String name, Supplier<Answer> ask) implements HealthCheck {
 
-  record Answer(boolean ready, String reason) {}
+  /// Answer to the question.
+  ///
+  /// @param degraded whether the service works without it, though slower
+  record Answer(boolean ready, boolean degraded, String reason) {
+    Answer(boolean ready, String reason) {
+      this(ready, false, reason);
+    }
+  }
 
+  static final String REDIS = "redis";
   private static final int DATABASE_SECONDS = 1;
 
   /// Returns the readiness of a service that is not about to stop: one that is wants no new
@@ -83,14 +91,15 @@ public record Readiness(String name, Supplier<Answer> ask) implements HealthChec
   /// to send requests elsewhere.
   static Readiness redis(RedisConnection redis) {
     return new Readiness(
-        "redis",
+        REDIS,
         () -> {
           try {
             redis.ping();
             redis.tryEviction(CachedProduct.NO_PRODUCT);
             return new Answer(true, "answers, and takes evictions");
           } catch (EntryStoreException e) {
-            return new Answer(true, "degraded, all reads go to the database: " + e.getMessage());
+            return new Answer(
+                true, true, "degraded, all reads go to the database: " + e.getMessage());
           }
         });
   }

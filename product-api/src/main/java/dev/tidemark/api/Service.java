@@ -19,7 +19,6 @@ import dev.tidemark.cache.store.EntryStoreException;
 import dev.tidemark.service.http.AdminServer;
 import dev.tidemark.service.program.RunningService;
 import dev.tidemark.service.program.Telemetry;
-import io.helidon.health.HealthCheck;
 import io.helidon.webserver.WebServer;
 import io.opentelemetry.api.metrics.Meter;
 import io.opentelemetry.exporter.prometheus.PrometheusMetricReader;
@@ -84,9 +83,14 @@ public final class Service implements RunningService {
         new Admission(
             limits.requests(), new BytesUnderWay(limits.bytes()), draining::get, System::nanoTime);
     api = ApiServer.create(configuration, store, cache, meter, admission, clients);
+    List<Readiness> readiness = readiness();
     admin =
         AdminServer.create(
-            configuration.adminHost(), configuration.adminPort(), readiness(), prometheus);
+            configuration.adminHost(),
+            configuration.adminPort(),
+            readiness,
+            prometheus,
+            new StatusReport(readiness, prometheus)::report);
   }
 
   /// Starts the service, and returns when it answers. The database, Redis and Kafka may still be
@@ -141,8 +145,8 @@ public final class Service implements RunningService {
     }
   }
 
-  private List<HealthCheck> readiness() {
-    List<HealthCheck> reasons =
+  private List<Readiness> readiness() {
+    List<Readiness> reasons =
         new ArrayList<>(
             List.of(
                 Readiness.serving(draining::get),

@@ -39,6 +39,7 @@ final class OutagesIT {
       Answer ready = api.admin("/health/ready");
       assertThat(ready.status()).as("no reason to send requests elsewhere").isEqualTo(200);
       assertThat(ready.text()).contains("degraded, all reads go to the database");
+      assertThat(api.admin("/status").text()).contains("\"ready\":true", "\"usesRedis\":false");
     } finally {
       api.redis().restart();
     }
@@ -118,6 +119,8 @@ final class OutagesIT {
       Answer ready = api.admin("/health/ready");
       assertThat(ready.status()).isEqualTo(503);
       assertThat(ready.text()).contains("only reads that hit the cache work");
+      assertThat(api.admin("/status").text())
+          .startsWith("{\"ready\":false,\"reason\":\"database: ");
       assertThat(api.admin("/health/live").status()).isEqualTo(200);
     } finally {
       api.postgres().restart();

@@ -12,8 +12,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.Dependency;
+import com.tngtech.archunit.core.domain.JavaCall;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
+import com.tngtech.archunit.core.domain.JavaConstructor;
 import com.tngtech.archunit.core.domain.JavaMethod;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
@@ -29,7 +32,10 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -45,6 +51,32 @@ import org.junit.jupiter.params.provider.MethodSource;
 class HouseRulesTest {
   private static final Pattern CONTORTED =
       Pattern.compile("///\\s*(What|How|Whether|Where|Who|Which|As|Of|When|Why|Whoever)\\b");
+
+  /// Calls that start a thread or a process, or open a connection, a port or a file.
+  ///
+  /// @param names pattern of the method's name; `<init>` is the constructor
+  private record Start(String type, String names) {}
+
+  private static final List<Start> STARTS =
+      List.of(
+          new Start("java.lang.Thread", "start|startVirtualThread"),
+          new Start("java.lang.Thread$Builder", "start"),
+          new Start("java.util.concurrent.Executor", "execute|submit|schedule.*|invoke.*"),
+          new Start("java.lang.ProcessBuilder", "start"),
+          new Start("java.nio.file.Files", "create.*|write.*|new.*"),
+          new Start("java.nio.channels.FileChannel", "open"),
+          new Start("java.net.ServerSocket", "<init>"),
+          new Start("javax.sql.DataSource", "getConnection"),
+          new Start("java.sql.DriverManager", "getConnection"),
+          new Start("org.jdbi.v3.core.Jdbi", "open|withHandle|useHandle|.*Transaction"),
+          new Start("com.zaxxer.hikari.HikariDataSource", "<init>"),
+          new Start("org.apache.kafka.clients.admin.Admin", "create"),
+          new Start("org.apache.kafka.clients.consumer.Consumer", "<init>"),
+          new Start("org.apache.kafka.clients.producer.Producer", "<init>|initTransactions"),
+          new Start("redis.clients.jedis.UnifiedJedis", "<init>"),
+          new Start("redis.clients.jedis.Jedis", "<init>"),
+          new Start("io.helidon.webserver.WebServer", "start"),
+          new Start("java.lang.AutoCloseable", "open|start|listen"));
 
   private static final JavaClasses TIDEMARK =
       new ClassFileImporter()
@@ -179,6 +211,56 @@ class HouseRulesTest {
         .haveRawReturnType(boolean.class)
         .because("what is asked with these words is answered with yes or no")
         .check(TIDEMARK);
+  }
+
+  /// A constructor that only its own class can call may start something: it is behind a method with
+  /// a name for that, as `open` or `start`.
+  @Test
+  void constructorsStartNothing() {
+    Set<String> wrong = new TreeSet<>();
+    for (JavaClass c : TIDEMARK) {
+      for (JavaConstructor constructor : c.getConstructors()) {
+        if (!constructor.getModifiers().contains(JavaModifier.PRIVATE)
+            && !c.getPackageName().contains("jmh_generated")) {
+          callsAtOnce(constructor)
+              .filter(HouseRulesTest::startsSomething)
+              .forEach(call -> wrong.add(call.getDescription()));
+        }
+      }
+    }
+    assertThat(wrong)
+        .as("who creates a thing decides when it starts, and can close it when a later one fails")
+        .isEmpty();
+  }
+
+  /// Returns the calls that run when a constructor is called: its own, and those of the methods of
+  /// its class that it calls. The body of a lambda runs later.
+  private static Stream<JavaCall<?>> callsAtOnce(JavaConstructor constructor) {
+    Set<JavaCodeUnit> seen = new HashSet<>();
+    Deque<JavaCodeUnit> open = new ArrayDeque<>(List.of(constructor));
+    Set<JavaCall<?>> calls = new HashSet<>();
+    while (!open.isEmpty()) {
+      JavaCodeUnit unit = open.pop();
+      if (seen.add(unit)) {
+        for (JavaCall<?> call : unit.getCallsFromSelf()) {
+          if (!call.isDeclaredInLambda()) {
+            calls.add(call);
+            call.getTarget()
+                .resolveMember()
+                .filter(target -> target.getOwner().equals(constructor.getOwner()))
+                .ifPresent(open::push);
+          }
+        }
+      }
+    }
+    return calls.stream();
+  }
+
+  private static boolean startsSomething(JavaCall<?> call) {
+    JavaClass owner = call.getTargetOwner();
+    String name = call.getName();
+    return STARTS.stream()
+        .anyMatch(start -> owner.isAssignableTo(start.type()) && name.matches(start.names()));
   }
 
   /// `Binaries` reads where the user keeps caches, and `RunningStack` which variables it must not

@@ -27,8 +27,9 @@ final class Rooms {
         store
       service
         program      settings
-        http         settings
+        http         settings status
         settings
+        status
       db service
         .
       embedded

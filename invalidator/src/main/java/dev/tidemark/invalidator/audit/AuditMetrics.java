@@ -1,5 +1,6 @@
 package dev.tidemark.invalidator.audit;
 
+import dev.tidemark.service.status.AuditReport;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.metrics.Meter;
@@ -21,7 +22,7 @@ public final class AuditMetrics {
             counter ->
                 audit
                     .get()
-                    .results()
+                    .keys()
                     .forEach(
                         (result, count) -> counter.record(count, Attributes.of(RESULT, result))));
     meter

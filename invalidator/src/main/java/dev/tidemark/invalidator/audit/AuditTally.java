@@ -1,7 +1,8 @@
 package dev.tidemark.invalidator.audit;
 
-import dev.tidemark.invalidator.audit.AuditReport.StaleKey;
 import dev.tidemark.invalidator.settings.AuditSettings;
+import dev.tidemark.service.status.AuditReport;
+import dev.tidemark.service.status.AuditReport.StaleKey;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
@@ -9,10 +10,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 
 /// Counts what the running audit finds. Thread-safe: the audit counts, metrics and status read.
 final class AuditTally {
@@ -99,7 +100,7 @@ final class AuditTally {
   }
 
   synchronized AuditReport report() {
-    Map<String, Long> byLabel = new HashMap<>();
+    Map<String, Long> byLabel = new TreeMap<>();
     results.forEach((result, count) -> byLabel.put(result.label(), count));
     List<AuditReport.Window> reported = new ArrayList<>();
     for (int i = 0; i < windows.size(); i++) {

@@ -9,6 +9,7 @@ import dev.tidemark.invalidator.events.KafkaGroupConsumers;
 import dev.tidemark.invalidator.settings.AuditSettings;
 import dev.tidemark.invalidator.settings.Configuration;
 import dev.tidemark.invalidator.settings.ReadinessReason;
+import dev.tidemark.service.status.AuditReport;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;

@@ -2,8 +2,8 @@
 ///
 /// [KafkaAuditLoop] follows the topics from their end on and puts each sampled event into
 /// [CheckQueue] as a [ScheduledCheck]. [Auditor] makes the checks that are due, asks the cache and
-/// PostgreSQL, and evicts what is older than the database. [AuditTally] counts, [AuditReport] and
-/// [AuditMetrics] tell.
+/// PostgreSQL, and evicts what is older than the database. [AuditTally] counts, and [AuditMetrics]
+/// and the report at `/status` tell.
 ///
 /// It has a consumer of its own without a group, and the live path does not wait for it.
 @NullMarked

@@ -25,19 +25,25 @@ public final class KafkaWatch implements AutoCloseable {
   private final ReadinessReason obstacle;
   private final KafkaLag lag;
 
-  /// Opens a client of its own. Looks at nothing yet.
-  ///
-  /// @param obstacle receives the state of Kafka
-  /// @param lag receives the number of events that are left
-  public KafkaWatch(Configuration configuration, ReadinessReason obstacle, KafkaLag lag) {
-    Map<String, Object> settings = configuration.kafka().forClient();
-    settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, TIMEOUT_MILLIS);
-    settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, TIMEOUT_MILLIS);
-    this.admin = Admin.create(settings);
+  private KafkaWatch(
+      Admin admin, Configuration configuration, ReadinessReason obstacle, KafkaLag lag) {
+    this.admin = admin;
     this.topics = configuration.kafka().topics();
     this.group = configuration.group();
     this.obstacle = obstacle;
     this.lag = lag;
+  }
+
+  /// Opens a client of its own. Looks at nothing yet.
+  ///
+  /// @param obstacle receives the state of Kafka
+  /// @param lag receives the number of events that are left
+  public static KafkaWatch open(
+      Configuration configuration, ReadinessReason obstacle, KafkaLag lag) {
+    Map<String, Object> settings = configuration.kafka().forClient();
+    settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, TIMEOUT_MILLIS);
+    settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, TIMEOUT_MILLIS);
+    return new KafkaWatch(Admin.create(settings), configuration, obstacle, lag);
   }
 
   public void look() {

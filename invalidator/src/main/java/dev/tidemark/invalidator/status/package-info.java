@@ -2,7 +2,7 @@
 ///
 /// The live path counts in [InvalidatorMetrics] and [CommitToEvict] and reports its positions to
 /// [KafkaLag]. [KafkaWatch] asks Kafka beside the consumer, also for [KafkaGroupLag].
-/// [StatusReport] writes all of it as JSON.
+/// [StatusReport] makes one record of it.
 ///
 /// It changes nothing in Kafka or Redis and decides nothing.
 @NullMarked

@@ -61,7 +61,7 @@ class AuditorIT {
 
       assertThat(evictions).hasValue(1);
       assertThat(connection.client().get("product:a")).isEqualTo("V3\n{}");
-      assertThat(tally.report().results()).containsEntry("lagging", 1L).containsEntry("stale", 0L);
+      assertThat(tally.report().keys()).containsEntry("lagging", 1L).containsEntry("stale", 0L);
     }
   }
 }

@@ -17,6 +17,7 @@ import dev.tidemark.invalidator.TestProducts;
 import dev.tidemark.invalidator.TestTopic;
 import dev.tidemark.invalidator.settings.AuditSettings;
 import dev.tidemark.invalidator.settings.Configuration;
+import dev.tidemark.service.status.AuditReport;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -283,7 +284,7 @@ class KafkaAuditLoopIT {
     }
     await().until(() -> audit.report().pending() == 0);
     AuditReport report = audit.report();
-    assertThat(report.results())
+    assertThat(report.keys())
         .as(report.toString())
         .containsEntry("stale", 0L)
         .containsEntry("forked", 0L);
@@ -399,11 +400,11 @@ class KafkaAuditLoopIT {
 
   private static long seen(KafkaAuditLoop audit) {
     AuditReport report = audit.report();
-    return report.pending() + report.results().values().stream().mapToLong(n -> n).sum();
+    return report.pending() + report.keys().values().stream().mapToLong(n -> n).sum();
   }
 
   private static long result(KafkaAuditLoop audit, String result) {
-    return audit.report().results().getOrDefault(result, 0L);
+    return audit.report().keys().getOrDefault(result, 0L);
   }
 
   private static long notConsistent(KafkaAuditLoop audit, int place) {

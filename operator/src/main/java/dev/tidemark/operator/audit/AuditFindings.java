@@ -100,7 +100,7 @@ final class AuditFindings {
     for (AuditVerdict verdict : AuditVerdict.values()) {
       json.put(verdict.label(), counts.getOrDefault(verdict, 0L));
     }
-    json.put("repaired", repaired);
+    json.put(LastAudit.REPAIRED, repaired);
     if (dryRun) {
       json.put("wouldEvict", wrong());
     }

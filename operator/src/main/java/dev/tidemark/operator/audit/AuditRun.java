@@ -1,7 +1,5 @@
 package dev.tidemark.operator.audit;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tidemark.cache.redis.RedisConnection;
 import dev.tidemark.cache.redis.RedisInspection.Found;
 import dev.tidemark.cache.store.CachedValue;
@@ -18,6 +16,7 @@ import dev.tidemark.operator.run.CommandRun.WrongUsage;
 import dev.tidemark.operator.run.Progress;
 import dev.tidemark.operator.run.RateLimit;
 import dev.tidemark.operator.run.StopRequest;
+import dev.tidemark.operator.run.StopRequest.Stopped;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
@@ -42,9 +41,6 @@ import picocli.CommandLine.ExitCode;
 /// Otherwise a product that is written continuously would never be found right.
 public final class AuditRun implements CommandRun.Work {
 
-  /// Name under which a run stores its findings.
-  public static final String LAST_AUDIT = "tidemark:last-audit";
-
   private static final int BATCH = 500;
 
   /// Time between two looks at the entries that are not right, at the end.
@@ -53,8 +49,6 @@ public final class AuditRun implements CommandRun.Work {
   /// Largest number of times that an entry is looked at again because it changed while it was
   /// judged: somebody writes it continuously.
   private static final int MOST_CHANGES = 3;
-
-  private static final ObjectMapper mapper = new ObjectMapper();
 
   private final AuditTarget target;
   private final AuditScope choice;
@@ -88,60 +82,45 @@ public final class AuditRun implements CommandRun.Work {
   public Result run(Progress progress, StopRequest stopping) {
     try (RedisConnection redis = target.redis().open();
         PostgresProducts products = new PostgresProducts(target.database())) {
-      AuditSources servers = new AuditSources(redis, products, stopping, news);
-      boolean whole =
-          compare(servers, progress, stopping) && settleAll(servers, progress, stopping);
-      Result result = result(whole);
-      if (whole) {
-        leave(result, redis);
-      }
+      AuditSources servers = AuditSources.open(redis, products, stopping, news);
+      compare(servers, progress, stopping);
+      settleAll(servers, progress, stopping);
+      Result result = result();
+      leave(result, redis);
       return result;
     }
   }
 
-  /// @return whether all was looked at; else the command is to end
-  private boolean compare(AuditSources servers, Progress progress, StopRequest stopping) {
+  private void compare(AuditSources servers, Progress progress, StopRequest stopping) {
     RateLimit pace = new RateLimit(options.perSecond(), BATCH);
-    Optional<AuditKeys> chosen = servers.ask(() -> choice.of(servers.cache()));
-    if (chosen.isEmpty()) {
-      return false;
-    }
-    AuditKeys keys = chosen.get();
-    progress.begin("audit", "keys", servers.ask(keys::total).orElse(0L));
+    AuditKeys keys = servers.ask(() -> choice.of(servers.cache()));
+    progress.begin("audit", "keys", servers.ask(keys::total));
     long looked = 0;
     while (true) {
-      Optional<Optional<List<String>>> next = servers.ask(() -> keys.next(pace.largestBatch()));
-      if (next.isEmpty()) {
-        return false;
+      Optional<List<String>> piece = servers.ask(() -> keys.next(pace.largestBatch()));
+      if (piece.isEmpty()) {
+        return;
       }
-      if (next.get().isEmpty()) {
-        return true;
-      }
-      List<String> piece = next.get().get();
-      if (!pace.await(piece.size(), stopping) || !compare(piece, servers) || !settle(servers)) {
-        return false;
-      }
-      looked += piece.size();
+      pace.await(piece.get().size(), stopping);
+      compare(piece.get(), servers);
+      settleRipe(servers);
+      looked += piece.get().size();
       progress.done(looked);
     }
   }
 
-  private boolean compare(List<String> keys, AuditSources servers) {
-    Optional<List<Found>> found = servers.read(keys);
-    Optional<Map<String, State>> states = found.flatMap(_ -> servers.states(keys));
-    if (found.isEmpty() || states.isEmpty()) {
-      return false;
-    }
+  private void compare(List<String> keys, AuditSources servers) {
+    List<Found> found = servers.read(keys);
+    Map<String, State> states = servers.states(keys);
     for (int i = 0; i < keys.size(); i++) {
-      WrongKey seen = seen(keys.get(i), found.get().get(i), states.get());
-      checkKnown(seen, states.get());
+      WrongKey seen = seen(keys.get(i), found.get(i), states);
+      checkKnown(seen, states);
       if (seen.verdict().isRight()) {
         findings.right(seen.verdict());
       } else {
         suspects.add(new Suspect(seen, System.nanoTime(), 0));
       }
     }
-    return true;
   }
 
   /// Ensures that a user who names a key is not told that it is right where only products are
@@ -167,31 +146,27 @@ public final class AuditRun implements CommandRun.Work {
     return found instanceof Found.Known(Lookup.Hit(CachedValue value)) ? value.version() : -1;
   }
 
-  /// @return whether it is done; else the command is to end
-  private boolean settleAll(AuditSources servers, Progress progress, StopRequest stopping) {
+  private void settleAll(AuditSources servers, Progress progress, StopRequest stopping) {
     progress.begin("looking again", "keys", suspects.size());
     long all = suspects.size();
     while (!suspects.isEmpty()) {
       for (int open = suspects.size(); open > 0; open -= BATCH) {
-        if (!settle(take(Math.min(open, BATCH)), servers)) {
-          return false;
-        }
+        settle(take(Math.min(open, BATCH)), servers);
       }
       progress.done(all - suspects.size());
-      if (!suspects.isEmpty() && stopping.awaitRequested(LOOK_AGAIN)) {
-        return false;
+      if (!suspects.isEmpty()) {
+        stopping.pause(LOOK_AGAIN);
       }
     }
-    return true;
   }
 
   /// Looks again at the entries whose grace time is over.
-  private boolean settle(AuditSources servers) {
+  private void settleRipe(AuditSources servers) {
     List<Suspect> ripe = new ArrayList<>();
     while (!suspects.isEmpty() && ripe.size() < BATCH && isRipe(suspects.getFirst())) {
       ripe.add(suspects.removeFirst());
     }
-    return settle(ripe, servers);
+    settle(ripe, servers);
   }
 
   private List<Suspect> take(int count) {
@@ -206,35 +181,32 @@ public final class AuditRun implements CommandRun.Work {
     return System.nanoTime() - suspect.since() >= choice.grace().toNanos();
   }
 
-  private boolean settle(List<Suspect> looked, AuditSources servers) {
+  private void settle(List<Suspect> looked, AuditSources servers) {
     if (looked.isEmpty()) {
-      return true;
+      return;
     }
     // Taken before the look: an entry that becomes ripe meanwhile gets another look.
     Set<Suspect> ripe = looked.stream().filter(this::isRipe).collect(Collectors.toSet());
     List<String> keys = looked.stream().map(suspect -> suspect.key().key()).toList();
-    Optional<List<Found>> found = servers.read(keys);
-    Optional<Map<String, State>> states = found.flatMap(_ -> servers.states(keys));
-    if (found.isEmpty() || states.isEmpty()) {
-      return false;
-    }
+    List<Found> found = servers.read(keys);
+    Map<String, State> states = servers.states(keys);
     Map<Suspect, Wrong> wrong = new LinkedHashMap<>();
     for (int i = 0; i < looked.size(); i++) {
       Suspect suspect = looked.get(i);
-      WrongKey now = seen(keys.get(i), found.get().get(i), states.get());
+      WrongKey now = seen(keys.get(i), found.get(i), states);
       if (hasComeRight(suspect.key(), now)) {
         findings.right(AuditVerdict.LAGGING);
       } else if (ripe.contains(suspect)) {
-        wrong.put(suspect, new Wrong(now, found.get().get(i)));
+        wrong.put(suspect, new Wrong(now, found.get(i)));
       } else {
         suspects.addLast(suspect);
       }
     }
     if (choice.repair() && !options.dryRun()) {
-      return repair(wrong, servers);
+      repair(wrong, servers);
+    } else {
+      wrong.values().forEach(each -> findings.wrong(each.key()));
     }
-    wrong.values().forEach(each -> findings.wrong(each.key()));
-    return true;
   }
 
   private static boolean hasComeRight(WrongKey first, WrongKey now) {
@@ -245,14 +217,15 @@ public final class AuditRun implements CommandRun.Work {
     return now.verdict().isRight();
   }
 
-  private boolean repair(Map<Suspect, Wrong> wrong, AuditSources servers) {
-    Optional<Set<String>> left = servers.evict(List.copyOf(wrong.values()));
-    if (left.isEmpty()) {
+  private void repair(Map<Suspect, Wrong> wrong, AuditSources servers) {
+    Set<String> left;
+    try {
+      left = servers.evict(List.copyOf(wrong.values()));
+    } catch (Stopped e) {
       wrong.values().forEach(each -> findings.wrong(each.key()));
-      return false;
+      throw e;
     }
-    wrong.forEach((suspect, each) -> repaired(suspect, each.key(), left.get()));
-    return true;
+    wrong.forEach((suspect, each) -> repaired(suspect, each.key(), left));
   }
 
   private void repaired(Suspect suspect, WrongKey now, Set<String> left) {
@@ -267,15 +240,15 @@ public final class AuditRun implements CommandRun.Work {
     }
   }
 
-  private Result result(boolean whole) {
+  @Override
+  public Result result() {
     boolean dryRun = choice.repair() && options.dryRun();
     Map<String, Object> json = new TreeMap<>(findings.json(dryRun));
-    json.put("scope", choice.scope());
-    json.put("at", clock.instant().truncatedTo(ChronoUnit.SECONDS).toString());
+    json.put(LastAudit.SCOPE, choice.scope());
+    json.put(LastAudit.AT, clock.instant().truncatedTo(ChronoUnit.SECONDS).toString());
     json.put("dryRun", options.dryRun());
     boolean harmful = findings.isHarmful();
     return new Result(
-        whole,
         harmful ? ExitCode.SOFTWARE : ExitCode.OK,
         findings.text(dryRun)
             + (harmful && !choice.repair() ? "; --repair evicts what is wrong" : ""),
@@ -286,11 +259,9 @@ public final class AuditRun implements CommandRun.Work {
   /// writes has been audited all the same.
   private void leave(Result result, RedisConnection redis) {
     try {
-      redis.leaveNote(LAST_AUDIT, mapper.writeValueAsString(result.json()));
+      redis.leaveNote(LastAudit.NOTE, LastAudit.write(result));
     } catch (EntryStoreException e) {
       news.accept("the result is not left in Redis for others: " + e.getMessage());
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("the result could not be written as JSON", e);
     }
   }
 

@@ -16,17 +16,16 @@ import dev.tidemark.operator.run.StopRequest;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/// Cache and database, each asked until it answers. An answer is empty when the command is to end
-/// before. Confined to one thread.
+/// Cache and database, each asked until it answers. Confined to one thread.
 ///
-/// Each method throws [Unavailable] when patience is at its end.
+/// Each method throws [Unavailable] when patience is at its end, and [StopRequest.Stopped] when the
+/// command is to end before the answer.
 final class AuditSources {
 
   private static final Duration PAUSE = Duration.ofMillis(500);
@@ -38,8 +37,7 @@ final class AuditSources {
   private final StopRequest stopping;
   private final Consumer<String> news;
 
-  /// Asks the database for the first time: a wrong address is reported at once.
-  AuditSources(
+  private AuditSources(
       RedisConnection redis,
       PostgresProducts products,
       StopRequest stopping,
@@ -50,11 +48,20 @@ final class AuditSources {
     this.batches = new RetryingBatches(stopping, news, RetryingBatches.PATIENCE);
     this.stopping = stopping;
     this.news = news;
+  }
+
+  /// Asks the database for the first time: a wrong address is reported at once.
+  static AuditSources open(
+      RedisConnection redis,
+      PostgresProducts products,
+      StopRequest stopping,
+      Consumer<String> news) {
     try {
       products.states(List.of());
     } catch (PostgresProducts.Unanswered e) {
       throw new Unavailable(String.valueOf(e.getMessage()));
     }
+    return new AuditSources(redis, products, stopping, news);
   }
 
   RedisInspection cache() {
@@ -62,31 +69,29 @@ final class AuditSources {
   }
 
   /// Asks the cache a question of its own.
-  <T> Optional<T> ask(Supplier<T> question) {
-    return batches.each(List.of(question), Supplier::get).map(List::getFirst);
+  <T> T ask(Supplier<T> question) {
+    return batches.each(List.of(question), Supplier::get).getFirst();
   }
 
   /// Reads the entries, in the order of the keys.
-  Optional<List<Found>> read(List<String> keys) {
+  List<Found> read(List<String> keys) {
     return batches.all(keys, cache::read);
   }
 
   /// Returns the states of the products, by id.
-  Optional<Map<String, State>> states(List<String> keys) {
+  Map<String, State> states(List<String> keys) {
     List<String> ids = keys.stream().map(PostgresProducts::idOf).toList();
     long begin = System.nanoTime();
     while (true) {
       try {
-        return Optional.of(products.states(ids));
+        return products.states(ids);
       } catch (PostgresProducts.Unanswered e) {
         if (System.nanoTime() - begin > RetryingBatches.PATIENCE.toNanos()) {
           throw new Unavailable(String.valueOf(e.getMessage()));
         }
         news.accept("trying again: " + e.getMessage());
       }
-      if (stopping.awaitRequested(PAUSE)) {
-        return Optional.empty();
-      }
+      stopping.pause(PAUSE);
     }
   }
 
@@ -105,22 +110,19 @@ final class AuditSources {
   /// if they are byte for byte as they were judged.
   ///
   /// @return the keys of those that were left, because they had changed
-  Optional<Set<String>> evict(List<Wrong> wrong) {
+  Set<String> evict(List<Wrong> wrong) {
     List<Wrong> others = wrong.stream().filter(each -> !each.isStale()).toList();
     List<EvictionRequest> stale =
         wrong.stream()
             .filter(Wrong::isStale)
             .map(each -> new EvictionRequest(each.key().key(), each.key().committed()))
             .toList();
-    return batches
-        .all(stale, entries::evict)
-        .flatMap(_ -> batches.each(others, this::isGone))
-        .map(
-            gone ->
-                IntStream.range(0, others.size())
-                    .filter(i -> !gone.get(i))
-                    .mapToObj(i -> others.get(i).key().key())
-                    .collect(Collectors.toUnmodifiableSet()));
+    var _ = batches.all(stale, entries::evict);
+    List<Boolean> gone = batches.each(others, this::isGone);
+    return IntStream.range(0, others.size())
+        .filter(i -> !gone.get(i))
+        .mapToObj(i -> others.get(i).key().key())
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   private boolean isGone(Wrong wrong) {

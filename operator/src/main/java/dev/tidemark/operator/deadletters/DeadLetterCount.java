@@ -1,14 +1,14 @@
 package dev.tidemark.operator.deadletters;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.annotation.JsonSerialize;
+import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
@@ -37,11 +37,38 @@ public final class DeadLetterCount {
     }
   }
 
+  /// Letters of one service.
+  ///
+  /// @param atLeast whether there are more than were read
+  /// @param last when the last was put aside
+  public record Letters(
+      long count,
+      boolean atLeast,
+      @JsonSerialize(contentUsing = ToStringSerializer.class) Optional<Instant> last) {
+
+    /// Returns the number for a human.
+    public String text(Instant now) {
+      String text =
+          "%s%s dead %s"
+              .formatted(
+                  atLeast ? "at least " : "",
+                  count == 0 ? "no" : "%,d".formatted(count),
+                  count == 1 ? "letter" : "letters");
+      if (atLeast && count == 0) {
+        text = "no dead letters among the newest %,d".formatted(MOST);
+      }
+      return text + last.map(time -> ", the last " + age(time, now)).orElse("");
+    }
+  }
+
+  /// Letters by the service that put them aside.
+  public record Result(Letters relay, Letters invalidator) {}
+
   /// Returns the counts. To be called when all is read.
   ///
   /// @param beginnings the first offsets there are
   /// @param starts the first that were read
-  public ObjectNode json(Map<TopicPartition, Long> beginnings, Map<TopicPartition, Long> starts) {
+  public Result result(Map<TopicPartition, Long> beginnings, Map<TopicPartition, Long> starts) {
     letters.removeIf(letter -> discards.has(letter.partition(), letter.offset()));
     boolean atLeast =
         starts.entrySet().stream()
@@ -51,40 +78,13 @@ public final class DeadLetterCount {
                   return start.getValue() > beginning
                       && !discards.hasAll(start.getKey(), beginning, start.getValue() - 1);
                 });
-    ObjectNode json = JsonNodeFactory.instance.objectNode();
-    for (String by : List.of(DeadLetterView.RELAY, DeadLetterView.INVALIDATOR)) {
-      List<Instant> times =
-          letters.stream().filter(letter -> letter.by().equals(by)).map(Letter::time).toList();
-      ObjectNode counted = json.putObject(by);
-      counted.put("count", times.size()).put("atLeast", atLeast);
-      times.stream()
-          .max(Comparator.naturalOrder())
-          .ifPresent(last -> counted.put("last", last.toString()));
-    }
-    return json;
+    return new Result(of(DeadLetterView.RELAY, atLeast), of(DeadLetterView.INVALIDATOR, atLeast));
   }
 
-  /// Returns the count for a human.
-  ///
-  /// @param counted count of one service that puts letters aside, as returned by [#json]
-  public static String text(JsonNode counted, Instant now) {
-    if (counted.isMissingNode()) {
-      return "dead letters not counted";
-    }
-    long count = counted.path("count").asLong();
-    boolean atLeast = counted.path("atLeast").asBoolean();
-    String text =
-        "%s%s dead %s"
-            .formatted(
-                atLeast ? "at least " : "",
-                count == 0 ? "no" : "%,d".formatted(count),
-                count == 1 ? "letter" : "letters");
-    if (atLeast && count == 0) {
-      text = "no dead letters among the newest %,d".formatted(MOST);
-    }
-    return counted.has("last")
-        ? text + ", the last " + age(Instant.parse(counted.path("last").asText()), now)
-        : text;
+  private Letters of(String by, boolean atLeast) {
+    List<Instant> times =
+        letters.stream().filter(letter -> letter.by().equals(by)).map(Letter::time).toList();
+    return new Letters(times.size(), atLeast, times.stream().max(Comparator.naturalOrder()));
   }
 
   private static String age(Instant time, Instant now) {

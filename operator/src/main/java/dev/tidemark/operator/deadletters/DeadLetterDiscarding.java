@@ -50,6 +50,7 @@ final class DeadLetterDiscarding implements CommandRun.Work {
   public Result run(Progress progress, StopRequest stopping) {
     List<DeadLetterId> wanted = ids.stream().map(box::whole).distinct().toList();
     List<DeadLetterId> lasts = upTo.stream().map(box::whole).distinct().toList();
+    List<DeadLetterId> found = new ArrayList<>();
     DeadLetterDiscards known =
         box.forEach(
             new ScanStart.Beginning(),
@@ -57,13 +58,10 @@ final class DeadLetterDiscarding implements CommandRun.Work {
             record -> {
               DeadLetterId id = DeadLetterId.of(record);
               if (wanted.contains(id) || lasts.stream().anyMatch(id::isUpTo)) {
-                discarded.add(id);
+                found.add(id);
               }
             });
-    if (stopping.isRequested()) {
-      discarded.clear();
-      return result(false);
-    }
+    discarded.addAll(found);
     for (DeadLetterId id : wanted) {
       if (known.has(partition(id), id.offset())) {
         before.add(id);
@@ -74,7 +72,7 @@ final class DeadLetterDiscarding implements CommandRun.Work {
     if (!dryRun && !discarded.isEmpty()) {
       mark(lasts.isEmpty() ? singly() : ranges());
     }
-    return result(true);
+    return result();
   }
 
   private static TopicPartition partition(DeadLetterId id) {
@@ -132,13 +130,13 @@ final class DeadLetterDiscarding implements CommandRun.Work {
     return new KafkaProducer<>(own, new ByteArraySerializer(), new ByteArraySerializer());
   }
 
-  private Result result(boolean whole) {
+  @Override
+  public Result result() {
     Map<String, Object> json = new TreeMap<>();
     json.put("dryRun", dryRun);
     json.put(dryRun ? "wouldDiscard" : "discarded", texts(discarded));
     json.put("discardedBefore", texts(before));
     return new Result(
-        whole,
         ExitCode.OK,
         "%,d %s%s"
             .formatted(

@@ -90,8 +90,8 @@ final class DeadLetterSendRun implements CommandRun.Work {
   @Override
   public Result run(Progress progress, StopRequest stopping) {
     List<DeadLetterEvent> letters = fit(letters(stopping));
-    if (stopping.isRequested() || letters.isEmpty()) {
-      return result(!stopping.isRequested());
+    if (letters.isEmpty()) {
+      return result();
     }
     KafkaSettings settings =
         box.settings().withTopics(letters.stream().map(DeadLetterEvent::topic).distinct().toList());
@@ -103,24 +103,19 @@ final class DeadLetterSendRun implements CommandRun.Work {
       producer.initTransactions();
       ScanStart behind =
           read(settings.committedOnly(), new ScanStart.Beginning(), newest, progress, stopping);
-      if (stopping.isRequested()) {
-        return result(false);
-      }
       if (options.dryRun()) {
         current(letters, newest).forEach(letter -> sent.add(letter.id().toString()));
-        return result(true);
+        return result();
       }
       RateLimit pace = new RateLimit(options.perSecond(), BATCH);
       for (int from = 0; from < letters.size(); from += pace.largestBatch()) {
         List<DeadLetterEvent> batch =
             letters.subList(from, Math.min(from + pace.largestBatch(), letters.size()));
-        if (!pace.await(batch.size(), stopping)) {
-          return result(false);
-        }
+        pace.await(batch.size(), stopping);
         behind = send(batch, newest, behind, settings, producer);
       }
     }
-    return result(true);
+    return result();
   }
 
   private List<ConsumerRecord<byte[], byte[]>> letters(StopRequest stopping) {
@@ -160,7 +155,7 @@ final class DeadLetterSendRun implements CommandRun.Work {
       StopRequest stopping) {
     try (TopicScan scan = TopicScan.open(settings, start, news)) {
       progress.begin("read", "records", scan.total());
-      while (!scan.isAtEnd() && !stopping.isRequested()) {
+      while (!scan.isAtEnd()) {
         scan.next(stopping).stream()
             .filter(record -> !isOfThisRun(record))
             .forEach(record -> raise(newest, record));
@@ -271,14 +266,14 @@ final class DeadLetterSendRun implements CommandRun.Work {
     return new KafkaProducer<>(own, new ByteArraySerializer(), new ByteArraySerializer());
   }
 
-  private Result result(boolean whole) {
+  @Override
+  public Result result() {
     Map<String, Object> json = new TreeMap<>();
     json.put("dryRun", options.dryRun());
     json.put(options.dryRun() ? "wouldSend" : "sent", sent);
     json.put("superseded", superseded);
     json.put("unfit", unfit);
     return new Result(
-        whole,
         unfit.isEmpty() ? ExitCode.OK : ExitCode.SOFTWARE,
         "%,d %s, %,d superseded by what the topic has, %,d still wrong"
             .formatted(

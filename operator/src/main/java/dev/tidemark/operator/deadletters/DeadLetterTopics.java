@@ -72,7 +72,7 @@ final class DeadLetterTopics {
     }
     try (TopicScan scan =
         TopicScan.open(settings.withTopics(topics).committedOnly(), start, news)) {
-      while (!scan.isAtEnd() && !stopping.isRequested()) {
+      while (!scan.isAtEnd()) {
         scan.next(stopping).forEach(reader);
       }
     }

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// hexadecimal.
 public record DeadLetterView(ConsumerRecord<byte[], byte[]> record) {
 
-  public static final String RELAY = "relay";
-  public static final String INVALIDATOR = "invalidator";
+  static final String RELAY = "relay";
+  static final String INVALIDATOR = "invalidator";
 
   private static final ObjectMapper json = new ObjectMapper();
 

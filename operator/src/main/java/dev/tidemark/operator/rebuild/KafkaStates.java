@@ -60,11 +60,7 @@ final class KafkaStates implements AutoCloseable {
   private final Deque<ConsumerRecord<byte[], byte[]>> read = new ArrayDeque<>();
   private final AtomicLong given = new AtomicLong();
 
-  /// Reads nothing before [#readAll].
-  ///
-  /// @param spoolBytes for what is kept from the first reading
-  /// @param news gets a line for each of the first keys that are left out
-  KafkaStates(
+  private KafkaStates(
       KafkaSettings settings,
       KeyFilter choice,
       VersionIndex index,
@@ -77,7 +73,21 @@ final class KafkaStates implements AutoCloseable {
     this.choice = choice;
     this.index = index;
     this.spool = new StateBuffer(spoolBytes);
-    this.tail = new TopicTail(settings, this::accept);
+    this.tail = TopicTail.open(settings, this::accept);
+  }
+
+  /// Opens the clients. Reads nothing before [#readAll].
+  ///
+  /// @param spoolBytes for what is kept from the first reading
+  /// @param news gets a line for each of the first keys that are left out
+  static KafkaStates open(
+      KafkaSettings settings,
+      KeyFilter choice,
+      VersionIndex index,
+      long spoolBytes,
+      Clock clock,
+      Consumer<String> news) {
+    return new KafkaStates(settings, choice, index, spoolBytes, clock, news);
   }
 
   private void accept(ConsumerRecord<byte[], byte[]> record) {
@@ -132,30 +142,28 @@ final class KafkaStates implements AutoCloseable {
 
   /// Reads everything.
   ///
-  /// @return whether that is done; else the command is to end
-  boolean readAll(StopRequest stopping, Progress progress) {
-    boolean done = tail.readToEnd(stopping, progress);
-    if (done) {
-      synchronized (this) {
-        spoolIsWhole = true;
-        spool.flip();
-        if (!rest.isEmpty()) {
-          again = TopicScan.open(settings, new ScanStart.Offsets(rest), line -> {});
-        }
+  /// @throws StopRequest.Stopped when the command is to end
+  void readAll(StopRequest stopping, Progress progress) {
+    tail.readToEnd(stopping, progress);
+    synchronized (this) {
+      spoolIsWhole = true;
+      spool.flip();
+      if (!rest.isEmpty()) {
+        again = TopicScan.open(settings, new ScanStart.Offsets(rest), line -> {});
       }
     }
-    return done;
   }
 
   /// Returns when everything is known that the topics held when this was called.
   ///
-  /// @return whether that is so; else the command is to end
-  boolean readToEnd(StopRequest stopping) {
-    return tail.readToEnd(stopping);
+  /// @throws StopRequest.Stopped when the command is to end
+  void readToEnd(StopRequest stopping) {
+    tail.readToEnd(stopping);
   }
 
-  /// Returns the next state that is its key's newest, as far as is known now; empty at the end, or
-  /// when the command is to end.
+  /// Returns the next state that is its key's newest, as far as is known now; empty at the end.
+  ///
+  /// @throws StopRequest.Stopped when the command is to end
   synchronized Optional<Cacheable> next(StopRequest stopping) {
     while (true) {
       Optional<Cacheable> candidate = candidate(stopping);

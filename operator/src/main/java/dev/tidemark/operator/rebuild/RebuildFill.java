@@ -19,7 +19,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 
 /// Writes states to the cache as a reader does that fills, with the topic as its source: it takes
@@ -45,18 +44,17 @@ final class RebuildFill {
   private final EntryStore store;
   private final TimeToLive lives;
   private final Duration leaseTtl;
-  private final BooleanSupplier readToEnd;
+  private final Runnable readToEnd;
   private final Predicate<Cacheable> isNewest;
 
   /// @param leaseTtl longer than the topic's end takes to read
-  /// @param readToEnd returns when all is known that the topic held when this was called; false
-  ///   when the command is to end instead
+  /// @param readToEnd returns when all is known that the topic held when this was called
   /// @param isNewest whether, as far as is known, there is no newer state
   RebuildFill(
       EntryStore store,
       TimeToLive lives,
       Duration leaseTtl,
-      BooleanSupplier readToEnd,
+      Runnable readToEnd,
       Predicate<Cacheable> isNewest) {
     this.store = store;
     this.lives = lives;
@@ -138,19 +136,15 @@ final class RebuildFill {
     }
 
     private void fill() {
-      boolean known = false;
       try {
-        known = readToEnd.getAsBoolean();
-      } finally {
-        if (!known) {
-          leased.forEach(this::release);
-        }
+        readToEnd.run();
+      } catch (RuntimeException e) {
+        leased.forEach(this::release);
+        throw e;
       }
       List<Integer> newest = new ArrayList<>();
       for (int i : leased) {
-        if (!known) {
-          outcomes[i] = new Failed<>(notDone("the command is to end", i));
-        } else if (isNewest.test(states.get(i))) {
+        if (isNewest.test(states.get(i))) {
           newest.add(i);
         } else {
           release(i);

@@ -15,6 +15,7 @@ import dev.tidemark.operator.run.Progress;
 import dev.tidemark.operator.run.RateLimit;
 import dev.tidemark.operator.run.RetryingBatches;
 import dev.tidemark.operator.run.StopRequest;
+import dev.tidemark.operator.run.StopRequest.Stopped;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -97,29 +98,24 @@ final class RebuildRun implements CommandRun.Work {
       RateLimit pace = new RateLimit(options.perSecond(), BATCH);
       while (true) {
         rounds++;
-        if (!round(store, index, pace, progress, stopping)) {
-          return result(false);
-        }
+        round(store, index, pace, progress, stopping);
         if (index.hasAll()) {
-          return result(true);
+          return result();
         }
         index = index.next();
       }
     }
   }
 
-  /// @return whether all of it is done; else the command is to end
-  private boolean round(
+  private void round(
       EntryStore store,
       VersionIndex index,
       RateLimit pace,
       Progress progress,
       StopRequest stopping) {
     try (KafkaStates states =
-        new KafkaStates(kafka, choice, index, settings.memoryBytes(), clock, news)) {
-      if (!states.readAll(stopping, progress)) {
-        return false;
-      }
+        KafkaStates.open(kafka, choice, index, settings.memoryBytes(), clock, news)) {
+      states.readAll(stopping, progress);
       records = states.records();
       keyless = states.keyless();
       unreadable = states.unreadable();
@@ -131,22 +127,22 @@ final class RebuildRun implements CommandRun.Work {
               () -> states.readToEnd(stopping),
               states::isNewest);
       progress.begin(options.dryRun() ? "look" : "fill", "states", states.toGive());
-      boolean whole =
-          inParallel(
-              () -> {
-                List<Cacheable> batch = batch(states, pace, stopping);
-                if (batch.isEmpty()) {
-                  return false;
-                }
-                new RetryingBatches(stopping, news, settings.patience())
-                    .all(batch, options.dryRun() ? fill::lookup : fill::attempt)
-                    .ifPresent(done -> done.forEach(each -> verdicts.merge(each, 1L, Long::sum)));
-                progress.done(states.given());
-                return true;
-              },
-              stopping);
-      gapped += states.gapped();
-      return whole;
+      try {
+        inParallel(
+            () -> {
+              List<Cacheable> batch = batch(states, pace, stopping);
+              if (batch.isEmpty()) {
+                return false;
+              }
+              new RetryingBatches(stopping, news, settings.patience())
+                  .all(batch, options.dryRun() ? fill::lookup : fill::attempt)
+                  .forEach(each -> verdicts.merge(each, 1L, Long::sum));
+              progress.done(states.given());
+              return true;
+            });
+      } finally {
+        gapped += states.gapped();
+      }
     }
   }
 
@@ -162,7 +158,8 @@ final class RebuildRun implements CommandRun.Work {
         batch.add(state.get());
         bytes += state.get().bytes();
       }
-      return pace.await(batch.size(), stopping) ? batch : List.of();
+      pace.await(batch.size(), stopping);
+      return batch;
     }
   }
 
@@ -171,8 +168,8 @@ final class RebuildRun implements CommandRun.Work {
     boolean run();
   }
 
-  /// @return whether all came to their end, and none was stopped
-  private static boolean inParallel(Step step, StopRequest stopping) {
+  /// Returns when all came to their end, and throws what the first of them threw.
+  private static void inParallel(Step step) {
     AtomicBoolean failed = new AtomicBoolean();
     List<Future<?>> runs = new ArrayList<>();
     try (ExecutorService threads = Executors.newFixedThreadPool(BATCHES_AT_A_TIME)) {
@@ -198,13 +195,13 @@ final class RebuildRun implements CommandRun.Work {
             : new IllegalStateException(e.getCause());
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        return false;
+        throw new Stopped();
       }
     }
-    return !stopping.isRequested();
   }
 
-  private Result result(boolean whole) {
+  @Override
+  public Result result() {
     long filled = count(Verdict.FILLED);
     long refreshed = count(Verdict.REFRESHED);
     long fresh = count(Verdict.ALREADY_FRESH);
@@ -232,7 +229,7 @@ final class RebuildRun implements CommandRun.Work {
     append(text, ", %,d left out because versions before them are missing", gapped);
     append(text, ", %,d records cannot be read", unreadable);
     append(text, ", %,d records name no key", keyless);
-    return new Result(whole, ExitCode.OK, text.toString(), json);
+    return new Result(ExitCode.OK, text.toString(), json);
   }
 
   private long count(Verdict verdict) {

@@ -102,14 +102,13 @@ final class ReplayRun implements CommandRun.Work {
       while (!scan.isAtEnd()) {
         List<ConsumerRecord<byte[], byte[]>> read = scan.next(stopping);
         Batch batch = batch(read);
-        if (!pace.await(batch.size(), stopping) || !apply(batch, entries, batches)) {
-          return result(false);
-        }
+        pace.await(batch.size(), stopping);
+        apply(batch, entries, batches);
         records += read.size();
         position = scan.position();
         progress.done(scan.done());
       }
-      return result(true);
+      return result();
     }
   }
 
@@ -135,31 +134,24 @@ final class ReplayRun implements CommandRun.Work {
     return new Batch(byVersion, byForce);
   }
 
-  /// @return whether all of it is done; else the command is to end
-  private boolean apply(Batch batch, EntryStore entries, RetryingBatches batches) {
+  private void apply(Batch batch, EntryStore entries, RetryingBatches batches) {
     if (options.dryRun()) {
-      return batches
-          .all(batch.keys(), entries::lookup)
-          .map(found -> count(batch, found))
-          .isPresent();
+      count(batch, batches.all(batch.keys(), entries::lookup));
+    } else {
+      count(batches.all(batch.requests(), entries::evict));
+      count(batches.each(List.copyOf(batch.byForce()), key -> force(entries, key)));
     }
-    return batches.all(batch.requests(), entries::evict).map(this::count).isPresent()
-        && batches
-            .each(List.copyOf(batch.byForce()), key -> force(entries, key))
-            .map(this::count)
-            .isPresent();
   }
 
   private static Eviction force(EntryStore entries, String key) {
     return entries.evictByForce(key) ? Eviction.EVICTED : Eviction.ABSENT;
   }
 
-  private long count(List<Eviction> answers) {
+  private void count(List<Eviction> answers) {
     answers.forEach(answer -> evictions.merge(answer, 1L, Long::sum));
-    return answers.size();
   }
 
-  private int count(Batch batch, List<Lookup> found) {
+  private void count(Batch batch, List<Lookup> found) {
     List<String> keys = batch.keys();
     for (int i = 0; i < keys.size(); i++) {
       long floor = batch.byVersion().getOrDefault(keys.get(i), Long.MAX_VALUE);
@@ -167,10 +159,10 @@ final class ReplayRun implements CommandRun.Work {
         wouldChange.add(keys.get(i));
       }
     }
-    return wouldChange.size();
   }
 
-  private Result result(boolean whole) {
+  @Override
+  public Result result() {
     Map<String, Object> json = new TreeMap<>();
     json.put("records", records);
     json.put("keyless", keyless);
@@ -179,7 +171,6 @@ final class ReplayRun implements CommandRun.Work {
     if (options.dryRun()) {
       json.put("wouldEvict", wouldChange.size());
       return new Result(
-          whole,
           ExitCode.OK,
           "%,d records read; %,d keys would be evicted%s"
               .formatted(records, wouldChange.size(), unread),
@@ -194,7 +185,6 @@ final class ReplayRun implements CommandRun.Work {
     json.put("absent", absent);
     json.put("floorRaised", raised);
     return new Result(
-        whole,
         ExitCode.OK,
         "%,d records read; %,d evicted, %,d already fresh, %,d absent, %,d floors of leases raised%s"
             .formatted(records, evicted, fresh, absent, raised, unread),

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tidemark.cache.store.EntryStoreException;
 import dev.tidemark.invalidation.Unavailable;
+import dev.tidemark.operator.run.StopRequest.Stopped;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Map;
@@ -36,8 +37,13 @@ public final class CommandRun {
   /// Work of a run.
   public interface Work {
 
-    /// Does the work. Returns at its end, or soon after a stop was requested.
+    /// Does the work, and returns its result.
+    ///
+    /// @throws StopRequest.Stopped soon after a stop was requested
     Result run(Progress progress, StopRequest stopping);
+
+    /// Returns the result of what is done by now.
+    Result result();
 
     /// Returns the arguments with which the command continues where this run ended.
     String resumption();
@@ -45,11 +51,10 @@ public final class CommandRun {
 
   /// Result of a run.
   ///
-  /// @param whole whether it came to its end, and was not stopped before
   /// @param exitCode for a run that came to its end
   /// @param text for humans
   /// @param json for programs, each with its name
-  public record Result(boolean whole, int exitCode, String text, Map<String, Object> json) {
+  public record Result(int exitCode, String text, Map<String, Object> json) {
     public Result {
       json = Map.copyOf(json);
     }
@@ -103,18 +108,22 @@ public final class CommandRun {
   private int show(Work work) {
     long begin = System.nanoTime();
     Result result;
-    try (var _ = new ProgressDisplay(progress, isTerminal(), err()::println)) {
+    boolean whole = true;
+    try (var _ = ProgressDisplay.start(progress, isTerminal(), err()::println)) {
       result = work.run(progress, stopping);
+    } catch (Stopped e) {
+      result = work.result();
+      whole = false;
     }
-    tell(result, (System.nanoTime() - begin) / 1e9);
-    if (result.whole()) {
+    tell(result, whole, (System.nanoTime() - begin) / 1e9);
+    if (whole) {
       return result.exitCode();
     }
     err().println("interrupted; go on with: " + next(work));
     return INTERRUPTED;
   }
 
-  private void tell(Result result, double seconds) {
+  private void tell(Result result, boolean whole, double seconds) {
     PrintWriter out = spec.commandLine().getOut();
     if (!asJson) {
       out.println("%s (%.1f s)".formatted(result.text(), seconds));
@@ -122,7 +131,7 @@ public final class CommandRun {
     }
     Map<String, Object> all = new TreeMap<>(result.json());
     all.put("seconds", Math.round(seconds * 1e3) / 1e3);
-    all.put("interrupted", !result.whole());
+    all.put("interrupted", !whole);
     try {
       out.println(json.writeValueAsString(all));
     } catch (JsonProcessingException e) {

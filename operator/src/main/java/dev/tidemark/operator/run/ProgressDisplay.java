@@ -33,14 +33,22 @@ final class ProgressDisplay implements AutoCloseable {
   private long doneThen;
   private int unchanged;
 
-  /// @param terminal whether a human looks on
-  /// @param lines where the lines go, when none does
-  ProgressDisplay(Progress progress, boolean terminal, Consumer<String> lines) {
+  private ProgressDisplay(Progress progress, boolean terminal, Consumer<String> lines) {
     this.progress = progress;
     this.terminal = terminal;
     this.lines = lines;
+  }
+
+  /// Shows the progress until it is closed.
+  ///
+  /// @param terminal whether a human looks on
+  /// @param lines where the lines go, when none does
+  static ProgressDisplay start(Progress progress, boolean terminal, Consumer<String> lines) {
+    ProgressDisplay display = new ProgressDisplay(progress, terminal, lines);
     long period = (terminal ? TERMINAL_REFRESH : PLAIN_REFRESH).toMillis();
-    var _ = thread.scheduleAtFixedRate(this::show, period, period, TimeUnit.MILLISECONDS);
+    var _ =
+        display.thread.scheduleAtFixedRate(display::show, period, period, TimeUnit.MILLISECONDS);
+    return display;
   }
 
   private synchronized void show() {

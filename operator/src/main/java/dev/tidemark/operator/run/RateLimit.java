@@ -27,11 +27,12 @@ public final class RateLimit {
 
   /// Waits until this number may go.
   ///
-  /// @return whether they may; else the command is to end
-  public boolean await(int count, StopRequest stopping) {
+  /// @throws StopRequest.Stopped when the command is to end
+  public void await(int count, StopRequest stopping) {
     if (limiter.isEmpty() || count == 0) {
-      return !stopping.isRequested();
+      stopping.check();
+    } else {
+      stopping.pause(limiter.get().reservePermits(count));
     }
-    return !stopping.awaitRequested(limiter.get().reservePermits(count));
   }
 }

@@ -35,11 +35,10 @@ public final class RetryingBatches {
 
   /// Applies an operation to each item.
   ///
-  /// @return the answers in the order of the items; empty when the command is to end before all are
-  ///   there
+  /// @return the answers in the order of the items
+  /// @throws StopRequest.Stopped when the command is to end before all are there
   /// @throws Unavailable when patience is at its end
-  public <I, T> Optional<List<T>> all(
-      List<I> items, Function<List<I>, List<Outcome<T>>> operation) {
+  public <I, T> List<T> all(List<I> items, Function<List<I>, List<Outcome<T>>> operation) {
     Map<Integer, T> answers = new TreeMap<>();
     List<Integer> open = new ArrayList<>();
     for (int i = 0; i < items.size(); i++) {
@@ -51,16 +50,14 @@ public final class RetryingBatches {
       Optional<EntryStoreException> fault = attempt(items, open, operation, answers);
       if (fault.isPresent()) {
         pause = pause(fault.get(), pause, begin);
-        if (stopping.awaitRequested(pause)) {
-          return Optional.empty();
-        }
+        stopping.pause(pause);
       }
     }
-    return Optional.of(List.copyOf(answers.values()));
+    return List.copyOf(answers.values());
   }
 
   /// Applies an operation that has no batch to each item.
-  public <I, T> Optional<List<T>> each(List<I> items, Function<I, T> operation) {
+  public <I, T> List<T> each(List<I> items, Function<I, T> operation) {
     return all(items, batch -> batch.stream().map(item -> outcome(item, operation)).toList());
   }
 

@@ -4,17 +4,37 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/// Request that a command end. Thread-safe.
+/// Request that a command end. The work asks for it where it can end, and is then left by
+/// [Stopped], which [CommandRun] catches. Thread-safe.
 public final class StopRequest {
 
   private final CountDownLatch wished = new CountDownLatch(1);
+
+  /// Thrown through the work of a command that is to end. What is done is done.
+  public static final class Stopped extends RuntimeException {
+    public Stopped() {
+      super("the command is to end");
+    }
+  }
 
   public void request() {
     wished.countDown();
   }
 
-  public boolean isRequested() {
-    return wished.getCount() == 0;
+  /// @throws Stopped when the command is to end
+  public void check() {
+    if (wished.getCount() == 0) {
+      throw new Stopped();
+    }
+  }
+
+  /// Waits.
+  ///
+  /// @throws Stopped when the command is to end
+  public void pause(Duration time) {
+    if (awaitRequested(time)) {
+      throw new Stopped();
+    }
   }
 
   /// Waits, unless the command is to end.

@@ -4,9 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tidemark.operator.run.Deadline;
 import dev.tidemark.service.settings.Setting;
+import dev.tidemark.service.status.ServiceReport;
+import dev.tidemark.service.status.StatusJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
@@ -14,17 +15,13 @@ import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Stream;
 
-/// Address at which a service serves its health, from the environment.
+/// Address at which a service tells its state, from the environment.
 ///
 /// @param service for a human, `relay`
 /// @param base without a slash at the end
 record AdminPort(String service, String variable, String base) {
-
-  private static final Set<Integer> EXPECTED = Set.of(200, 503);
-  private static final ObjectMapper json = new ObjectMapper();
 
   /// Thrown when there is no answer, with the reason in words.
   static final class Unanswered extends Exception {
@@ -49,7 +46,7 @@ record AdminPort(String service, String variable, String base) {
     /// Returns the part that gave no answer for this reason.
     ///
     /// @param what begins its line
-    PartStatus part(String name, String what) {
+    <F> PartStatus<F> part(String name, String what) {
       String reason = String.valueOf(getMessage());
       return late
           ? PartStatus.late(name, what, reason, remedy)
@@ -64,7 +61,7 @@ record AdminPort(String service, String variable, String base) {
         List.of(new AdminPort(service, variable, standard)),
         text -> addresses(service, variable, text),
         "http://host:port, or several with commas between",
-        "where the %s serves its health (%s)".formatted(service, standard));
+        "where the %s tells its state (%s)".formatted(service, standard));
   }
 
   private static Optional<List<AdminPort>> addresses(String service, String variable, String text) {
@@ -88,28 +85,39 @@ record AdminPort(String service, String variable, String base) {
     }
   }
 
-  JsonNode json(String path, Deadline deadline) throws Unanswered {
+  /// State that a service tells.
+  ///
+  /// @param json all of it
+  /// @param report the part of it that this version knows
+  record Told<T extends ServiceReport>(JsonNode json, T report) {}
+
+  /// Asks the service for its state.
+  <T extends ServiceReport> Told<T> ask(Class<T> kind, Deadline deadline) throws Unanswered {
+    URI address = URI.create(base + "/status");
     try {
-      return json.readTree(text(path, deadline));
-    } catch (JsonProcessingException e) {
-      throw new Unanswered(base + path + " does not answer with JSON", wrongAddress());
+      JsonNode told = StatusJson.parse(text(address, deadline));
+      if (told.isObject()) {
+        return new Told<>(told, StatusJson.read(told, kind));
+      }
+    } catch (JsonProcessingException anotherProgram) {
+      // The address is wrong, as below.
     }
+    throw new Unanswered(
+        "%s does not answer with JSON of a %s".formatted(address, service), wrongAddress());
   }
 
-  String text(String path, Deadline deadline) throws Unanswered {
-    URI address = URI.create(base + path);
+  private String text(URI address, Deadline deadline) throws Unanswered {
     int millis = Math.max(1, Math.toIntExact(deadline.left().toMillis()));
     try {
       HttpURLConnection request = (HttpURLConnection) address.toURL().openConnection();
       request.setConnectTimeout(millis);
       request.setReadTimeout(millis);
       int code = request.getResponseCode();
-      if (!EXPECTED.contains(code)) {
+      if (code != HttpURLConnection.HTTP_OK) {
         throw new Unanswered("%s answers %d".formatted(address, code), wrongAddress());
       }
-      try (InputStream body =
-          code == HttpURLConnection.HTTP_OK ? request.getInputStream() : request.getErrorStream()) {
-        return body == null ? "" : new String(body.readAllBytes(), UTF_8);
+      try (InputStream body = request.getInputStream()) {
+        return new String(body.readAllBytes(), UTF_8);
       }
     } catch (SocketTimeoutException e) {
       throw Unanswered.late(

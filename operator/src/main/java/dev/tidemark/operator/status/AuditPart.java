@@ -1,80 +1,79 @@
 package dev.tidemark.operator.status;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.tidemark.operator.audit.AuditVerdict;
+import dev.tidemark.operator.audit.LastAudit;
 import dev.tidemark.operator.status.PartStatus.Line;
+import dev.tidemark.service.status.AuditReport;
+import dev.tidemark.service.status.InvalidatorReport;
+import dev.tidemark.service.status.StatusJson;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.stream.Collectors;
 
 /// Findings of the audits: the one that an operator ran last, and those that the invalidators run
 /// beside their work.
 final class AuditPart {
 
   private static final String NAME = "audit";
+  private static final double PERCENT = 100;
 
   private AuditPart() {}
 
-  /// @param redis holds the report of the command `audit`
+  /// @param last the command's run that left its result
   /// @param invalidators report their own audits
-  static PartStatus of(PartStatus redis, PartStatus invalidators) {
+  static PartStatus<List<AuditReport>> of(
+      Optional<LastAudit> last, List<InvalidatorReport> invalidators) {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     List<Line> lines = new ArrayList<>();
-    JsonNode last = redis.json().path("lastAudit");
-    if (!last.isMissingNode()) {
-      json.set("last", last);
-      lines.add(Line.detail(NAME, last(last)));
-    }
-    var running = json.putArray("background");
-    for (JsonNode invalidator : invalidators.json()) {
-      if (invalidator.has(NAME)) {
-        running.add(invalidator.path(NAME));
-        lines.add(Line.detail(NAME, running(invalidator.path(NAME))));
-      }
+    last.ifPresent(
+        audit -> {
+          json.set("last", audit.json());
+          lines.add(Line.detail(NAME, text(audit)));
+        });
+    List<AuditReport> running =
+        invalidators.stream().flatMap(invalidator -> invalidator.audit().stream()).toList();
+    var background = json.putArray("background");
+    for (AuditReport audit : running) {
+      background.add(StatusJson.tree(audit));
+      lines.add(Line.detail(NAME, text(audit)));
     }
     if (lines.isEmpty()) {
       lines.add(Line.detail(NAME, "none is known"));
     }
-    return new PartStatus(NAME, json, lines);
+    return PartStatus.answered(NAME, json, running, lines);
   }
 
-  private static String last(JsonNode report) {
-    List<String> counts =
-        Stream.of(AuditVerdict.values())
-            .filter(verdict -> report.has(verdict.label()))
-            .map(verdict -> count(report, verdict.label()))
-            .toList();
+  private static String text(LastAudit audit) {
     return "last run, %s, %s: %s; %d evicted"
         .formatted(
-            report.path("at").asText("some time ago"),
-            report.path("scope").asText("of a part"),
-            String.join(", ", counts),
-            report.path("repaired").asLong());
+            audit.at().orElse("some time ago"),
+            audit.scope().orElse("of a part"),
+            audit.counts().entrySet().stream()
+                .map(count -> count(count.getKey().label(), count.getValue()))
+                .collect(Collectors.joining(", ")),
+            audit.repaired());
   }
 
-  private static String running(JsonNode report) {
-    List<String> shares = new ArrayList<>();
-    for (JsonNode window : report.path("windows")) {
-      String share =
-          window.has("recentShare")
-              ? "%.2f %%".formatted(100 * window.path("recentShare").asDouble())
-              : "unknown";
-      shares.add(share + " within " + window.path("within").asText());
-    }
-    List<String> counts =
-        report.path("keys").properties().stream()
-            .map(field -> count(report.path("keys"), field.getKey()))
-            .toList();
+  private static String text(AuditReport audit) {
     return "running, %.4g %% of the events: consistent %s; %s"
         .formatted(
-            100 * report.path("share").asDouble(),
-            String.join(", ", shares),
-            String.join(", ", counts));
+            PERCENT * audit.share(),
+            audit.windows().stream()
+                .map(window -> share(window.recentShare()) + " within " + window.within())
+                .collect(Collectors.joining(", ")),
+            audit.keys().entrySet().stream()
+                .map(count -> count(count.getKey(), count.getValue()))
+                .collect(Collectors.joining(", ")));
   }
 
-  private static String count(JsonNode report, String name) {
-    return "%,d %s".formatted(report.path(name).asLong(), name.replace('_', ' '));
+  private static String share(OptionalDouble recent) {
+    return recent.isPresent() ? "%.2f %%".formatted(PERCENT * recent.getAsDouble()) : "unknown";
+  }
+
+  private static String count(String name, long number) {
+    return "%,d %s".formatted(number, name.replace('_', ' '));
   }
 }

@@ -1,11 +1,13 @@
 package dev.tidemark.operator.status;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.tidemark.operator.run.Deadline;
+import dev.tidemark.operator.status.AdminPort.Told;
 import dev.tidemark.operator.status.AdminPort.Unanswered;
 import dev.tidemark.operator.status.PartStatus.Line;
+import dev.tidemark.service.status.InvalidatorReport;
+import dev.tidemark.service.status.InvalidatorReport.Times;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -20,75 +22,76 @@ final class InvalidatorPart {
   private InvalidatorPart() {}
 
   /// Asks one of them.
-  static PartStatus ask(AdminPort port, Deadline deadline) {
+  static PartStatus<InvalidatorReport> ask(AdminPort port, Deadline deadline) {
     try {
-      JsonNode status = port.json("/status", deadline);
-      return new PartStatus(NAME, status, lines(status));
+      Told<InvalidatorReport> told = port.ask(InvalidatorReport.class, deadline);
+      return PartStatus.answered(NAME, told.json(), told.report(), lines(told.report()));
     } catch (Unanswered e) {
       return e.part(NAME, WHAT);
     }
   }
 
   /// Combines all of them into one part.
-  static PartStatus all(List<PartStatus> each) {
+  static PartStatus<List<InvalidatorReport>> all(List<PartStatus<InvalidatorReport>> each) {
     ArrayNode all = JsonNodeFactory.instance.arrayNode();
     each.forEach(one -> all.add(one.json()));
-    return new PartStatus(NAME, all, each.stream().flatMap(one -> one.lines().stream()).toList());
+    return PartStatus.answered(
+        NAME,
+        all,
+        each.stream().flatMap(one -> one.facts().stream()).toList(),
+        each.stream().flatMap(one -> one.lines().stream()).toList());
   }
 
-  private static List<Line> lines(JsonNode status) {
-    boolean ready = status.path("ready").asBoolean();
+  private static List<Line> lines(InvalidatorReport invalidator) {
     return List.of(
         new Line(
             WHAT,
-            ready ? Health.WELL : Health.RED,
-            status.path("reason").asText(),
-            "; %d partitions, %s".formatted(status.path("partitions").size(), lag(status))),
-        Line.detail("evictions", evictions(status)),
-        Line.detail("latency", latency(status.at("/commitToEvict/lastMinute"))));
+            invalidator.ready() ? Health.WELL : Health.RED,
+            invalidator.reason(),
+            "; %d partitions, %s".formatted(invalidator.partitions().size(), lag(invalidator))),
+        Line.detail("evictions", evictions(invalidator)),
+        Line.detail("latency", latency(invalidator.commitToEvict().lastMinute())));
   }
 
-  private static String lag(JsonNode status) {
-    if (!status.has("lagEvents")) {
-      return "lag not known";
-    }
-    return "%,d events behind%s"
-        .formatted(
-            status.path("lagEvents").asLong(),
-            status.has("lagSeconds")
-                ? " (%.1f s)".formatted(status.path("lagSeconds").asDouble())
-                : "");
+  private static String lag(InvalidatorReport invalidator) {
+    return invalidator
+        .lagEvents()
+        .map(
+            events ->
+                "%,d events behind%s"
+                    .formatted(
+                        events, invalidator.lagSeconds().map(" (%.1f s)"::formatted).orElse("")))
+        .orElse("lag not known");
   }
 
-  private static String evictions(JsonNode status) {
+  private static String evictions(InvalidatorReport invalidator) {
     return "%s; %,d gaps, %,d rewinds"
         .formatted(
-            status.path("evictions").properties().stream()
+            invalidator.evictions().entrySet().stream()
                 .map(InvalidatorPart::count)
                 .collect(Collectors.joining(", ")),
-            status.path("gaps").asLong(),
-            status.path("rewinds").asLong());
+            invalidator.gaps(),
+            invalidator.rewinds());
   }
 
-  private static String count(Map.Entry<String, JsonNode> result) {
-    return "%,d %s".formatted(result.getValue().asLong(), result.getKey().replace('_', ' '));
+  private static String count(Map.Entry<String, Long> result) {
+    return "%,d %s".formatted(result.getValue(), result.getKey().replace('_', ' '));
   }
 
-  private static String latency(JsonNode times) {
-    if (!times.has("millis")) {
+  private static String latency(Times times) {
+    if (times.events() == 0) {
       return "nothing was evicted in the last minute";
     }
     return "commit to evict p50 %.1f, p99 %.1f, p99.9 %.1f ms; %s of the last minute's %,d changes"
         .formatted(
-            times.at("/millis/0.5").asDouble(),
-            times.at("/millis/0.99").asDouble(),
-            times.at("/millis/0.999").asDouble(),
-            times.path("within").properties().stream()
+            times.millis().getOrDefault("0.5", 0.0),
+            times.millis().getOrDefault("0.99", 0.0),
+            times.millis().getOrDefault("0.999", 0.0),
+            times.within().entrySet().stream()
                 .map(
                     share ->
-                        "%.1f %% within %s"
-                            .formatted(PERCENT * share.getValue().asDouble(), share.getKey()))
+                        "%.1f %% within %s".formatted(PERCENT * share.getValue(), share.getKey()))
                 .collect(Collectors.joining(", ")),
-            times.path("events").asLong());
+            times.events());
   }
 }

@@ -1,15 +1,15 @@
 package dev.tidemark.operator.status;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tidemark.event.EventHeaders;
 import dev.tidemark.event.Topics;
 import dev.tidemark.invalidation.KafkaSettings;
 import dev.tidemark.operator.deadletters.DeadLetterCount;
 import dev.tidemark.operator.run.Deadline;
+import dev.tidemark.operator.status.KafkaState.Group;
+import dev.tidemark.operator.status.KafkaState.Topic;
 import dev.tidemark.operator.status.PartStatus.Line;
 import dev.tidemark.operator.topics.KafkaNewest;
+import dev.tidemark.service.status.StatusJson;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -30,6 +31,7 @@ import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsResult;
+import org.apache.kafka.clients.admin.MemberDescription;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -82,7 +84,7 @@ final class KafkaPart implements AutoCloseable {
     return admin;
   }
 
-  PartStatus ask(Deadline deadline) {
+  PartStatus<KafkaState> ask(Deadline deadline) {
     try {
       return new Round(admin(), deadline).ask();
     } catch (TimeoutException e) {
@@ -97,11 +99,11 @@ final class KafkaPart implements AutoCloseable {
     }
   }
 
-  static PartStatus unanswered(KafkaSettings settings, String cause) {
+  static PartStatus<KafkaState> unanswered(KafkaSettings settings, String cause) {
     return PartStatus.unanswered(NAME, NAME, settings.unanswered(), KafkaSettings.remedy(cause));
   }
 
-  static PartStatus late(KafkaSettings settings, String cause) {
+  static PartStatus<KafkaState> late(KafkaSettings settings, String cause) {
     return PartStatus.late(NAME, NAME, settings.unanswered(), KafkaSettings.remedy(cause));
   }
 
@@ -134,7 +136,6 @@ final class KafkaPart implements AutoCloseable {
     private final Admin admin;
     private final Deadline deadline;
     private final Deadline questions;
-    private final ObjectNode json = JsonNodeFactory.instance.objectNode();
     private final List<Line> lines = new ArrayList<>();
 
     private Round(Admin admin, Deadline deadline) {
@@ -143,7 +144,7 @@ final class KafkaPart implements AutoCloseable {
       this.questions = deadline.at(FOR_QUESTIONS);
     }
 
-    PartStatus ask() throws ExecutionException, InterruptedException, TimeoutException {
+    PartStatus<KafkaState> ask() throws ExecutionException, InterruptedException, TimeoutException {
       KafkaFuture<ConsumerGroupDescription> description =
           Objects.requireNonNull(
               admin.describeConsumerGroups(List.of(group)).describedGroups().get(group));
@@ -155,13 +156,18 @@ final class KafkaPart implements AutoCloseable {
       own.retainAll(all);
       Map<String, List<TopicPartition>> partitions = partitions(own);
       Bounds bounds = bounds(partitions);
-      topics(partitions, bounds);
-      group(description, committed, partitions, bounds);
-      Set<String> published = read(partitions, bounds, others(all));
-      ArrayNode others = json.putArray("otherTopics");
-      published.stream().sorted().forEach(others::add);
-      json.put("ready", lines.stream().map(Line::health).noneMatch(Predicate.isEqual(Health.RED)));
-      return new PartStatus(NAME, json, lines);
+      List<Topic> topics = topics(partitions, bounds);
+      Group ofInvalidators = group(description, committed, partitions, bounds);
+      Set<String> published = new TreeSet<>();
+      Optional<DeadLetterCount.Result> letters = read(partitions, bounds, others(all), published);
+      KafkaState state =
+          new KafkaState(
+              topics,
+              ofInvalidators,
+              List.copyOf(published),
+              letters,
+              lines.stream().map(Line::health).noneMatch(Predicate.isEqual(Health.RED)));
+      return PartStatus.answered(NAME, StatusJson.tree(state), state, lines);
     }
 
     /// Returns the bounds of topics that no setting names, and that may be a relay's. Topics about
@@ -242,12 +248,12 @@ final class KafkaPart implements AutoCloseable {
       }
     }
 
-    private void topics(Map<String, List<TopicPartition>> partitions, Bounds bounds) {
-      ArrayNode topics = json.putArray("topics");
+    private List<Topic> topics(Map<String, List<TopicPartition>> partitions, Bounds bounds) {
+      List<Topic> topics = new ArrayList<>();
       for (String topic : settings.topics()) {
         List<TopicPartition> its = partitions.getOrDefault(topic, List.of());
-        ObjectNode node = topics.addObject().put("name", topic);
         if (its.isEmpty()) {
+          topics.add(new Topic(topic, Optional.empty(), Optional.empty()));
           lines.add(
               new Line(
                   NAME,
@@ -256,7 +262,7 @@ final class KafkaPart implements AutoCloseable {
                   ": a relay makes it, see that one runs"));
         } else {
           long offsets = bounds.sizeOf(its);
-          node.put("partitions", its.size()).put("offsets", offsets);
+          topics.add(new Topic(topic, Optional.of(its.size()), Optional.of(offsets)));
           lines.add(
               Line.wellOrRed(
                   NAME,
@@ -264,20 +270,21 @@ final class KafkaPart implements AutoCloseable {
                   "%s: %d partitions, %,d offsets".formatted(topic, its.size(), offsets)));
         }
       }
+      return topics;
     }
 
-    private void group(
+    private Group group(
         KafkaFuture<ConsumerGroupDescription> description,
         KafkaFuture<Map<TopicPartition, OffsetAndMetadata>> committed,
         Map<String, List<TopicPartition>> partitions,
         Bounds bounds)
         throws ExecutionException, InterruptedException {
-      ObjectNode node = json.putObject("group").put("id", group);
+      Optional<Long> known = Optional.empty();
       try {
         long lag = lag(within(committed), partitions, bounds);
-        node.put("lagEvents", lag);
-        int members = members(description, node);
-        node.put("members", members);
+        known = Optional.of(lag);
+        Collection<MemberDescription> found = members(description);
+        int members = found.size();
         lines.add(
             members == 0
                 ? new Line(
@@ -290,27 +297,29 @@ final class KafkaPart implements AutoCloseable {
                     true,
                     "%s: %d %s, %,d events behind"
                         .formatted(group, members, members == 1 ? "member" : "members", lag)));
+        return new Group(group, known, Optional.of(members), topics(found));
       } catch (TimeoutException e) {
         lines.add(new Line("group", Health.YELLOW, group + " is not known: " + SLOW, ""));
+        return new Group(group, known, Optional.empty(), List.of());
       }
     }
 
-    /// Counts the members, and also notes the topics that they have.
-    private int members(KafkaFuture<ConsumerGroupDescription> description, ObjectNode node)
+    private static List<String> topics(Collection<MemberDescription> members) {
+      return members.stream()
+          .flatMap(member -> member.assignment().topicPartitions().stream())
+          .map(TopicPartition::topic)
+          .distinct()
+          .sorted()
+          .toList();
+    }
+
+    private Collection<MemberDescription> members(KafkaFuture<ConsumerGroupDescription> description)
         throws ExecutionException, InterruptedException, TimeoutException {
       try {
-        ConsumerGroupDescription found = within(description);
-        ArrayNode followed = node.putArray("topics");
-        found.members().stream()
-            .flatMap(member -> member.assignment().topicPartitions().stream())
-            .map(TopicPartition::topic)
-            .distinct()
-            .sorted()
-            .forEach(followed::add);
-        return found.members().size();
+        return within(description).members();
       } catch (ExecutionException e) {
         if (e.getCause() instanceof GroupIdNotFoundException) {
-          return 0;
+          return List.of();
         }
         throw e;
       }
@@ -333,9 +342,13 @@ final class KafkaPart implements AutoCloseable {
 
     /// Reads the dead letters, and the newest records of topics that no setting names.
     ///
-    /// @return those of them that carry events
-    private Set<String> read(
-        Map<String, List<TopicPartition>> partitions, Bounds bounds, Bounds others) {
+    /// @param published receives those of them that carry events
+    /// @return the dead letters; empty where they could not be counted
+    private Optional<DeadLetterCount.Result> read(
+        Map<String, List<TopicPartition>> partitions,
+        Bounds bounds,
+        Bounds others,
+        Set<String> published) {
       Set<String> letterTopics = new HashSet<>();
       settings.topics().stream().map(Topics::deadLettersOf).forEach(letterTopics::add);
       Map<TopicPartition, Long> letters = new HashMap<>();
@@ -351,7 +364,6 @@ final class KafkaPart implements AutoCloseable {
       Map<TopicPartition, Long> ends = new HashMap<>(bounds.end());
       ends.putAll(others.end());
       DeadLetterCount count = new DeadLetterCount();
-      Set<String> published = new HashSet<>();
       try {
         KafkaNewest.read(
             settings,
@@ -365,13 +377,13 @@ final class KafkaPart implements AutoCloseable {
                 published.add(record.topic());
               }
             });
-        json.set("deadLetters", count.json(bounds.first(), letters));
+        return Optional.of(count.result(bounds.first(), letters));
       } catch (TimeoutException e) {
         lines.add(Line.detail("dead letters", "not counted: " + SLOW));
       } catch (KafkaException e) {
         lines.add(Line.detail("dead letters", "not counted: " + e.getMessage()));
       }
-      return published;
+      return Optional.empty();
     }
 
     private <T> T within(KafkaFuture<T> answer)

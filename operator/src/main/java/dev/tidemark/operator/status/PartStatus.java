@@ -5,19 +5,32 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// State of one part of the system, as found just now. Immutable.
 ///
+/// @param <F> what other parts need to know of this one
 /// @param name by which the JSON has it
 /// @param json all that is known of it
-/// @param late whether it is red only because it did not answer in time
+/// @param facts empty when it gave no answer
+/// @param silence why it gave no answer in time, if it did not
 /// @param lines the same for a human
-record PartStatus(String name, JsonNode json, boolean late, List<Line> lines) {
+record PartStatus<F>(
+    String name, JsonNode json, Optional<F> facts, Silence silence, List<Line> lines) {
 
-  private static final String UNKNOWN = "unknown";
   private static final String STARVED =
       "not known: this machine is so busy that the answer was not there in time; try a longer"
           + " --timeout";
+
+  /// Reason why there is no answer in time.
+  enum Silence {
+    /// There is one, or the reason is another.
+    NONE,
+    /// It was asked, and is late.
+    LATE,
+    /// There was no time to ask it.
+    UNASKED
+  }
 
   /// One line.
   ///
@@ -48,8 +61,9 @@ record PartStatus(String name, JsonNode json, boolean late, List<Line> lines) {
     lines = List.copyOf(lines);
   }
 
-  PartStatus(String name, JsonNode json, List<Line> lines) {
-    this(name, json, false, lines);
+  /// Returns a part that has answered.
+  static <F> PartStatus<F> answered(String name, JsonNode json, F facts, List<Line> lines) {
+    return new PartStatus<>(name, json, Optional.of(facts), Silence.NONE, lines);
   }
 
   /// Returns a part that gave no answer.
@@ -57,46 +71,49 @@ record PartStatus(String name, JsonNode json, boolean late, List<Line> lines) {
   /// @param what begins its line
   /// @param reason in words
   /// @param remedy what to do
-  static PartStatus unanswered(String name, String what, String reason, String remedy) {
-    String more = ": " + remedy;
-    return new PartStatus(
-        name, unready(reason + more), List.of(new Line(what, Health.RED, reason, more)));
+  static <F> PartStatus<F> unanswered(String name, String what, String reason, String remedy) {
+    return red(name, what, reason, remedy, Silence.NONE);
   }
 
   /// Returns a part that gave no answer in time. A neighbour may know more.
-  static PartStatus late(String name, String what, String reason, String remedy) {
-    PartStatus red = unanswered(name, what, reason, remedy);
-    return new PartStatus(name, red.json(), true, red.lines());
+  static <F> PartStatus<F> late(String name, String what, String reason, String remedy) {
+    return red(name, what, reason, remedy, Silence.LATE);
+  }
+
+  private static <F> PartStatus<F> red(
+      String name, String what, String reason, String remedy, Silence silence) {
+    String more = ": " + remedy;
+    return new PartStatus<>(
+        name,
+        JsonNodeFactory.instance.objectNode().put("ready", false).put("reason", reason + more),
+        Optional.empty(),
+        silence,
+        List.of(new Line(what, Health.RED, reason, more)));
   }
 
   /// Returns a part about which nothing is known, because there was no time left to ask it. That is
   /// not its fault.
-  static PartStatus unknown(String name, String what) {
-    return new PartStatus(name, notKnown(STARVED), List.of(yellow(what, STARVED)));
+  static <F> PartStatus<F> unknown(String name, String what) {
+    return new PartStatus<>(
+        name, notKnown(STARVED), Optional.empty(), Silence.UNASKED, List.of(yellow(what, STARVED)));
   }
 
   private static ObjectNode notKnown(String reason) {
-    return JsonNodeFactory.instance.objectNode().put(UNKNOWN, true).put("reason", reason);
+    return JsonNodeFactory.instance.objectNode().put("unknown", true).put("reason", reason);
   }
 
   private static Line yellow(String what, String reason) {
     return new Line(what, Health.YELLOW, reason, "");
   }
 
-  boolean isUnknown() {
-    return json.path(UNKNOWN).asBoolean();
-  }
-
-  private static ObjectNode unready(String reason) {
-    return JsonNodeFactory.instance.objectNode().put("ready", false).put("reason", reason);
-  }
-
   /// Returns a part that could not be asked, because its address is not set.
-  static PartStatus notAsked(String name, String variable) {
+  static <F> PartStatus<F> notAsked(String name, String variable) {
     String reason = "not asked: " + variable + " is not set, nor --data DIR";
-    return new PartStatus(
+    return new PartStatus<>(
         name,
         JsonNodeFactory.instance.objectNode().put("reason", reason),
+        Optional.empty(),
+        Silence.NONE,
         List.of(Line.detail(name, reason)));
   }
 
@@ -104,30 +121,35 @@ record PartStatus(String name, JsonNode json, boolean late, List<Line> lines) {
   ///
   /// @param neighbours who says so
   /// @param starved whether this command had too little time itself, so that late says nothing
-  PartStatus reachedBy(List<String> neighbours, boolean starved) {
-    if (!late || (neighbours.isEmpty() && !starved)) {
+  PartStatus<F> reachedBy(List<String> neighbours, boolean starved) {
+    if (silence != Silence.LATE || (neighbours.isEmpty() && !starved)) {
       return this;
     }
     String reason =
         neighbours.isEmpty()
             ? STARVED
             : "slow to answer, but reached by the " + String.join(" and the ", neighbours);
-    return new PartStatus(name, notKnown(reason), List.of(yellow(lines.getFirst().what(), reason)));
+    return new PartStatus<>(
+        name,
+        notKnown(reason),
+        Optional.empty(),
+        Silence.NONE,
+        List.of(yellow(lines.getFirst().what(), reason)));
   }
 
   /// Returns the same part with an addition to its first line.
-  PartStatus withNote(String note) {
+  PartStatus<F> withNote(String note) {
     Line first = lines.getFirst();
     List<Line> noted = new ArrayList<>(lines);
     noted.set(
         0, new Line(first.what(), first.health(), first.reason(), first.more() + "; " + note));
-    return new PartStatus(name, json, late, noted);
+    return new PartStatus<>(name, json, facts, silence, noted);
   }
 
   /// Returns the same part with more lines.
-  PartStatus with(List<Line> added) {
+  PartStatus<F> with(List<Line> added) {
     List<Line> all = new ArrayList<>(lines);
     all.addAll(added);
-    return new PartStatus(name, json, late, all);
+    return new PartStatus<>(name, json, facts, silence, all);
   }
 }

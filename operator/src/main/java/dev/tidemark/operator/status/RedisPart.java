@@ -1,8 +1,5 @@
 package dev.tidemark.operator.status;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -11,9 +8,10 @@ import dev.tidemark.cache.redis.RedisConnection;
 import dev.tidemark.cache.redis.RedisNode;
 import dev.tidemark.cache.store.EntryStoreException;
 import dev.tidemark.invalidation.RedisTarget;
-import dev.tidemark.operator.audit.AuditRun;
+import dev.tidemark.operator.audit.LastAudit;
 import dev.tidemark.operator.run.Deadline;
 import dev.tidemark.operator.status.PartStatus.Line;
+import dev.tidemark.operator.status.PartStatus.Silence;
 import java.net.SocketTimeoutException;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,16 +29,18 @@ final class RedisPart {
   static final String REMEDY =
       "see that it runs, and that REDIS_URL, or --data DIR, is right;"
           + " reads go to the database meanwhile, and evictions wait";
-  private static final ObjectMapper json = new ObjectMapper();
 
   private RedisPart() {}
 
   /// @param trial finds out whether Redis takes evictions
-  static PartStatus ask(RedisTarget target, EvictionTrial trial, Deadline deadline) {
+  static PartStatus<LastAudit> ask(RedisTarget target, EvictionTrial trial, Deadline deadline) {
     // A connection is made, then asked. Each may take its share of the time.
     RedisTarget patient = target.withTimeout(deadline.at(0.5).left().plusMillis(1));
     try (RedisConnection connection = patient.open()) {
-      return of(connection.nodes(), refusal(connection, trial), lastAudit(connection));
+      return of(
+          connection.nodes(),
+          refusal(connection, trial),
+          connection.note(LastAudit.NOTE).flatMap(LastAudit::read));
     } catch (EntryStoreException | JedisException e) {
       String reason = String.valueOf(e.getMessage());
       return isLate(e)
@@ -72,17 +72,8 @@ final class RedisPart {
         .anyMatch(SocketTimeoutException.class::isInstance);
   }
 
-  private static Optional<JsonNode> lastAudit(RedisConnection connection) {
-    try {
-      Optional<String> report = connection.note(AuditRun.LAST_AUDIT);
-      return report.isPresent() ? Optional.of(json.readTree(report.get())) : Optional.empty();
-    } catch (JsonProcessingException writtenBySomebodyElse) {
-      return Optional.empty();
-    }
-  }
-
-  private static PartStatus of(
-      List<RedisNode> nodes, Optional<Line> refusal, Optional<JsonNode> lastAudit) {
+  private static PartStatus<LastAudit> of(
+      List<RedisNode> nodes, Optional<Line> refusal, Optional<LastAudit> lastAudit) {
     ObjectNode all = JsonNodeFactory.instance.objectNode();
     ArrayNode servers = all.putArray("servers");
     List<Line> lines = new ArrayList<>();
@@ -102,8 +93,8 @@ final class RedisPart {
     }
     refusal.ifPresent(lines::add);
     all.put("ready", !red);
-    lastAudit.ifPresent(report -> all.set("lastAudit", report));
-    return new PartStatus(NAME, all, lines);
+    lastAudit.ifPresent(audit -> all.set("lastAudit", audit.json()));
+    return new PartStatus<>(NAME, all, lastAudit, Silence.NONE, lines);
   }
 
   private static ObjectNode json(RedisNode node) {

@@ -87,8 +87,8 @@ public final class Status implements Callable<Integer> {
       description =
           "As one line of JSON: {\"summary\": …, \"ready\": …, \"parts\": [{\"part\", \"health\":"
               + " well, yellow or red, \"reason\"}], \"relay\": …, \"kafka\": …, \"invalidators\":"
-              + " [{…}], \"redis\": …, \"productApi\": …, \"audit\": …}. Relay and invalidators as"
-              + " they themselves tell it at /status.")
+              + " [{…}], \"redis\": …, \"productApi\": …, \"audit\": …}. Relay, invalidators and"
+              + " product API as they themselves tell it at /status.")
   private boolean asJson;
 
   public Status(Map<String, String> variables, Clock clock) {

@@ -4,11 +4,15 @@ import dev.tidemark.cache.redis.EvictionTrial;
 import dev.tidemark.event.Topics;
 import dev.tidemark.invalidation.KafkaSettings;
 import dev.tidemark.invalidation.RedisTarget;
+import dev.tidemark.operator.audit.LastAudit;
 import dev.tidemark.operator.run.Deadline;
 import dev.tidemark.operator.run.OperatorSettings;
 import dev.tidemark.service.settings.InvalidSettings;
 import dev.tidemark.service.settings.KafkaClientSettings;
 import dev.tidemark.service.settings.Setting;
+import dev.tidemark.service.status.ApiReport;
+import dev.tidemark.service.status.InvalidatorReport;
+import dev.tidemark.service.status.RelayReport;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -99,24 +103,24 @@ final class StatusQuestions implements AutoCloseable {
     Deadline each = end.at(FOR_A_PART);
     ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     try {
-      Future<PartStatus> ofRelay = threads.submit(() -> RelayPart.ask(relay, each));
-      Future<PartStatus> ofKafka =
+      Future<PartStatus<RelayReport>> ofRelay = threads.submit(() -> RelayPart.ask(relay, each));
+      Future<PartStatus<KafkaState>> ofKafka =
           threads.submit(
               question(
                   kafka.map(part -> () -> part.ask(each)),
                   KafkaPart.NAME,
                   KafkaClientSettings.SERVERS.label()));
-      List<Future<PartStatus>> ofInvalidators = new ArrayList<>();
+      List<Future<PartStatus<InvalidatorReport>>> ofInvalidators = new ArrayList<>();
       for (AdminPort one : invalidators) {
         ofInvalidators.add(threads.submit(() -> InvalidatorPart.ask(one, each)));
       }
-      Future<PartStatus> ofRedis =
+      Future<PartStatus<LastAudit>> ofRedis =
           threads.submit(
               question(
                   redis.map(target -> () -> RedisPart.ask(target, trial, each)),
                   RedisPart.NAME,
                   RedisTarget.URL.label()));
-      Future<PartStatus> ofApi = threads.submit(() -> ApiPart.ask(api, each));
+      Future<PartStatus<ApiReport>> ofApi = threads.submit(() -> ApiPart.ask(api, each));
       return SystemStatus.of(
           within(end, ofRelay, RelayPart.NAME, RelayPart.NAME),
           within(end, ofKafka, KafkaPart.NAME, KafkaPart.NAME),
@@ -132,13 +136,13 @@ final class StatusQuestions implements AutoCloseable {
     }
   }
 
-  private static Callable<PartStatus> question(
-      Optional<Callable<PartStatus>> question, String name, String variable) {
+  private static <F> Callable<PartStatus<F>> question(
+      Optional<Callable<PartStatus<F>>> question, String name, String variable) {
     return question.orElse(() -> PartStatus.notAsked(name, variable));
   }
 
-  private static PartStatus within(
-      Deadline end, Future<PartStatus> answer, String name, String what) {
+  private static <F> PartStatus<F> within(
+      Deadline end, Future<PartStatus<F>> answer, String name, String what) {
     try {
       return answer.get(end.left().toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {

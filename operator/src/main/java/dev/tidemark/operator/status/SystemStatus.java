@@ -1,22 +1,27 @@
 package dev.tidemark.operator.status;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tidemark.operator.audit.LastAudit;
 import dev.tidemark.operator.deadletters.DeadLetterCount;
-import dev.tidemark.operator.deadletters.DeadLetterView;
+import dev.tidemark.operator.deadletters.DeadLetterCount.Letters;
 import dev.tidemark.operator.status.PartStatus.Line;
+import dev.tidemark.operator.status.PartStatus.Silence;
+import dev.tidemark.service.status.ApiReport;
+import dev.tidemark.service.status.InvalidatorReport;
+import dev.tidemark.service.status.RelayReport;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 
 /// State of the parts of a system, each seen together with the others: a neighbour may know facts
 /// that a part did not report in time. Immutable.
-record SystemStatus(List<PartStatus> parts) {
+record SystemStatus(List<PartStatus<?>> parts) {
 
   SystemStatus {
     parts = List.copyOf(parts);
@@ -25,86 +30,104 @@ record SystemStatus(List<PartStatus> parts) {
   /// @param invalidators each of them
   /// @param now for the ages of what is old
   static SystemStatus of(
-      PartStatus relay,
-      PartStatus kafka,
-      List<PartStatus> invalidators,
-      PartStatus redis,
-      PartStatus api,
+      PartStatus<RelayReport> relay,
+      PartStatus<KafkaState> kafka,
+      List<PartStatus<InvalidatorReport>> invalidators,
+      PartStatus<LastAudit> redis,
+      PartStatus<ApiReport> api,
       Instant now) {
     boolean starved =
         Stream.concat(Stream.of(relay, kafka, redis, api), invalidators.stream())
-            .anyMatch(PartStatus::isUnknown);
-    PartStatus seenKafka = kafka.reachedBy(reachKafka(relay, invalidators), starved);
-    PartStatus seenRedis = redis.reachedBy(reachRedis(api, invalidators), starved);
-    PartStatus seenRelay = relay.reachedBy(List.of(), starved);
-    boolean hasMembers = kafka.json().at("/group/members").asInt() > 0;
+            .anyMatch(part -> part.silence() == Silence.UNASKED);
+    boolean hasMembers =
+        kafka
+            .facts()
+            .flatMap(state -> state.group().members())
+            .filter(many -> many > 0)
+            .isPresent();
     List<String> group = hasMembers ? List.of("group's coordinator in Kafka") : List.of();
-    PartStatus all =
+    PartStatus<List<InvalidatorReport>> all =
         InvalidatorPart.all(
             invalidators.stream().map(one -> one.reachedBy(group, starved)).toList());
-    JsonNode letters = kafka.json().path("deadLetters");
-    boolean isAsked = !kafka.json().path("topics").isMissingNode();
-    List<PartStatus> parts = new ArrayList<>();
-    parts.add(
-        isAsked
-            ? seenRelay.withNote(DeadLetterCount.text(letters.path(DeadLetterView.RELAY), now))
-            : seenRelay);
-    parts.add(seenKafka.with(unfollowed(kafka, all)));
-    parts.add(
-        isAsked
-            ? all.withNote(DeadLetterCount.text(letters.path(DeadLetterView.INVALIDATOR), now))
-            : all);
-    parts.add(seenRedis);
-    parts.add(api.reachedBy(List.of(), starved));
-    parts.add(AuditPart.of(redis, all));
-    return new SystemStatus(parts);
+    List<InvalidatorReport> reports = all.facts().orElse(List.of());
+    return new SystemStatus(
+        List.of(
+            withLetters(
+                relay.reachedBy(List.of(), starved), kafka, DeadLetterCount.Result::relay, now),
+            kafka
+                .reachedBy(reachKafka(relay, reports), starved)
+                .with(unfollowed(kafka.facts(), reports)),
+            withLetters(all, kafka, DeadLetterCount.Result::invalidator, now),
+            redis.reachedBy(reachRedis(api, reports), starved),
+            api.reachedBy(List.of(), starved),
+            AuditPart.of(redis.facts(), reports)));
   }
 
-  private static List<String> reachKafka(PartStatus relay, List<PartStatus> invalidators) {
+  private static <F> PartStatus<F> withLetters(
+      PartStatus<F> part,
+      PartStatus<KafkaState> kafka,
+      Function<DeadLetterCount.Result, Letters> its,
+      Instant now) {
+    return kafka
+        .facts()
+        .map(
+            state ->
+                state
+                    .deadLetters()
+                    .map(letters -> its.apply(letters).text(now))
+                    .orElse("dead letters not counted"))
+        .map(part::withNote)
+        .orElse(part);
+  }
+
+  private static List<String> reachKafka(
+      PartStatus<RelayReport> relay, List<InvalidatorReport> invalidators) {
     List<String> neighbours = new ArrayList<>();
-    if (relay.json().path("ready").asBoolean()) {
+    if (relay.facts().filter(RelayReport::ready).isPresent()) {
       neighbours.add("relay");
     }
-    if (invalidators.stream().anyMatch(one -> answersWithout(one, "kafka"))) {
+    if (invalidators.stream().anyMatch(one -> has(one, "kafka"))) {
       neighbours.add("invalidator");
     }
     return neighbours;
   }
 
-  private static List<String> reachRedis(PartStatus api, List<PartStatus> invalidators) {
+  private static List<String> reachRedis(
+      PartStatus<ApiReport> api, List<InvalidatorReport> invalidators) {
     List<String> neighbours = new ArrayList<>();
-    if (api.json().path("redis").asText().equals("answers")) {
+    if (api.facts().filter(ApiReport::usesRedis).isPresent()) {
       neighbours.add("product API");
     }
-    if (invalidators.stream().anyMatch(one -> answersWithout(one, "redis"))) {
+    if (invalidators.stream().anyMatch(one -> has(one, "redis"))) {
       neighbours.add("invalidator");
     }
     return neighbours;
   }
 
-  private static boolean answersWithout(PartStatus invalidator, String obstacle) {
-    return invalidator.json().path("ready").asBoolean()
-        || (invalidator.json().has("waitingFor")
-            && !invalidator.json().path("waitingFor").has(obstacle));
+  /// Returns whether the invalidator has a thing that it needs, by the name in `waitingFor`.
+  private static boolean has(InvalidatorReport invalidator, String thing) {
+    return invalidator.ready()
+        || (!invalidator.waitingFor().isEmpty() && !invalidator.waitingFor().containsKey(thing));
   }
 
   /// Returns lines for topics with events that neither the group nor any invalidator that was asked
   /// has.
-  private static List<Line> unfollowed(PartStatus kafka, PartStatus invalidators) {
-    Set<String> followed = new LinkedHashSet<>();
-    texts(kafka.json().at("/group/topics")).forEach(followed::add);
-    boolean isBalanced = !followed.isEmpty();
-    for (JsonNode invalidator : invalidators.json()) {
-      texts(invalidator.path("topics")).forEach(followed::add);
+  private static List<Line> unfollowed(
+      Optional<KafkaState> kafka, List<InvalidatorReport> invalidators) {
+    if (kafka.isEmpty()) {
+      return List.of();
     }
+    Set<String> followed = new LinkedHashSet<>(kafka.get().group().topics());
+    boolean isBalanced = !followed.isEmpty();
+    invalidators.forEach(invalidator -> followed.addAll(invalidator.topics()));
     // While the group has no member, or is rebalancing, its topics mean nothing.
     Stream<String> own =
         isBalanced
-            ? elements(kafka.json().path("topics"))
-                .filter(topic -> topic.path("offsets").asLong() > 0)
-                .map(topic -> topic.path("name").asText())
+            ? kafka.get().topics().stream()
+                .filter(topic -> topic.offsets().orElse(0L) > 0)
+                .map(KafkaState.Topic::name)
             : Stream.empty();
-    return Stream.concat(own, texts(kafka.json().path("otherTopics")))
+    return Stream.concat(own, kafka.get().otherTopics().stream())
         .filter(topic -> !followed.contains(topic))
         .map(
             topic ->
@@ -114,14 +137,6 @@ record SystemStatus(List<PartStatus> parts) {
                     topic + ": published, and no invalidator follows",
                     "; name it in the KAFKA_PRODUCT_TOPIC of one, and its ..._ADMIN_URL here"))
         .toList();
-  }
-
-  private static Stream<String> texts(JsonNode array) {
-    return elements(array).map(JsonNode::asText);
-  }
-
-  private static Stream<JsonNode> elements(JsonNode array) {
-    return StreamSupport.stream(array.spliterator(), false);
   }
 
   boolean isRed() {

@@ -149,15 +149,16 @@ public final class TopicScan implements AutoCloseable {
     return remaining() == 0;
   }
 
-  /// Returns the next records, those of a partition in order; none at the end, or after
-  /// [StopRequest#request].
+  /// Returns the next records, those of a partition in order; none at the end.
   ///
+  /// @throws StopRequest.Stopped when the command is to end
   /// @throws Unavailable when Kafka is silent for long
   public List<ConsumerRecord<byte[], byte[]>> next(StopRequest stopping) {
     long begin = System.nanoTime();
     long before = remaining();
     List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
-    while (records.isEmpty() && !isAtEnd() && !stopping.isRequested()) {
+    while (records.isEmpty() && !isAtEnd()) {
+      stopping.check();
       for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
         if (record.offset() < end(record)) {
           records.add(record);

@@ -54,17 +54,26 @@ public final class TopicTail implements AutoCloseable {
   private @Nullable Throwable failure;
   private volatile boolean closed;
 
-  /// Reads nothing before [#readToEnd].
-  ///
-  /// @param sink is given every record, those of a partition in order, on one thread
-  public TopicTail(KafkaSettings settings, Consumer<ConsumerRecord<byte[], byte[]>> sink) {
+  private TopicTail(
+      KafkaSettings settings,
+      Consumer<ConsumerRecord<byte[], byte[]>> sink,
+      Admin admin,
+      KafkaConsumer<byte[], byte[]> consumer) {
     this.settings = settings;
     this.sink = sink;
+    this.admin = admin;
+    this.consumer = consumer;
+  }
+
+  /// Opens the clients. Reads nothing before [#readToEnd].
+  ///
+  /// @param sink is given every record, those of a partition in order, on one thread
+  public static TopicTail open(
+      KafkaSettings settings, Consumer<ConsumerRecord<byte[], byte[]>> sink) {
     Map<String, Object> own = settings.forClient();
     own.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, REQUEST_TIMEOUT_MILLIS);
     own.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
-    this.admin = Admin.create(own);
-    this.consumer = consumer(settings);
+    return new TopicTail(settings, sink, Admin.create(own), consumer(settings));
   }
 
   private static KafkaConsumer<byte[], byte[]> consumer(KafkaSettings settings) {
@@ -83,9 +92,9 @@ public final class TopicTail implements AutoCloseable {
   /// sink.
   ///
   /// @param progress receives the number of offsets that are read, and of those that there are
-  /// @return whether that is so; else the command is to end
+  /// @throws StopRequest.Stopped when the command is to end
   /// @throws Unavailable when a topic is not there, or Kafka is silent for long
-  public boolean readToEnd(StopRequest stopping, Progress progress) {
+  public void readToEnd(StopRequest stopping, Progress progress) {
     Map<TopicPartition, Long> ends = ends();
     want(ends.keySet());
     long total = sum(ends);
@@ -96,11 +105,9 @@ public final class TopicTail implements AutoCloseable {
       long read = awaitRead(ends);
       if (read == total) {
         progress.done(total);
-        return true;
+        return;
       }
-      if (stopping.isRequested()) {
-        return false;
-      }
+      stopping.check();
       if (read > before) {
         before = read;
         begin = System.nanoTime();
@@ -114,8 +121,8 @@ public final class TopicTail implements AutoCloseable {
 
   /// Returns as the other `readToEnd` does, without reporting progress, which belongs to another
   /// step.
-  public boolean readToEnd(StopRequest stopping) {
-    return readToEnd(stopping, new Progress());
+  public void readToEnd(StopRequest stopping) {
+    readToEnd(stopping, new Progress());
   }
 
   /// Waits a short time for all to be read.

@@ -215,10 +215,10 @@ class AuditIT {
     products.bringTo("changes", 3);
     try (PostgresProducts database =
         new PostgresProducts(AuditTarget.from(environment()).database())) {
-      AuditSources servers = new AuditSources(connection, database, new StopRequest(), _ -> {});
+      AuditSources servers = AuditSources.open(connection, database, new StopRequest(), _ -> {});
       for (String entry : new String[] {"V9\n{}", "nonsense"}) {
         plant("changes", entry);
-        List<Found> found = servers.read(List.of("product:changes")).orElseThrow();
+        List<Found> found = servers.read(List.of("product:changes"));
         cache("changes");
 
         Wrong wrong =
@@ -226,7 +226,7 @@ class AuditIT {
                 new WrongKey(
                     "product:changes", AuditVerdict.of(found.getFirst(), Optional.empty()), 9, 3),
                 found.getFirst());
-        assertThat(servers.evict(List.of(wrong)).orElseThrow()).containsExactly("product:changes");
+        assertThat(servers.evict(List.of(wrong))).containsExactly("product:changes");
         assertThat(client.get("product:changes")).startsWith("V3\n");
       }
     }
@@ -384,7 +384,7 @@ class AuditIT {
     products.bringTo("noted", 2);
     plant("noted", "V1\n{}");
     audit("--all", "--grace", "0s");
-    JsonNode note = mapper.readTree(client.get(AuditRun.LAST_AUDIT));
+    JsonNode note = mapper.readTree(client.get(LastAudit.NOTE));
     assertThat(note.path("stale").asInt()).isEqualTo(1);
     assertThat(note.path("scope").asText()).isEqualTo("all");
     assertThat(note.path("at").asText()).isNotEmpty();

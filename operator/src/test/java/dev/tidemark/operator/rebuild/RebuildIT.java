@@ -22,6 +22,7 @@ import dev.tidemark.invalidator.TestTopic;
 import dev.tidemark.operator.CommandOutcome;
 import dev.tidemark.operator.rebuild.AggregateState.Cacheable;
 import dev.tidemark.operator.run.CommandRun.Result;
+import dev.tidemark.operator.run.StopRequest.Stopped;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -167,10 +168,7 @@ class RebuildIT {
             evictingFirst,
             TimeToLive.ofMany(CacheSettings.defaults()),
             TTL,
-            () -> {
-              known.saw("product:a", newestInTopic.get());
-              return true;
-            },
+            () -> known.saw("product:a", newestInTopic.get()),
             state -> known.isNewest(state.key(), state.version()));
 
     assertThat(fill.attempt(List.of(new Cacheable("product:a", value(1)))))
@@ -415,13 +413,13 @@ class RebuildIT {
     }
     topic.flush();
 
-    Result result = runner.before("fill", once(runner.stopping::request)).run();
+    runner.before("fill", once(runner.stopping::request));
 
-    assertThat(result.whole()).isFalse();
+    assertThatThrownBy(runner::run).isInstanceOf(Stopped.class);
     for (int i = 0; i < 5000; i++) {
       assertThat(held("k" + i)).isNotInstanceOf(Lookup.Filling.class);
     }
-    assertThat(rebuild().run().whole()).isTrue();
+    rebuild().run();
     assertThat(connection.client().dbSize()).isEqualTo(5000);
   }
 
@@ -430,10 +428,16 @@ class RebuildIT {
   void leasesAreGivenUpWhenTheTopicIsNotReadToItsEnd_H17() {
     RebuildFill fill =
         new RebuildFill(
-            store, TimeToLive.ofMany(CacheSettings.defaults()), TTL, () -> false, state -> true);
+            store,
+            TimeToLive.ofMany(CacheSettings.defaults()),
+            TTL,
+            () -> {
+              throw new Stopped();
+            },
+            state -> true);
 
-    assertThat(fill.attempt(List.of(new Cacheable("product:a", value(1)))).getFirst())
-        .isInstanceOf(Outcome.Failed.class);
+    assertThatThrownBy(() -> fill.attempt(List.of(new Cacheable("product:a", value(1)))))
+        .isInstanceOf(Stopped.class);
     assertThat(held("a")).isEqualTo(new Lookup.Miss());
   }
 
@@ -494,7 +498,7 @@ class RebuildIT {
         redis.restart();
       }
     }
-    assertThat(running.join().whole()).isTrue();
+    running.join();
     assertThat(held("a")).isEqualTo(hit(1));
   }
 

@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ThrowingRunnable;
 import org.junit.jupiter.api.AfterAll;
@@ -57,7 +58,8 @@ class StatusIT {
 
   private static final String API =
       """
-      {"status": "UP", "checks": [{"name": "redis", "status": "UP", "data": {"reason": "answers"}}]}
+      {"ready": true, "reason": "ready", "redis": "answers, and takes evictions", "usesRedis": true,
+       "requests": {"hit": 90, "near_hit": 5, "negative": 1, "miss": 4, "bypass": 50}}
       """;
 
   @TempDir static Path dir;
@@ -69,7 +71,8 @@ class StatusIT {
   private TestTopic topic;
   private TestTopic letters;
   private TestInvalidator invalidator;
-  private WebServer others;
+  private WebServer relayPort;
+  private WebServer apiPort;
   private volatile String relay = RELAY;
 
   @BeforeAll
@@ -96,29 +99,32 @@ class StatusIT {
     environment.put("REDIS_URL", redis.url());
     environment.put("TIDEMARK_INVALIDATOR_ADMIN_PORT", "0");
     invalidator = new TestInvalidator(environment);
-    others =
-        WebServer.builder()
-            .host("127.0.0.1")
-            .port(0)
-            .routing(
-                routing ->
-                    routing
-                        .get("/status", (request, answer) -> answer.send(relay))
-                        .get("/health/ready", (request, answer) -> answer.send(API))
-                        .get("/metrics", (request, answer) -> answer.send(apiMetrics())))
-            .build()
-            .start();
-    String url = "http://127.0.0.1:" + others.port();
-    environment.put("OUTBOX_RELAY_ADMIN_URL", url + "/");
-    environment.put("PRODUCT_API_ADMIN_URL", url);
+    relayPort = answering(() -> relay);
+    apiPort = answering(() -> API);
+    environment.put("OUTBOX_RELAY_ADMIN_URL", url(relayPort) + "/");
+    environment.put("PRODUCT_API_ADMIN_URL", url(apiPort));
     environment.put("INVALIDATOR_ADMIN_URL", invalidator.url());
     await()
         .until(() -> invalidator.isReady() && invalidator.status().path("partitions").size() == 3);
   }
 
+  private static WebServer answering(Supplier<String> status) {
+    return WebServer.builder()
+        .host("127.0.0.1")
+        .port(0)
+        .routing(routing -> routing.get("/status", (request, answer) -> answer.send(status.get())))
+        .build()
+        .start();
+  }
+
+  private static String url(WebServer server) {
+    return "http://127.0.0.1:" + server.port();
+  }
+
   @AfterEach
   void stop() throws Exception {
-    others.stop();
+    relayPort.stop();
+    apiPort.stop();
     invalidator.close();
     letters.close();
     topic.delete();
@@ -129,18 +135,6 @@ class StatusIT {
     try (Jedis admin = new Jedis("127.0.0.1", redis.port())) {
       admin.flushAll();
     }
-  }
-
-  private static String apiMetrics() {
-    return """
-    # TYPE cache_requests_total counter
-    cache_requests_total{otel_scope_name="dev.tidemark.cache",result="hit"} 90.0
-    cache_requests_total{otel_scope_name="dev.tidemark.cache",result="near_hit"} 5.0
-    cache_requests_total{otel_scope_name="dev.tidemark.cache",result="negative"} 1.0
-    cache_requests_total{otel_scope_name="dev.tidemark.cache",result="miss"} 4.0
-    cache_requests_total{otel_scope_name="dev.tidemark.cache",result="bypass"} 50.0
-    cache_fills_total{otel_scope_name="dev.tidemark.cache",result="stored"} 4.0
-    """;
   }
 
   @Test
@@ -221,7 +215,7 @@ class StatusIT {
         .contains(
             "relay        RED, no relay answers at http://127.0.0.1:1/status: see that it runs, and"
                 + " that OUTBOX_RELAY_ADMIN_URL, or --data DIR, is right")
-        .contains("product-api  RED, no product API answers at http://127.0.0.1:1/health/ready")
+        .contains("product-api  RED, no product API answers at http://127.0.0.1:1/status")
         .contains("kafka        well")
         .contains("invalidator  well")
         .contains("redis        well");
@@ -429,7 +423,7 @@ class StatusIT {
   /// If the command gets no time itself, no part is called red.
   @Test
   void whoHasNoTimeToAskCallsNobodyRed() {
-    PartStatus late = PartStatus.late("kafka", "kafka", "no answer", "see");
+    PartStatus<KafkaState> late = PartStatus.late("kafka", "kafka", "no answer", "see");
     SystemStatus status =
         SystemStatus.of(
             PartStatus.unknown("relay", "relay"),

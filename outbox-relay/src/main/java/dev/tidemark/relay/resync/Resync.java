@@ -182,7 +182,7 @@ public final class Resync implements Callable<Integer> {
     long begin = System.nanoTime();
     boolean whole;
     try (var _ =
-        new ResyncProgress(
+        ResyncProgress.start(
             isTerminal(), total, () -> run.sent() + run.overtaken(), err()::println)) {
       whole = run.run();
     } catch (RuntimeException e) {
@@ -275,7 +275,7 @@ public final class Resync implements Callable<Integer> {
     var products = products(configuration);
     try {
       products.claim();
-      return new ResyncRun.Session(products, new ResyncSink(configuration, products.owner(), run));
+      return new ResyncRun.Session(products, ResyncSink.open(configuration, products.owner(), run));
     } catch (RuntimeException e) {
       products.close();
       throw e;

@@ -26,9 +26,7 @@ final class ResyncProgress implements AutoCloseable {
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("progress").factory());
 
-  /// @param terminal whether a human looks on
-  /// @param lines where the lines go, when none does
-  ResyncProgress(boolean terminal, long total, LongSupplier done, Consumer<String> lines) {
+  private ResyncProgress(boolean terminal, long total, LongSupplier done, Consumer<String> lines) {
     this.total = total;
     this.done = done;
     this.lines = lines;
@@ -42,8 +40,19 @@ final class ResyncProgress implements AutoCloseable {
                 .setUpdateIntervalMillis(Math.toIntExact(TERMINAL_REFRESH.toMillis()))
                 .build()
             : null;
+  }
+
+  /// Shows the progress until it is closed.
+  ///
+  /// @param terminal whether a human looks on
+  /// @param lines where the lines go, when none does
+  static ResyncProgress start(
+      boolean terminal, long total, LongSupplier done, Consumer<String> lines) {
+    var display = new ResyncProgress(terminal, total, done, lines);
     long period = (terminal ? TERMINAL_REFRESH : PLAIN_REFRESH).toMillis();
-    var _ = thread.scheduleAtFixedRate(this::show, period, period, TimeUnit.MILLISECONDS);
+    var _ =
+        display.thread.scheduleAtFixedRate(display::show, period, period, TimeUnit.MILLISECONDS);
+    return display;
   }
 
   @Override

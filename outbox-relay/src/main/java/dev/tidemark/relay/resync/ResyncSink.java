@@ -32,12 +32,18 @@ final class ResyncSink implements AutoCloseable {
   private final byte[] run;
   private final Producer<byte[], byte[]> producer;
 
-  /// @param owner whose states these are; ends what an earlier sink of the same owner left open
-  /// @param run names the run in each record's header
-  ResyncSink(Configuration configuration, String owner, String run) {
-    this.topic = configuration.productTopic();
+  private ResyncSink(String topic, String run, Producer<byte[], byte[]> producer) {
+    this.topic = topic;
     this.run = run.getBytes(UTF_8);
-    this.producer =
+    this.producer = producer;
+  }
+
+  /// Opens a sink, and ends what an earlier sink of the same owner left open.
+  ///
+  /// @param owner whose states these are
+  /// @param run names the run in each record's header
+  static ResyncSink open(Configuration configuration, String owner, String run) {
+    var producer =
         new KafkaProducer<>(
             settings(configuration, owner), new ByteArraySerializer(), new ByteArraySerializer());
     try {
@@ -46,6 +52,7 @@ final class ResyncSink implements AutoCloseable {
       producer.close(Duration.ZERO);
       throw e;
     }
+    return new ResyncSink(configuration.productTopic(), run, producer);
   }
 
   /// Appends the states to the topic, and only then asks whether they are current. If so, it

@@ -1,15 +1,19 @@
 package dev.tidemark.relay.session;
 
 import dev.tidemark.relay.source.StreamFailed;
+import dev.tidemark.relay.status.SlotState;
 import dev.tidemark.service.settings.DatabaseUrl;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.atomic.AtomicReference;
+import javax.sql.DataSource;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGProperty;
 import org.postgresql.replication.LogSequenceNumber;
 
-/// The relay's replication slot, to be created again.
+/// The relay's replication slot: its state, and how it is created again.
 ///
 /// Thread-safe in that [#close] may come from anywhere.
 final class PostgresSlot implements AutoCloseable {
@@ -21,6 +25,15 @@ final class PostgresSlot implements AutoCloseable {
   PostgresSlot(DatabaseUrl database, String name) {
     this.database = database;
     this.name = name;
+  }
+
+  /// Returns the current state of a slot.
+  static SlotState state(DataSource database, String name) {
+    try {
+      return Jdbi.create(database).withHandle(handle -> SlotState.read(handle, name));
+    } catch (JdbiException e) {
+      throw new StreamFailed("PostgreSQL did not answer how the slot is", e);
+    }
   }
 
   /// A slot that has just been created, and a snapshot of the database at that time. The slot does

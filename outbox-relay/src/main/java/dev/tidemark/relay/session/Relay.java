@@ -2,12 +2,16 @@ package dev.tidemark.relay.session;
 
 import static java.util.stream.Collectors.joining;
 
-import dev.tidemark.relay.checks.Check;
+import dev.tidemark.relay.checks.DatabaseCheck;
+import dev.tidemark.relay.settings.Configuration;
 import dev.tidemark.relay.sink.EventSink;
+import dev.tidemark.relay.sink.KafkaEventSink;
+import dev.tidemark.relay.sink.KafkaPositions;
 import dev.tidemark.relay.sink.PostgresOutbox;
 import dev.tidemark.relay.sink.PublishedEvents;
-import dev.tidemark.relay.sink.VersionMemory;
+import dev.tidemark.relay.sink.RefusedRecords;
 import dev.tidemark.relay.source.ChangeSource;
+import dev.tidemark.relay.source.DebeziumChangeSource;
 import dev.tidemark.relay.source.StreamFailed;
 import dev.tidemark.relay.status.Finding;
 import dev.tidemark.relay.status.Finding.Severity;
@@ -18,11 +22,15 @@ import dev.tidemark.relay.status.RelayStatus.StandingBy;
 import dev.tidemark.relay.status.RelayStatus.Starting;
 import dev.tidemark.relay.status.RelayStatus.Streaming;
 import dev.tidemark.relay.status.SlotState;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,9 +54,15 @@ public final class Relay {
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
   private static final Duration REMINDER = Duration.ofMinutes(1);
 
-  private final Parts parts;
+  private final Configuration configuration;
+  private final DataSource database;
+  private final Clock clock;
   private final RelayStatus status;
   private final RelayMetrics metrics;
+  private final Function<SlotState, EventSink> sinks;
+  private final Supplier<ChangeSource> sources;
+  private final PostgresOutbox outbox;
+  private final PublishedEvents history;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final CountDownLatch ended = new CountDownLatch(1);
   private final AtomicReference<@Nullable Runnable> stop = new AtomicReference<>();
@@ -57,45 +71,42 @@ public final class Relay {
   private String toldReason = "";
   private long toldAt;
 
-  /// Parts of a session, created again for each.
-  interface Parts {
-    Leadership leadership();
-
-    /// Returns the check of the database. Kafka is checked beside the session, because a take-over
-    /// must not wait for that.
-    Check check();
-
-    /// Returns the current state of the slot.
-    SlotState slot();
-
-    /// Returns a new sink.
-    ///
-    /// @param slot as it was before the session has confirmed anything
-    EventSink sink(SlotState slot);
-
-    /// Returns a new object to wait for visibility.
-    PostgresVisibility visibility();
-
-    Repair repair(PostgresVisibility visibility);
-
-    /// Returns the newest versions in the topics, to begin with.
-    VersionMemory newestVersions();
-
-    PostgresOutbox outbox();
-
-    PublishedEvents history();
-
-    ChangeSource source();
-
-    /// Performs the steps of a take-over once, as far as that disturbs nobody, so that the real one
-    /// finds its classes loaded.
-    void rehearse();
-  }
-
-  public Relay(Parts parts, RelayStatus status, RelayMetrics metrics) {
-    this.parts = parts;
+  /// @param database for statements that answer soon
+  /// @param sinks opens a sink; the slot is as it was before the session has confirmed anything
+  /// @param sources returns a new source
+  Relay(
+      Configuration configuration,
+      DataSource database,
+      Clock clock,
+      RelayStatus status,
+      RelayMetrics metrics,
+      Function<SlotState, EventSink> sinks,
+      Supplier<ChangeSource> sources) {
+    this.configuration = configuration;
+    this.database = database;
+    this.clock = clock;
     this.status = status;
     this.metrics = metrics;
+    this.sinks = sinks;
+    this.sources = sources;
+    this.outbox = new PostgresOutbox(configuration.dataSourceForScans());
+    this.history = new PublishedEvents(configuration, status::doing);
+  }
+
+  /// Returns a relay from PostgreSQL by Debezium to Kafka.
+  ///
+  /// @param status receives the current activity, and the topics that are filled
+  public static Relay of(
+      Configuration configuration, Clock clock, RelayStatus status, RelayMetrics metrics) {
+    var refused = new RefusedRecords(System::nanoTime);
+    return new Relay(
+        configuration,
+        configuration.dataSource(),
+        clock,
+        status,
+        metrics,
+        slot -> KafkaEventSink.open(configuration, slot, refused, status),
+        () -> new DebeziumChangeSource(configuration));
   }
 
   /// Returns after [#close]. The calling thread is the relay's owner.
@@ -129,7 +140,7 @@ public final class Relay {
   }
 
   private void session() {
-    try (var leadership = parts.leadership()) {
+    try (var leadership = new Leadership(database, configuration.slot())) {
       while (!leadership.tryAcquire()) {
         if (!(status.phase() instanceof StandingBy)) {
           status.phase(new StandingBy());
@@ -143,9 +154,11 @@ public final class Relay {
       leadership.freeSlot();
       var errors = errors();
       requireNone(errors, Severity.ERROR);
-      try (var sink = parts.sink(parts.slot());
-          var visibility = parts.visibility()) {
-        var session = new Session(parts, sink, status, metrics);
+      var slot = slot();
+      status.doing("taking over from the relay before, and reading how far it came");
+      try (var sink = sinks.apply(slot);
+          var visibility = new PostgresVisibility(database, status)) {
+        var session = Session.takeOver(sink, this::slot, outbox, history, status, metrics);
         if (status.findings().rowsPassBy()) {
           throw session.giveUpTheSlot(text(errors));
         }
@@ -162,7 +175,13 @@ public final class Relay {
 
   private void repair(
       String doubt, Session session, Leadership leadership, PostgresVisibility visibility) {
-    try (var repair = parts.repair(visibility)) {
+    try (var repair =
+        new Repair(
+            new PostgresSlot(configuration.database(), configuration.slot()),
+            configuration.dataSourceForScans(),
+            visibility,
+            history,
+            clock)) {
       if (registerStop(both(visibility::close, repair::close), leadership)) {
         return;
       }
@@ -182,14 +201,24 @@ public final class Relay {
               (thread, e) -> log.atDebug().setCause(e).log("take-over rehearsal failed"))
           .start(
               () -> {
-                parts.rehearse();
+                performStepsOfATakeOver();
                 log.info("ready to take over");
               });
     }
   }
 
+  /// Performs the steps of a take-over once, as far as that disturbs nobody, so that the real one
+  /// finds its classes loaded. A sink fences nobody as long as it does not take over.
+  private void performStepsOfATakeOver() {
+    var slot = slot();
+    try (var _ = sinks.apply(slot)) {
+      new KafkaPositions(configuration, slot).read();
+    }
+    new PublishedEvents(configuration, doing -> {}).newestVersions(Session.REMEMBERED_RECORDS);
+  }
+
   private void stream(Session session, Leadership leadership, PostgresVisibility visibility) {
-    try (var source = parts.source()) {
+    try (var source = sources.get()) {
       if (registerStop(both(visibility::close, source::close), leadership)) {
         return;
       }
@@ -228,8 +257,14 @@ public final class Relay {
     return closedWithin(Duration.ZERO);
   }
 
+  private SlotState slot() {
+    return PostgresSlot.state(database, configuration.slot());
+  }
+
+  /// Checks the database. Kafka is checked beside the session, because a take-over must not wait
+  /// for that.
   private List<Finding> errors() {
-    var check = parts.check();
+    var check = new DatabaseCheck(database, configuration.slot());
     var found = check.findings();
     status.findings().found(check.server(), found);
     return found.stream().filter(Finding::isError).toList();

@@ -2,8 +2,11 @@ package dev.tidemark.relay.session;
 
 import dev.tidemark.relay.sink.ConfirmedLimit;
 import dev.tidemark.relay.sink.EventSink;
+import dev.tidemark.relay.sink.PostgresOutbox;
+import dev.tidemark.relay.sink.PublishedEvents;
 import dev.tidemark.relay.sink.PublishedRows;
 import dev.tidemark.relay.sink.PublishedRows.Progress;
+import dev.tidemark.relay.sink.TakenOver;
 import dev.tidemark.relay.sink.VersionGaps;
 import dev.tidemark.relay.sink.VersionMemory;
 import dev.tidemark.relay.source.Change;
@@ -19,6 +22,7 @@ import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.postgresql.replication.LogSequenceNumber;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,8 +38,13 @@ import org.slf4j.LoggerFactory;
 final class Session {
   private static final Logger log = LoggerFactory.getLogger(Session.class);
 
-  private final Relay.Parts parts;
+  /// Number of records that are read back, for each partition. A take-over waits for them.
+  static final int REMEMBERED_RECORDS = 1_000;
+
   private final EventSink sink;
+  private final Supplier<SlotState> slot;
+  private final PostgresOutbox outbox;
+  private final PublishedEvents history;
   private final RelayStatus status;
   private final RelayMetrics metrics;
 
@@ -47,16 +56,36 @@ final class Session {
   private boolean hasToldOfMessages;
   private VersionGaps gaps;
 
-  /// @param sink is told to take over
-  Session(Relay.Parts parts, EventSink sink, RelayStatus status, RelayMetrics metrics) {
-    this.parts = parts;
+  private Session(
+      EventSink sink,
+      TakenOver memory,
+      Supplier<SlotState> slot,
+      PostgresOutbox outbox,
+      PublishedEvents history,
+      RelayStatus status,
+      RelayMetrics metrics) {
     this.sink = sink;
+    this.slot = slot;
+    this.outbox = outbox;
+    this.history = history;
     this.status = status;
     this.metrics = metrics;
-    var memory = sink.takeOver();
     this.published = memory.published();
     this.reach = memory.reach();
-    this.gaps = new VersionGaps(new VersionMemory(), parts.outbox(), parts.history(), metrics);
+    this.gaps = new VersionGaps(new VersionMemory(), outbox, history, metrics);
+  }
+
+  /// Takes over from the relay that published before, and returns the session that goes on.
+  ///
+  /// @param slot asks PostgreSQL for the current state of the slot
+  static Session takeOver(
+      EventSink sink,
+      Supplier<SlotState> slot,
+      PostgresOutbox outbox,
+      PublishedEvents history,
+      RelayStatus status,
+      RelayMetrics metrics) {
+    return new Session(sink, sink.takeOver(), slot, outbox, history, status, metrics);
   }
 
   /// Returns the reason why the slot may not bring everything that the topics lack; empty where it
@@ -64,23 +93,23 @@ final class Session {
   ///
   /// @throws StreamFailed when there is no slot and no sign that there ever was one
   Optional<String> doubt() {
-    var slot = parts.slot();
-    if (slot.status() == SlotState.Status.ABSENT && reach.isEmpty()) {
+    var state = slot.get();
+    if (state.status() == SlotState.Status.ABSENT && reach.isEmpty()) {
       throw new StreamFailed(
           "there is no replication slot %s, and no relay has had it: run `tidemark migrate`, which makes it"
-              .formatted(slot.name()),
+              .formatted(state.name()),
           null);
     }
-    if (!slot.isUsable()) {
-      return Optional.of("the slot is " + slot.status().text());
+    if (!state.isUsable()) {
+      return Optional.of("the slot is " + state.status().text());
     }
     if (reach.isPresent()) {
-      return reach.get().covers(slot)
+      return reach.get().covers(state)
           ? Optional.empty()
           : Optional.of("the slot stands where no relay has put it");
     }
     // Rows that were written before the slot was created do not come through it (H58).
-    return parts.outbox().isEmpty()
+    return outbox.isEmpty()
         ? Optional.empty()
         : Optional.of(
             "no relay has left its progress for this server and slot, and the outbox has rows");
@@ -88,14 +117,14 @@ final class Session {
 
   /// @param doubt why
   void repair(String doubt, Repair repair) {
-    var slot = parts.slot();
+    var before = slot.get();
     log.atWarn()
-        .addKeyValue("slot", slot.status().text())
-        .addKeyValue("confirmed", slot.confirmed().asString())
+        .addKeyValue("slot", before.status().text())
+        .addKeyValue("confirmed", before.confirmed().asString())
         .addKeyValue("reach", reach.map(r -> r.lsn().asString()).orElse("unknown"))
         .addKeyValue("reason", doubt)
         .log("the slot may have missed changes; repairing from the outbox");
-    var repaired = repair.run(slot, sink, metrics, doing -> status.phase(new Repairing(doing)));
+    var repaired = repair.run(before, sink, metrics, doing -> status.phase(new Repairing(doing)));
     reach = Optional.of(repaired.reach());
     published = new PublishedRows();
     metrics.repaired();
@@ -104,12 +133,14 @@ final class Session {
 
   /// Begins the session. To be called before the first batch.
   void begin() {
-    var slot = parts.slot();
-    timeline = slot.timeline();
+    var state = slot.get();
+    timeline = state.timeline();
     if (reach.isEmpty()) {
-      keep(Optional.empty(), new ConfirmedLimit(timeline, slot.confirmed()));
+      keep(Optional.empty(), new ConfirmedLimit(timeline, state.confirmed()));
     }
-    gaps = new VersionGaps(parts.newestVersions(), parts.outbox(), parts.history(), metrics);
+    status.doing("reading the newest versions in the topics");
+    var newest = history.newestVersions(REMEMBERED_RECORDS);
+    gaps = new VersionGaps(newest, outbox, history, metrics);
   }
 
   /// Publishes the batch, and returns when that is done.

@@ -38,10 +38,12 @@ final class KafkaCommittedRecords implements AutoCloseable {
   private final Admin admin;
   private final KafkaConsumer<byte[], byte[]> consumer;
 
+  /// Opens the clients that read.
+  ///
   /// @param settings of Kafka clients
   /// @param doing receives a description of what is waited for
-  KafkaCommittedRecords(Map<String, Object> settings, Consumer<String> doing) {
-    this(settings, doing, "read_committed");
+  static KafkaCommittedRecords open(Map<String, Object> settings, Consumer<String> doing) {
+    return new KafkaCommittedRecords(settings, doing, "read_committed");
   }
 
   private KafkaCommittedRecords(

@@ -8,6 +8,8 @@ import dev.tidemark.relay.sink.PublishedRows.Progress;
 import dev.tidemark.relay.source.Change;
 import dev.tidemark.relay.source.Change.Event;
 import dev.tidemark.relay.source.Change.Poison;
+import dev.tidemark.relay.status.RelayStatus;
+import dev.tidemark.relay.status.SlotState;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -68,17 +70,14 @@ public final class KafkaEventSink implements EventSink {
   /// A dead letter on its way.
   private record Letter(Change change, String reason, Future<RecordMetadata> written) {}
 
-  /// @param owner whose events these are; the sink of the same owner that takes over fences this
-  ///   one
-  /// @param refused what earlier sinks have found out
   /// @param lettersOf answers the rows of the newest dead letters of topics
-  public KafkaEventSink(
+  private KafkaEventSink(
       Configuration configuration,
-      String owner,
       KafkaTopics topics,
       KafkaPositions positions,
       RefusedRecords refused,
-      Function<Collection<String>, Set<UUID>> lettersOf) {
+      Function<Collection<String>, Set<UUID>> lettersOf,
+      Producer<byte[], byte[]> producer) {
     this.delivery = configuration.delivery();
     this.topics = topics;
     this.positions = positions;
@@ -86,9 +85,27 @@ public final class KafkaEventSink implements EventSink {
     this.otherTopics = configuration.otherTopics();
     this.refused = refused;
     this.lettersOf = lettersOf;
-    this.producer =
+    this.producer = producer;
+  }
+
+  /// Opens a sink, which fences nobody before it takes over.
+  ///
+  /// @param slot whose events these are, as it was before anything of them was confirmed; the sink
+  ///   of the same slot that takes over fences this one
+  /// @param refused what earlier sinks have found out
+  /// @param status receives what is waited for, and the topics that are filled
+  public static KafkaEventSink open(
+      Configuration configuration, SlotState slot, RefusedRecords refused, RelayStatus status) {
+    return new KafkaEventSink(
+        configuration,
+        new KafkaTopics(configuration, status::fills),
+        new KafkaPositions(configuration, slot, status::doing),
+        refused,
+        new PublishedEvents(configuration, status::doing)::letters,
         new KafkaProducer<>(
-            settings(configuration, owner), new ByteArraySerializer(), new ByteArraySerializer());
+            settings(configuration, slot.owner()),
+            new ByteArraySerializer(),
+            new ByteArraySerializer()));
   }
 
   @Override

@@ -89,7 +89,7 @@ public final class KafkaPositions {
 
   /// Returns what the earlier relays have recorded.
   public TakenOver read() {
-    try (var records = new KafkaCommittedRecords(settings, doing)) {
+    try (var records = KafkaCommittedRecords.open(settings, doing)) {
       long begin = records.beginnings(List.of(PARTITION)).getOrDefault(PARTITION, 0L);
       long end = records.ends(List.of(PARTITION)).getOrDefault(PARTITION, 0L);
       for (long step = FIRST_STEP_BACK; ; step *= 10) {

@@ -58,7 +58,7 @@ public final class PublishedEvents {
   /// events.
   public VersionMemory newestVersions(int recordsOfAPartition) {
     var versions = new VersionMemory();
-    try (var records = new KafkaCommittedRecords(configuration.kafka(), doing)) {
+    try (var records = KafkaCommittedRecords.open(configuration.kafka(), doing)) {
       var partitions =
           Stream.concat(
                   Stream.of(configuration.productTopic()), configuration.otherTopics().stream())
@@ -90,7 +90,7 @@ public final class PublishedEvents {
   /// Returns the rows of the newest dead letters of these topics.
   public Set<UUID> letters(Collection<String> topics) {
     var rows = new HashSet<UUID>();
-    try (var records = new KafkaCommittedRecords(configuration.kafka(), doing)) {
+    try (var records = KafkaCommittedRecords.open(configuration.kafka(), doing)) {
       var partitions =
           topics.stream()
               .map(Topics::deadLettersOf)
@@ -126,7 +126,7 @@ public final class PublishedEvents {
   public void since(
       Instant time, Collection<String> aggregateTypes, Consumer<List<Published>> receiver) {
     var piece = new ArrayList<Published>(PIECE);
-    try (var records = new KafkaCommittedRecords(configuration.kafka(), doing)) {
+    try (var records = KafkaCommittedRecords.open(configuration.kafka(), doing)) {
       for (var topic : topicsOf(aggregateTypes)) {
         var partitions = records.partitions(topic);
         if (partitions.isEmpty()) {

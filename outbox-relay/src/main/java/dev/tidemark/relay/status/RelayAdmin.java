@@ -9,6 +9,7 @@ import dev.tidemark.relay.status.RelayStatus.Starting;
 import dev.tidemark.relay.status.RelayStatus.Streaming;
 import dev.tidemark.relay.status.RelayStatus.Waiting;
 import dev.tidemark.service.http.AdminServer;
+import dev.tidemark.service.status.RelayReport;
 import io.helidon.health.HealthCheck;
 import io.helidon.health.HealthCheckResponse;
 import io.helidon.health.HealthCheckType;
@@ -29,13 +30,13 @@ public final class RelayAdmin {
       String host, int port, StatusReport report, PrometheusMetricReader metrics) {
     var readiness = new Readiness(report.status());
     return AdminServer.create(
-        host, port, List.of(readiness), metrics, () -> json(readiness, report));
+        host, port, List.of(readiness), metrics, () -> report(readiness, report));
   }
 
-  private static byte[] json(Readiness readiness, StatusReport report) {
+  private static RelayReport report(Readiness readiness, StatusReport report) {
     var answer = readiness.call();
     var reason = String.valueOf(answer.details().get(Readiness.REASON));
-    return report.json(answer.status() == HealthCheckResponse.Status.UP, reason);
+    return report.report(answer.status() == HealthCheckResponse.Status.UP, reason);
   }
 
   /// Readiness: the relay streams with heartbeats coming back, or stands by for the relay that

@@ -1,74 +1,44 @@
 package dev.tidemark.relay.status;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tidemark.relay.status.RelayStatus.Failed;
 import dev.tidemark.relay.status.RelayStatus.Repairing;
 import dev.tidemark.relay.status.RelayStatus.StandingBy;
 import dev.tidemark.relay.status.RelayStatus.Starting;
 import dev.tidemark.relay.status.RelayStatus.Streaming;
+import dev.tidemark.service.status.RelayReport;
+import dev.tidemark.service.status.RelayReport.Outbox;
+import dev.tidemark.service.status.RelayReport.Removal;
+import dev.tidemark.service.status.RelayReport.Repair;
+import dev.tidemark.service.status.RelayReport.Slot;
+import dev.tidemark.service.status.RelayReport.Topic;
+import dev.tidemark.service.status.RelayReport.WaitingFor;
 import java.time.Duration;
+import java.time.LocalDate;
 import java.util.Locale;
 import java.util.Optional;
 
-/// Answer of `/status`: the relay's state as JSON, for a human's command and for programs.
-///
-/// Information from PostgreSQL (slot, outbox) is from the last look at it, some seconds old. A part
-/// that was never seen is absent.
+/// Source of the answer of `/status`, which is told from [RelayStatus].
 ///
 /// @param slot the name of the relay's slot
 /// @param retention how long outbox rows are kept; empty: for ever
 public record StatusReport(String slot, Optional<Duration> retention, RelayStatus status) {
-  private static final ObjectMapper json = new ObjectMapper();
   private static final double NANOS = 1e9;
 
   /// @param ready what readiness says, with its reason
-  byte[] json(boolean ready, String reason) {
-    var report = json.createObjectNode();
-    report.put("phase", phase()).put("ready", ready).put("reason", reason);
-    report.put("lagSeconds", status.lag().lag().toNanos() / NANOS);
-    status
-        .waiting()
-        .ifPresent(
-            waiting ->
-                report
-                    .putObject("waitingFor")
-                    .put("transaction", waiting.transactionId())
-                    .put("since", waiting.since().toString())
-                    .put("reason", RelayStatus.Waiting.REASON));
-    status
-        .lastRepair()
-        .ifPresent(
-            repair ->
-                report
-                    .putObject("lastRepair")
-                    .put("reason", repair.reason())
-                    .put("events", repair.events())
-                    .put("at", repair.at().toString()));
-    slot(report.putObject("slot"));
-    outbox(report.putObject("outbox"));
-    var topics = report.putArray("topics");
-    for (var topic : status.followers()) {
-      topics
-          .addObject()
-          .put("topic", topic.topic())
-          .put("followed", topic.followed().name().toLowerCase(Locale.ROOT));
-    }
-    var findings = report.putArray("findings");
-    for (var finding : status.findings().all()) {
-      findings
-          .addObject()
-          .put("server", finding.server().name())
-          .put("severity", finding.isError() ? "ERROR" : "WARNING")
-          .put("what", finding.what())
-          .put("remedy", finding.remedy());
-    }
-    try {
-      return json.writeValueAsBytes(report);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("the status could not be written as JSON", e);
-    }
+  RelayReport report(boolean ready, String reason) {
+    return new RelayReport(
+        phase(),
+        ready,
+        reason,
+        status.lag().lag().toNanos() / NANOS,
+        status.waiting().map(StatusReport::waitingFor),
+        status
+            .lastRepair()
+            .map(last -> new Repair(last.reason(), last.events(), last.at().toString())),
+        slotState(),
+        outbox(),
+        status.followers().stream().map(StatusReport::topic).toList(),
+        status.findings().all().stream().map(StatusReport::finding).toList());
   }
 
   private String phase() {
@@ -81,35 +51,41 @@ public record StatusReport(String slot, Optional<Duration> retention, RelayStatu
     };
   }
 
-  private void slot(ObjectNode node) {
-    node.put("name", slot);
-    status
-        .slot()
-        .ifPresent(
-            state ->
-                node.put("walStatus", state.status().text())
-                    .put("lagBytes", state.lagBytes())
-                    .put("retainedBytes", state.retainedBytes()));
+  private static WaitingFor waitingFor(RelayStatus.Waiting waiting) {
+    return new WaitingFor(
+        waiting.transactionId(), waiting.since().toString(), RelayStatus.Waiting.REASON);
   }
 
-  private void outbox(ObjectNode node) {
-    status
-        .outbox()
-        .ifPresent(
-            state -> {
-              node.put("partitions", state.partitions());
-              state.oldestDay().ifPresent(day -> node.put("oldestDay", day.toString()));
-              state.newestDay().ifPresent(day -> node.put("newestDay", day.toString()));
-              state.daysAhead().ifPresent(days -> node.put("daysAhead", days));
-              node.put("defaultRows", state.defaultRows());
-            });
-    retention.ifPresent(keep -> node.put("retentionDays", keep.toDays()));
-    status
-        .lastRemoval()
-        .ifPresent(
-            removal ->
-                node.putObject("lastRemoval")
-                    .put("what", removal.what())
-                    .put("at", removal.at().toString()));
+  private Slot slotState() {
+    var state = status.slot();
+    return new Slot(
+        slot,
+        state.map(seen -> seen.status().text()),
+        state.map(SlotState::lagBytes),
+        state.map(SlotState::retainedBytes));
+  }
+
+  private Outbox outbox() {
+    var state = status.outbox();
+    return new Outbox(
+        state.map(OutboxState::partitions),
+        state.flatMap(OutboxState::oldestDay).map(LocalDate::toString),
+        state.flatMap(OutboxState::newestDay).map(LocalDate::toString),
+        state.flatMap(OutboxState::daysAhead),
+        state.map(OutboxState::defaultRows),
+        retention.map(Duration::toDays),
+        status.lastRemoval().map(removal -> new Removal(removal.what(), removal.at().toString())));
+  }
+
+  private static Topic topic(TopicFollower follower) {
+    return new Topic(follower.topic(), follower.followed().name().toLowerCase(Locale.ROOT));
+  }
+
+  private static RelayReport.Finding finding(Finding finding) {
+    return new RelayReport.Finding(
+        finding.server().name(),
+        finding.isError() ? RelayReport.Finding.ERROR : RelayReport.Finding.WARNING,
+        finding.what(),
+        finding.remedy());
   }
 }

@@ -604,7 +604,7 @@ class ResyncIT {
           products.claim();
           return new ResyncRun.Session(
               new Interfered(products, interference),
-              new ResyncSink(configuration, products.owner(), "it"));
+              ResyncSink.open(configuration, products.owner(), "it"));
         },
         news::add);
   }

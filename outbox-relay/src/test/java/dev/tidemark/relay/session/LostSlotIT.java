@@ -11,14 +11,12 @@ import dev.tidemark.event.EventHeaders;
 import dev.tidemark.relay.settings.Configuration;
 import dev.tidemark.relay.sink.KafkaPositions;
 import dev.tidemark.relay.source.ChangeSource;
-import dev.tidemark.relay.status.RelayStatus;
 import dev.tidemark.relay.status.RelayStatus.Failed;
 import dev.tidemark.relay.status.RelayStatus.Repairing;
 import dev.tidemark.relay.status.RelayStatus.Streaming;
 import dev.tidemark.service.settings.DatabaseUrl;
 import java.nio.file.Path;
 import java.sql.SQLException;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -349,13 +347,9 @@ class LostSlotIT {
   /// between.
   @Test
   void slotIsNeverConfirmedBeyondWhatIsWrittenDownBefore() {
-    var parts =
-        new SessionParts(
-            Configuration.from(environment()),
-            DatabaseUrl.parse(postgres.url()).dataSource("lost-slot-it"),
-            Clock.systemUTC(),
-            new RelayStatus(Clock.systemUTC()));
-    var first = parts.slot();
+    var source = DatabaseUrl.parse(postgres.url()).dataSource("lost-slot-it");
+    var name = Configuration.from(environment()).slot();
+    var first = PostgresSlot.state(source, name);
     try (var relay = RunningRelay.start(environment());
         var open = database.open()) {
       awaitStreaming(relay);
@@ -369,13 +363,15 @@ class LostSlotIT {
         execute("select pg_logical_emit_message(false, 'filler', repeat('x', 100))");
         open.commit();
 
-        var slot = parts.slot();
+        var slot = PostgresSlot.state(source, name);
         var reach = new KafkaPositions(Configuration.from(environment()), slot).read().reach();
         assertThat(slot.confirmed()).isLessThanOrEqualTo(reach.orElseThrow().lsn());
       }
       awaitVersions(1, version);
     }
-    assertThat(parts.slot().confirmed()).as("it was confirmed").isGreaterThan(first.confirmed());
+    assertThat(PostgresSlot.state(source, name).confirmed())
+        .as("it was confirmed")
+        .isGreaterThan(first.confirmed());
   }
 
   private static void invalidateSlot() {

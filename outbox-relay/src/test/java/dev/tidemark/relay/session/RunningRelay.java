@@ -1,20 +1,19 @@
 package dev.tidemark.relay.session;
 
-import dev.tidemark.relay.checks.Check;
+import dev.tidemark.relay.checks.DatabaseCheck;
 import dev.tidemark.relay.checks.KafkaCheck;
 import dev.tidemark.relay.settings.Configuration;
 import dev.tidemark.relay.sink.EventSink;
-import dev.tidemark.relay.sink.PostgresOutbox;
-import dev.tidemark.relay.sink.PublishedEvents;
+import dev.tidemark.relay.sink.KafkaEventSink;
 import dev.tidemark.relay.sink.PublishedRows;
 import dev.tidemark.relay.sink.PublishedRows.Progress;
+import dev.tidemark.relay.sink.RefusedRecords;
 import dev.tidemark.relay.sink.TakenOver;
-import dev.tidemark.relay.sink.VersionMemory;
 import dev.tidemark.relay.source.Change;
 import dev.tidemark.relay.source.ChangeSource;
+import dev.tidemark.relay.source.DebeziumChangeSource;
 import dev.tidemark.relay.status.RelayMetrics;
 import dev.tidemark.relay.status.RelayStatus;
-import dev.tidemark.relay.status.SlotState;
 import io.opentelemetry.api.OpenTelemetry;
 import java.time.Clock;
 import java.util.List;
@@ -42,73 +41,31 @@ public final class RunningRelay implements AutoCloseable {
       UnaryOperator<ChangeSource> connector) {
     var configuration = Configuration.from(environment);
     var source = configuration.dataSource();
-    var real = new SessionParts(configuration, source, Clock.systemUTC(), status);
-    var parts =
-        new Relay.Parts() {
-          @Override
-          public Leadership leadership() {
-            return real.leadership();
-          }
-
-          @Override
-          public Check check() {
-            return real.check();
-          }
-
-          @Override
-          public SlotState slot() {
-            return real.slot();
-          }
-
-          @Override
-          public PostgresVisibility visibility() {
-            return real.visibility();
-          }
-
-          @Override
-          public Repair repair(PostgresVisibility visibility) {
-            return real.repair(visibility);
-          }
-
-          @Override
-          public VersionMemory newestVersions() {
-            return real.newestVersions();
-          }
-
-          @Override
-          public PostgresOutbox outbox() {
-            return real.outbox();
-          }
-
-          @Override
-          public PublishedEvents history() {
-            return real.history();
-          }
-
-          @Override
-          public EventSink sink(SlotState slot) {
-            return new DyingSink(
-                real.sink(slot), deaths, deathsWanted, forgetful, betweenTakeOverAndStream);
-          }
-
-          @Override
-          public ChangeSource source() {
-            return connector.apply(real.source());
-          }
-
-          @Override
-          public void rehearse() {
-            real.rehearse();
-          }
-        };
+    var refused = new RefusedRecords(System::nanoTime);
     housekeeping =
         new Housekeeping(
             Jdbi.create(source),
             configuration.slot(),
             configuration.retention(),
-            List.of(real.check(), new KafkaCheck(configuration, status)),
+            List.of(
+                new DatabaseCheck(source, configuration.slot()),
+                new KafkaCheck(configuration, status)),
             status);
-    relay = new Relay(parts, status, new RelayMetrics(OpenTelemetry.noop().getMeter("it"), status));
+    relay =
+        new Relay(
+            configuration,
+            source,
+            Clock.systemUTC(),
+            status,
+            new RelayMetrics(OpenTelemetry.noop().getMeter("it"), status),
+            slot ->
+                new DyingSink(
+                    KafkaEventSink.open(configuration, slot, refused, status),
+                    deaths,
+                    deathsWanted,
+                    forgetful,
+                    betweenTakeOverAndStream),
+            () -> connector.apply(new DebeziumChangeSource(configuration)));
     owner = Thread.ofPlatform().name("relay").start(relay::run);
     if (hasHousekeeping) {
       housekeeping.start();

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.event.OutboxEvent;
-import dev.tidemark.relay.session.SessionParts;
 import dev.tidemark.relay.session.Topic;
 import dev.tidemark.relay.settings.Configuration;
 import dev.tidemark.relay.sink.PublishedRows.Progress;
@@ -93,7 +92,7 @@ class KafkaEventSinkIT {
             lsn,
             0,
             0);
-    return SessionParts.sink(
+    return KafkaEventSink.open(
         configuration,
         slot,
         new RefusedRecords(System::nanoTime),

@@ -249,4 +249,18 @@ final class ProductsIT {
         .contains("db_client_connection_count{")
         .contains("cache_requests_total{");
   }
+
+  @Test
+  void stateIsOnTheAdminPort() {
+    api.get("/products/unknown");
+    Answer state = api.admin("/status");
+    assertThat(state.status()).isEqualTo(200);
+    assertThat(state.json().fieldNames())
+        .toIterable()
+        .containsExactly("ready", "reason", "redis", "usesRedis", "requests");
+    assertThat(state.text())
+        .startsWith(
+            "{\"ready\":true,\"reason\":\"ready\",\"redis\":\"answers, and takes evictions\",\"usesRedis\":true,");
+    assertThat(state.json().at("/requests/miss").asLong()).isPositive();
+  }
 }

@@ -1,6 +1,8 @@
 package dev.tidemark.service.http;
 
 import dev.tidemark.service.settings.Setting;
+import dev.tidemark.service.status.ServiceReport;
+import dev.tidemark.service.status.StatusJson;
 import io.helidon.health.HealthCheck;
 import io.helidon.http.HeaderNames;
 import io.helidon.webserver.WebServer;
@@ -15,54 +17,20 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /// The server of an admin port: health at `/health/live` and `/health/ready`, metrics at
-/// `/metrics`, and, for a service that has one, its whole state at `/status`.
+/// `/metrics`, and the service's state at `/status`.
 public final class AdminServer {
 
   private AdminServer() {}
 
-  /// Creates a server without `/status`. It does not listen yet.
-  public static WebServer create(
-      String host, int port, List<? extends HealthCheck> checks, PrometheusMetricReader metrics) {
-    return server(host, port, checks, routing(metrics));
-  }
-
-  /// Creates a server with `/status`. It does not listen yet.
+  /// Creates a server. It does not listen yet.
   ///
-  /// @param status the state as JSON
+  /// @param status looks at the service, and returns its state
   public static WebServer create(
       String host,
       int port,
       List<? extends HealthCheck> checks,
       PrometheusMetricReader metrics,
-      Supplier<byte[]> status) {
-    return server(
-        host,
-        port,
-        checks,
-        routing(metrics)
-            .get(
-                "/status",
-                (request, response) -> {
-                  response.header(HeaderNames.CONTENT_TYPE, "application/json");
-                  response.send(status.get());
-                }));
-  }
-
-  /// Starts a server. Helidon itself only logs that it could not listen.
-  ///
-  /// @param setting of the port
-  /// @throws IllegalStateException when it cannot listen
-  public static void listen(WebServer server, String host, int port, Setting<?> setting) {
-    server.start();
-    if (!server.isRunning()) {
-      throw new IllegalStateException(
-          "cannot listen on %s:%d; is it in use by another program? %s sets another port"
-              .formatted(host, port, setting.label()));
-    }
-  }
-
-  private static WebServer server(
-      String host, int port, List<? extends HealthCheck> checks, HttpRouting.Builder routing) {
+      Supplier<? extends ServiceReport> status) {
     HealthObserver health =
         HealthObserver.builder()
             .endpoint("/health")
@@ -78,12 +46,29 @@ public final class AdminServer {
         .addConnectionSelector(new Http1())
         .addFeature(
             ObserveFeature.builder().observersDiscoverServices(false).addObserver(health).build())
-        .routing(routing)
+        .routing(
+            HttpRouting.builder().get("/metrics", prometheus(metrics)).get("/status", json(status)))
         .build();
   }
 
-  private static HttpRouting.Builder routing(PrometheusMetricReader metrics) {
-    return HttpRouting.builder().get("/metrics", prometheus(metrics));
+  /// Starts a server. Helidon itself only logs that it could not listen.
+  ///
+  /// @param setting of the port
+  /// @throws IllegalStateException when it cannot listen
+  public static void listen(WebServer server, String host, int port, Setting<?> setting) {
+    server.start();
+    if (!server.isRunning()) {
+      throw new IllegalStateException(
+          "cannot listen on %s:%d; is it in use by another program? %s sets another port"
+              .formatted(host, port, setting.label()));
+    }
+  }
+
+  private static Handler json(Supplier<? extends ServiceReport> status) {
+    return (request, response) -> {
+      response.header(HeaderNames.CONTENT_TYPE, "application/json");
+      response.send(StatusJson.write(status.get()));
+    };
   }
 
   private static Handler prometheus(PrometheusMetricReader metrics) {
