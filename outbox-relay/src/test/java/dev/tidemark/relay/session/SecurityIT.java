@@ -9,6 +9,7 @@ import dev.tidemark.embedded.CertificateAuthority;
 import dev.tidemark.embedded.KafkaListener;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.PostgresServer;
+import dev.tidemark.embedded.ServerTls;
 import dev.tidemark.relay.Main;
 import dev.tidemark.relay.resync.ResyncProgram;
 import dev.tidemark.relay.status.RelayStatus.Failed;
@@ -57,9 +58,11 @@ class SecurityIT {
     var server = authority.issue("server");
     kafkaByTls = KafkaListener.tls(authority, server);
     kafkaByPassword = KafkaListener.password(authority, server, "tidemark", PASSWORD);
-    kafka = KafkaServer.start(folder.resolve("kafka"), 0, kafkaByTls, kafkaByPassword);
+    kafka =
+        KafkaServer.start(
+            folder.resolve("kafka"), 0, KafkaListener.settings(kafkaByTls, kafkaByPassword));
     postgres = PostgresServer.start(folder.resolve("postgres"), 0);
-    postgres.restartWithTls(server);
+    ServerTls.restart(postgres, server);
     new Migration(DatabaseUrl.parse(postgres.url() + trusting(authority)), line -> {}).run();
     database = Jdbi.create(postgres.jdbcUrl());
   }
