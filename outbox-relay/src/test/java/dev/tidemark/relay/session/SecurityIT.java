@@ -109,7 +109,7 @@ class SecurityIT {
       assertThat(run(ResyncProgram.commandLine(environment), "--id", id))
           .startsWith("0 ")
           .contains("1");
-      assertThat(run(Main.commandLine(environment), "--check"))
+      assertThat(run(new Main(environment).commandLine(), "--check"))
           .isEqualTo("0 all is as the relay needs it\n");
     }
   }
@@ -119,7 +119,7 @@ class SecurityIT {
     var environment = environment(kafkaByTls);
     environment.put("KAFKA_CLIENT_SSL_TRUSTSTORE_LOCATION", stranger.certificate().toString());
     assertFails(environment, "SSL handshake failed", "valid certification path");
-    assertThat(run(Main.commandLine(environment), "--check"))
+    assertThat(run(new Main(environment).commandLine(), "--check"))
         .startsWith("1 ERROR Kafka does not answer")
         .contains("valid certification path", "KAFKA_CLIENT_");
   }
@@ -129,7 +129,7 @@ class SecurityIT {
     var environment = environment(kafkaByTls);
     environment.put("DATABASE_URL", databaseUrl(stranger));
     assertFails(environment, "SSL error: ", "PKIX path");
-    assertThat(run(Main.commandLine(environment), "--check"))
+    assertThat(run(new Main(environment).commandLine(), "--check"))
         .startsWith("1 ERROR PostgreSQL does not answer")
         .contains("PKIX path", "DATABASE_URL");
   }
