@@ -52,20 +52,9 @@ public final class KafkaServer extends EmbeddedServer {
     return server;
   }
 
-  /// Starts a broker with more listeners beside the plain one.
-  ///
-  /// @param listeners each with a name of its own
-  public static KafkaServer start(Path dir, int port, KafkaListener... listeners) {
-    KafkaServer server =
-        new KafkaServer(
-            dir, dir.resolve("kafka.log"), port, List.of(), KafkaListener.settings(listeners));
-    server.start();
-    return server;
-  }
-
   /// Starts a broker with further settings.
   ///
-  /// @param settings that this class does not set
+  /// @param settings that this class does not set; a list of it is extended
   public static KafkaServer start(Path dir, int port, Map<String, String> settings) {
     KafkaServer server = new KafkaServer(dir, dir.resolve("kafka.log"), port, List.of(), settings);
     server.start();

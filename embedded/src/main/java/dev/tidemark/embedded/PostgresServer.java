@@ -6,12 +6,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -23,9 +17,9 @@ import java.util.Set;
 /// A PostgreSQL 18 server with durable commits, logical decoding, and the database `tidemark`.
 /// Every local user may log in as anyone (`trust`). It listens on 127.0.0.1 only.
 public final class PostgresServer extends EmbeddedServer {
-  private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
-  private static final String DATABASE = "tidemark";
-  private static final String SUPERUSER = "postgres";
+  static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+  static final String DATABASE = "tidemark";
+  static final String SUPERUSER = "postgres";
 
   /// Message of a server that starts while processes of its predecessor are still there. After a
   /// crash, the processes that served clients may need a moment to notice; until then the server
@@ -48,11 +42,10 @@ public final class PostgresServer extends EmbeddedServer {
           Map.entry("timezone", "UTC"),
           Map.entry("log_timezone", "UTC"));
 
-  private final UnprivilegedUser user;
-  private final Map<String, String> settings;
+  final UnprivilegedUser user;
+  final Map<String, String> settings;
 
-  private PostgresServer(
-      Path dir, Path log, int port, UnprivilegedUser user, Map<String, String> others) {
+  PostgresServer(Path dir, Path log, int port, UnprivilegedUser user, Map<String, String> others) {
     super("PostgreSQL", dir, log, port);
     this.user = user;
     this.settings = new HashMap<>(SETTINGS);
@@ -85,80 +78,6 @@ public final class PostgresServer extends EmbeddedServer {
     PostgresServer server = new PostgresServer(dir, log, port, user, settings);
     server.start();
     return server;
-  }
-
-  /// Starts a hot standby of this server, which must run: it follows by streaming replication
-  /// through a physical slot of its own, `standby_<port>`, and answers reads when this returns.
-  ///
-  /// It has what it takes for slots to be copied to it (feedback, and a database in
-  /// `primary_conninfo`); `sync_replication_slots` switches that on. A slot is there for good once
-  /// its reader has moved it past the beginning of the standby.
-  ///
-  /// @param dir has no data yet
-  /// @param port 0 picks a free one
-  /// @param others settings that override this server's and what this class sets
-  public PostgresServer startStandby(Path dir, int port, Map<String, String> others) {
-    PostgresServer standby =
-        new PostgresServer(dir, dir.resolve("postgresql.log"), port, user, settings);
-    String slot = "standby_" + standby.port();
-    standby.settings.putAll(
-        Map.of(
-            "primary_conninfo",
-            "host=127.0.0.1 port=%d user=%s dbname=%s application_name=%s"
-                .formatted(port(), SUPERUSER, DATABASE, slot),
-            "primary_slot_name",
-            slot,
-            "hot_standby_feedback",
-            "on"));
-    standby.settings.putAll(others);
-    Path data = standby.dir().resolve("data");
-    try (Connection session = DriverManager.getConnection(jdbcUrl());
-        Statement statement = session.createStatement()) {
-      statement.execute("SELECT pg_create_physical_replication_slot('%s', true)".formatted(slot));
-      Files.createDirectories(standby.dir());
-      BaseBackup.make(session, dir().resolve("data"), data);
-      Files.createFile(data.resolve("standby.signal"));
-    } catch (SQLException | IOException e) {
-      throw new ServerStartException(
-          "cannot copy PostgreSQL's data folder for a standby to " + data, e);
-    }
-    standby.start();
-    return standby;
-  }
-
-  /// Makes a standby a primary of its own. Returns when it accepts writes. The server that it
-  /// followed is not asked.
-  public void promote() {
-    try (Connection session = DriverManager.getConnection(jdbcUrl());
-        Statement statement = session.createStatement();
-        ResultSet promoted =
-            statement.executeQuery(
-                "SELECT pg_promote(true, %d)".formatted(START_TIMEOUT.toSeconds()))) {
-      if (!promoted.next() || !promoted.getBoolean(1)) {
-        throw new IllegalStateException(
-            "the standby %s was not promoted within %s".formatted(jdbcUrl(), START_TIMEOUT));
-      }
-    } catch (SQLException e) {
-      throw new IllegalStateException("cannot promote the standby " + jdbcUrl(), e);
-    }
-  }
-
-  /// Starts the server again, for clients with TLS and clients without.
-  public void restartWithTls(CertificateAuthority.Issued own) {
-    Path data = dir().resolve("data");
-    try {
-      for (Path file : List.of(own.certificate(), own.key())) {
-        Path copy = Files.copy(file, data.resolve(file.getFileName()));
-        Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rw-------"));
-        Files.setOwner(copy, Files.getOwner(data));
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot give PostgreSQL its certificate", e);
-    }
-    settings.put("ssl", "on");
-    settings.put("ssl_cert_file", own.certificate().getFileName().toString());
-    settings.put("ssl_key_file", own.key().getFileName().toString());
-    restart();
   }
 
   /// Returns the address of the database `tidemark` as superuser, in libpq form.

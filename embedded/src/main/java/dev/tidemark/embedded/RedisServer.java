@@ -1,12 +1,10 @@
 package dev.tidemark.embedded;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,21 +12,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import redis.clients.jedis.Jedis;
 
 /// A Redis server, or a sentinel that watches one. It keeps nothing on disk unless arguments say
 /// otherwise, for example `--appendonly yes`.
 public final class RedisServer extends EmbeddedServer {
-  private static final Duration START_TIMEOUT = Duration.ofSeconds(30);
+  static final Duration START_TIMEOUT = Duration.ofSeconds(30);
   private static final int PROBE_TIMEOUT_MILLIS = 500;
-
-  /// Time after which another sentinel may try.
-  private static final Duration FAILOVER_TIMEOUT = Duration.ofSeconds(3);
 
   private final Optional<Path> sentinelFile;
   private final List<String> arguments;
 
-  private RedisServer(
+  RedisServer(
       String name,
       Path dir,
       Path log,
@@ -56,81 +50,6 @@ public final class RedisServer extends EmbeddedServer {
     RedisServer server = new RedisServer("Redis", dir, log, port, Optional.empty(), arguments);
     server.start();
     return server;
-  }
-
-  /// Returns arguments with which a server, or a sentinel, also listens for TLS, with a
-  /// certificate. It does not require client certificates unless told `--tls-auth-clients yes`.
-  public static List<String> tls(
-      int tlsPort, CertificateAuthority authority, CertificateAuthority.Issued own) {
-    return List.of(
-        "--tls-port", Integer.toString(tlsPort),
-        "--tls-cert-file", own.certificate().toString(),
-        "--tls-key-file", own.key().toString(),
-        "--tls-ca-cert-file", authority.certificate().toString(),
-        "--tls-auth-clients", "no");
-  }
-
-  /// Starts a replica of another server and returns when it answers. It may still lack data.
-  public static RedisServer startReplica(Path dir, RedisServer primary, String... extraArguments) {
-    List<String> arguments = new ArrayList<>(List.of(extraArguments));
-    arguments.addAll(List.of("--replicaof", "127.0.0.1", Integer.toString(primary.port())));
-    return start(dir, 0, arguments.toArray(String[]::new));
-  }
-
-  /// Starts a sentinel. Together with others it watches a primary, and promotes a replica when the
-  /// primary is down.
-  ///
-  /// @param primaryName by which clients ask for the primary
-  /// @param quorum how many sentinels must find the primary down
-  /// @param downAfter how long the primary gives no answer until it counts as down
-  public static RedisServer startSentinel(
-      Path dir,
-      String primaryName,
-      RedisServer primary,
-      int quorum,
-      Duration downAfter,
-      String... extraArguments) {
-    Path file = dir.resolve("sentinel.conf");
-    try {
-      Files.createDirectories(dir);
-      Files.writeString(
-          file,
-          """
-          sentinel monitor %1$s 127.0.0.1 %2$d %3$d
-          sentinel down-after-milliseconds %1$s %4$d
-          sentinel failover-timeout %1$s %5$d
-          """
-              .formatted(
-                  primaryName,
-                  primary.port(),
-                  quorum,
-                  downAfter.toMillis(),
-                  FAILOVER_TIMEOUT.toMillis()));
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot write " + file, e);
-    }
-    RedisServer sentinel =
-        new RedisServer(
-            "Redis sentinel",
-            dir,
-            dir.resolve("sentinel.log"),
-            0,
-            Optional.of(file),
-            List.of(extraArguments));
-    sentinel.start();
-    return sentinel;
-  }
-
-  /// Returns when a replica of this server has everything that was written up to now.
-  public void awaitReplica() {
-    try (Jedis admin = new Jedis("127.0.0.1", port(), (int) START_TIMEOUT.toMillis())) {
-      // As a connection's first command, WAIT answers at once: it waits for what was written up to
-      // the command before it.
-      admin.ping();
-      if (admin.waitReplicas(1, START_TIMEOUT.toMillis() / 2) == 0) {
-        throw new IllegalStateException("no replica of Redis at port " + port() + " caught up");
-      }
-    }
   }
 
   public String url() {

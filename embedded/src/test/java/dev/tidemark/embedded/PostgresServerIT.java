@@ -134,13 +134,14 @@ class PostgresServerIT {
     try (PostgresServer primary = PostgresServer.start(dir.resolve("primary"), 0)) {
       execute(primary, "CREATE TABLE t (x int)");
       execute(primary, "INSERT INTO t VALUES (1)");
-      try (PostgresServer standby = primary.startStandby(dir.resolve("standby"), 0, Map.of())) {
+      try (PostgresServer standby =
+          PostgresStandby.start(primary, dir.resolve("standby"), 0, Map.of())) {
         execute(primary, "INSERT INTO t VALUES (2)");
         awaitCount(standby, "2");
         assertThat(query(standby, "SELECT pg_is_in_recovery()")).isEqualTo("t");
 
         primary.kill();
-        standby.promote();
+        PostgresStandby.promote(standby);
         execute(standby, "INSERT INTO t VALUES (3)");
         standby.restart();
 
@@ -155,7 +156,8 @@ class PostgresServerIT {
       execute(
           primary, "SELECT pg_create_logical_replication_slot('s', 'pgoutput', failover => true)");
       try (PostgresServer standby =
-          primary.startStandby(dir.resolve("standby"), 0, Map.of("sync_replication_slots", "on"))) {
+          PostgresStandby.start(
+              primary, dir.resolve("standby"), 0, Map.of("sync_replication_slots", "on"))) {
         await()
             .atMost(Duration.ofSeconds(30))
             .untilAsserted(

@@ -42,9 +42,9 @@ class RedisServerIT {
   @Test
   void aSentinelWatchesAPrimaryAndItsReplica() {
     try (RedisServer primary = RedisServer.start(dir.resolve("primary"), 0);
-        RedisServer replica = RedisServer.startReplica(dir.resolve("replica"), primary);
+        RedisServer replica = RedisReplication.startReplica(dir.resolve("replica"), primary);
         RedisServer sentinel =
-            RedisServer.startSentinel(
+            RedisReplication.startSentinel(
                 dir.resolve("sentinel"), "main", primary, 1, Duration.ofSeconds(5));
         Jedis client = new Jedis("127.0.0.1", sentinel.port())) {
       assertThat(client.sentinelGetMasterAddrByName("main"))

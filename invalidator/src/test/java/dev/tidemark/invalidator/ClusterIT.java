@@ -11,6 +11,7 @@ import dev.tidemark.cache.store.EntryStore;
 import dev.tidemark.cache.store.Lookup;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.RedisCluster;
+import dev.tidemark.embedded.RedisReplication;
 import dev.tidemark.embedded.RedisServer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -151,7 +152,7 @@ class ClusterIT {
     RedisServer replica = replicaOf(primary);
     try (TestInvalidator invalidator = startInvalidator()) {
       givenAll(1);
-      primary.awaitReplica();
+      RedisReplication.awaitReplica(primary);
       await().until(invalidator::isReady);
       CuttableReplica.cutOff(primary, replica);
       publishAll(2);
@@ -174,7 +175,7 @@ class ClusterIT {
     RedisServer replica = replicaOf(primary);
     try (TestInvalidator _ = startInvalidator()) {
       givenAll(1);
-      primary.awaitReplica();
+      RedisReplication.awaitReplica(primary);
       CuttableReplica.cutOff(primary, replica);
       publishAll(2);
       awaitSettled(KEYS);

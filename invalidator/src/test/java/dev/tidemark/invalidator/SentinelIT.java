@@ -10,6 +10,7 @@ import dev.tidemark.cache.store.CachedValue;
 import dev.tidemark.cache.store.EntryStore;
 import dev.tidemark.cache.store.Lookup;
 import dev.tidemark.embedded.KafkaServer;
+import dev.tidemark.embedded.RedisReplication;
 import dev.tidemark.embedded.RedisServer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -66,7 +67,7 @@ class SentinelIT {
     primary = RedisServer.start(dir.resolve("primary"), 0, "--repl-diskless-sync-delay", "0");
     CuttableReplica.allow(primary);
     replica =
-        RedisServer.startReplica(
+        RedisReplication.startReplica(
             dir.resolve("replica"),
             primary,
             "--masteruser",
@@ -77,7 +78,7 @@ class SentinelIT {
         IntStream.range(0, 3)
             .mapToObj(
                 i ->
-                    RedisServer.startSentinel(
+                    RedisReplication.startSentinel(
                         dir.resolve("sentinel" + i), NAME, primary, 2, DOWN_AFTER))
             .toList();
     sentinels.forEach(SentinelIT::awaitCompany);
@@ -126,7 +127,7 @@ class SentinelIT {
   void evictionsThatTheReplicaHadNotHeardOfAreAppliedAgain_H4() throws Exception {
     try (TestInvalidator invalidator = startInvalidator()) {
       givenAll();
-      primary.awaitReplica();
+      RedisReplication.awaitReplica(primary);
       await().until(invalidator::isReady);
       CuttableReplica.cutOff(primary, replica);
       ids.forEach(id -> topic.publish(id, 2));
@@ -148,7 +149,7 @@ class SentinelIT {
   void withoutAnInvalidatorTheyStayStale_H4() throws Exception {
     try (TestInvalidator _ = startInvalidator()) {
       givenAll();
-      primary.awaitReplica();
+      RedisReplication.awaitReplica(primary);
       CuttableReplica.cutOff(primary, replica);
       ids.forEach(id -> topic.publish(id, 2));
       awaitSettled(KEYS);

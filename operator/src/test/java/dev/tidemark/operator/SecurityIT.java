@@ -11,6 +11,7 @@ import dev.tidemark.embedded.KafkaListener;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.Ports;
 import dev.tidemark.embedded.RedisServer;
+import dev.tidemark.embedded.ServerTls;
 import dev.tidemark.invalidator.TestInvalidator;
 import dev.tidemark.invalidator.TestProducts;
 import dev.tidemark.invalidator.TestTopic;
@@ -68,16 +69,18 @@ class SecurityIT {
     kafkaCertificate = authority.issue("kafka");
     kafkaByTls = KafkaListener.tls(authority, kafkaCertificate);
     kafkaByPassword = KafkaListener.password(authority, kafkaCertificate, "tidemark", PASSWORD);
-    kafka = KafkaServer.start(dir.resolve("kafka"), 0, kafkaByTls, kafkaByPassword);
+    kafka =
+        KafkaServer.start(
+            dir.resolve("kafka"), 0, KafkaListener.settings(kafkaByTls, kafkaByPassword));
     int redisPort = Ports.free();
     redis =
         RedisServer.start(
             dir.resolve("redis"),
             0,
-            RedisServer.tls(redisPort, authority, server).toArray(String[]::new));
+            ServerTls.redisArguments(redisPort, authority, server).toArray(String[]::new));
     redisUrl = "rediss://USER:%s@localhost:%d?sslrootcert=".formatted(PASSWORD, redisPort);
     products = TestProducts.start(dir.resolve("postgres"));
-    products.server().restartWithTls(server);
+    ServerTls.restart(products.server(), server);
     admin = new Jedis("127.0.0.1", redis.port());
     makeUsersOfTheDocumentation();
   }

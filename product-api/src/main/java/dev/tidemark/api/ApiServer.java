@@ -7,7 +7,6 @@ import dev.tidemark.api.http.BearerTokens;
 import dev.tidemark.api.http.Bodies;
 import dev.tidemark.api.http.ClientConnections;
 import dev.tidemark.api.http.Endpoint;
-import dev.tidemark.api.http.ForeignProtocol;
 import dev.tidemark.api.http.GzipDecoding;
 import dev.tidemark.api.http.HttpMetrics;
 import dev.tidemark.api.http.Limits;
@@ -148,8 +147,7 @@ final class ApiServer {
                     .initialWindowSize(WINDOW_BYTES)
                     .flowControlTimeout(limits.writeTimeout())
                     .build())
-            .build(),
-        new ForeignProtocol(LONGEST_FIRST_LINE));
+            .build());
   }
 
   /// Returns the handlers, by path and method; the more specific path comes first.

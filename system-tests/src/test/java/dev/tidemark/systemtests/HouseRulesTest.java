@@ -81,6 +81,7 @@ class HouseRulesTest {
   private static final JavaClasses TIDEMARK =
       new ClassFileImporter()
           .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .withImportOption(location -> !location.contains("-tests.jar"))
           .importPackages("dev.tidemark");
 
   /// The plan is [Rooms]. It has no arrow that the code does not need.

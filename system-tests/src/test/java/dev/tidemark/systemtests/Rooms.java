@@ -88,7 +88,7 @@ final class Rooms {
       """
       io.debezium         relay.source
       org.apache.kafka    api.feed devstack.demo embedded invalidation invalidator.audit invalidator.events invalidator.live invalidator.offsets invalidator.status operator.deadletters operator.rebuild operator.replay operator.run operator.status operator.topics relay.checks relay.resync relay.sink relay.source
-      redis.clients       cache.redis devstack.demo embedded operator.status
+      redis.clients       cache.redis devstack.demo operator.status
       org.jdbi            api api.store devstack.demo invalidation relay relay.checks relay.resync relay.session relay.sink relay.status
       com.zaxxer          api api.store devstack.demo
       io.helidon          api api.http api.imports api.problem api.resources api.store invalidator invalidator.settings relay relay.status service.http

@@ -126,18 +126,8 @@ final class GuardedEntryStore implements EntryStore {
   }
 
   @Override
-  public Acquisition acquire(String key, String token, Duration leaseTtl) {
-    return guarded(key, () -> store.acquire(key, token, leaseTtl));
-  }
-
-  @Override
   public List<Outcome<Acquisition>> acquire(List<String> keys, String token, Duration leaseTtl) {
     return guarded(keys, key -> key, allowed -> store.acquire(allowed, token, leaseTtl));
-  }
-
-  @Override
-  public FillResult fill(String key, String token, CachedValue value, Duration ttl) {
-    return guarded(key, () -> store.fill(key, token, value, ttl));
   }
 
   @Override

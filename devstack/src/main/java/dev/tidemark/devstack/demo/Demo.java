@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jdbi.v3.core.Jdbi;
@@ -115,7 +116,7 @@ public final class Demo implements Callable<Integer> {
       try (Traffic traffic = new Traffic(api, naive, products, figures)) {
         traffic.start(workers, rate);
         LiveLine live = new LiveLine(screen, figures, () -> evictions(http, invalidator, before));
-        try (Ticker _ =
+        try (ExecutorService _ =
             Ticker.every(screen.isTerminal() ? TERMINAL_REFRESH : PLAIN_REFRESH, live::show)) {
           awaitEnd(stop);
         }

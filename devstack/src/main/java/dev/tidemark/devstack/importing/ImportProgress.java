@@ -3,6 +3,7 @@ package dev.tidemark.devstack.importing;
 import dev.tidemark.devstack.screen.Screen;
 import dev.tidemark.devstack.screen.Ticker;
 import java.time.Duration;
+import java.util.concurrent.ExecutorService;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -18,7 +19,7 @@ final class ImportProgress implements AutoCloseable {
   private final long size;
   private final CountingInputStream raw;
   private final @Nullable ProgressBar bar;
-  private final Ticker ticker;
+  private final ExecutorService ticker;
 
   /// @param size of the file; negative where nobody knows
   /// @param raw reads the file

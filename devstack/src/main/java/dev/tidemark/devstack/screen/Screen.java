@@ -1,50 +1,30 @@
 package dev.tidemark.devstack.screen;
 
 import java.io.Console;
-import java.io.File;
-import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 
 /// Output of a command: lines that stay, and on a terminal one last line that is redrawn.
 /// Thread-safe.
 public final class Screen {
   private static final String ERASE_LINE = "\r\u001b[K";
-  private static final int USUAL_WIDTH = 80;
+
+  /// A line that the terminal cuts where it ends: one that went on below could not be drawn over.
+  private static final String CUT_LINE = "\u001b[?7l%s\u001b[?7h";
 
   private final PrintStream out;
   private final boolean terminal;
-  private final int width;
   private String live = "";
 
-  /// @param width columns of the terminal; a live line that is longer is cut, or it could not be
-  ///   drawn over
-  Screen(PrintStream out, boolean terminal, int width) {
+  Screen(PrintStream out, boolean terminal) {
     this.out = out;
     this.terminal = terminal;
-    this.width = width;
   }
 
   @SuppressWarnings(
       "SystemConsoleNull") // Whether it can be absent depends on the JDK's console module.
   public static Screen ofThisProcess() {
     Console console = System.console();
-    boolean terminal = console != null && console.isTerminal();
-    return new Screen(System.out, terminal, terminal ? terminalWidth() : 0);
-  }
-
-  private static int terminalWidth() {
-    try {
-      Process stty = new ProcessBuilder("stty", "size").redirectInput(new File("/dev/tty")).start();
-      String[] rowsAndColumns =
-          new String(stty.getInputStream().readAllBytes(), StandardCharsets.US_ASCII)
-              .strip()
-              .split(" ", 2);
-      int columns = Integer.parseInt(rowsAndColumns[rowsAndColumns.length - 1]);
-      return columns > 0 ? columns : USUAL_WIDTH;
-    } catch (IOException | NumberFormatException e) {
-      return USUAL_WIDTH;
-    }
+    return new Screen(System.out, console != null && console.isTerminal());
   }
 
   public boolean isTerminal() {
@@ -62,7 +42,7 @@ public final class Screen {
   public synchronized void live(String text) {
     if (terminal) {
       erase();
-      live = text.length() < width ? text : text.substring(0, width - 1);
+      live = CUT_LINE.formatted(text);
       out.print(live);
     } else {
       out.println(text);

@@ -1,44 +1,23 @@
 package dev.tidemark.devstack.screen;
 
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
-/// Calls an action repeatedly on a thread of its own, until closed.
-public final class Ticker implements AutoCloseable {
-  private final CountDownLatch closed = new CountDownLatch(1);
-  private final Thread thread;
+/// Calls an action repeatedly on a thread of its own.
+public final class Ticker {
 
-  private Ticker(Duration period, Runnable action) {
-    thread =
-        Thread.ofVirtual()
-            .name("ticker")
-            .unstarted(
-                () -> {
-                  try {
-                    while (!closed.await(period.toNanos(), TimeUnit.NANOSECONDS)) {
-                      action.run();
-                    }
-                  } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                  }
-                });
-  }
+  private Ticker() {}
 
-  public static Ticker every(Duration period, Runnable action) {
-    Ticker ticker = new Ticker(period, action);
-    ticker.thread.start();
-    return ticker;
-  }
-
-  /// Stops. The action does not run any more when this returns.
-  @Override
-  public void close() {
-    closed.countDown();
-    try {
-      thread.join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+  /// Begins, after the first period. The action does not run any more when the close of what is
+  /// returned does.
+  public static ExecutorService every(Duration period, Runnable action) {
+    var thread =
+        Executors.newSingleThreadScheduledExecutor(Thread.ofVirtual().name("ticker").factory());
+    var _ =
+        thread.scheduleWithFixedDelay(
+            action, period.toNanos(), period.toNanos(), TimeUnit.NANOSECONDS);
+    return thread;
   }
 }

@@ -6,6 +6,7 @@ import dev.tidemark.embedded.Patience;
 import dev.tidemark.embedded.ServerStartException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
 
@@ -27,7 +28,7 @@ record FirstStart(Screen screen, Runnable afterLaunch, CountDownLatch stopping) 
   ///   not ready in time
   void of(Part part) throws InterruptedException {
     long begin = System.nanoTime();
-    try (Ticker _ = Ticker.every(WORD_EACH, () -> tellOfSlowness(part, begin))) {
+    try (ExecutorService _ = Ticker.every(WORD_EACH, () -> tellOfSlowness(part, begin))) {
       for (int attempt = 1; stopping.getCount() > 0; attempt++) {
         try {
           part.launch();

@@ -12,18 +12,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 
 /// One of the system's own services, in a JVM of its own.
-final class Service implements Part {
+final class Service extends Part {
   private static final Duration CHECK_PATIENCE = Duration.ofSeconds(30);
   private static final Duration POLL = Duration.ofMillis(50);
 
-  private final String name;
-  private final String address;
-  private final Path log;
   private final Health health;
   private final URI adminUrl;
   private final ChildProcess.Program program;
@@ -39,38 +35,16 @@ final class Service implements Part {
       Set<String> withheld,
       Path log,
       Health health) {
-    this.name = name;
-    this.address = address;
+    super(name, name.toUpperCase(Locale.ROOT).replace('-', '_'), address, log);
     this.adminUrl = adminUrl;
-    this.log = log;
     this.health = health;
     this.program =
         new ChildProcess.Program(
             name, command, environment, withheld, log, ChildProcess.StopSignal.TERM);
   }
 
-  @Override
-  public String name() {
-    return name;
-  }
-
-  @Override
-  public String variable() {
-    return name.toUpperCase(Locale.ROOT).replace('-', '_');
-  }
-
-  @Override
-  public String address() {
-    return address;
-  }
-
   URI adminUrl() {
     return adminUrl;
-  }
-
-  @Override
-  public Path log() {
-    return log;
   }
 
   /// Returns the faults that the program finds in its settings, with the name of the service; empty
@@ -81,21 +55,21 @@ final class Service implements Part {
     try (ChildProcess check =
         ChildProcess.start(
             new ChildProcess.Program(
-                name,
+                name(),
                 command,
                 program.environment(),
                 program.withheld(),
-                log,
+                log(),
                 ChildProcess.StopSignal.TERM))) {
       // A program that hangs here also hangs when it starts, and its start reports that.
       return check.awaitExit(CHECK_PATIENCE) && check.exit().join() == CommandLine.ExitCode.USAGE
-          ? Optional.of("%s: %s".formatted(name, check.logTail()))
+          ? Optional.of("%s: %s".formatted(name(), check.logTail()))
           : Optional.empty();
     }
   }
 
   @Override
-  public void launch() {
+  void launch() {
     ChildProcess former = process;
     if (former != null) {
       former.close();
@@ -104,7 +78,7 @@ final class Service implements Part {
   }
 
   @Override
-  public String awaitReady(Duration patience) {
+  String awaitReady(Duration patience) {
     ChildProcess current = started();
     Patience limit = new Patience(patience);
     while (true) {
@@ -126,40 +100,17 @@ final class Service implements Part {
     current.kill();
     return new ServerStartException(
         "%s does not answer at %s after %d s: %s. See %s"
-            .formatted(name, adminUrl, time.toSeconds(), current.lastError(), log));
+            .formatted(name(), adminUrl, time.toSeconds(), current.lastError(), log()));
   }
 
   @Override
-  public boolean wasLaunched() {
-    return process != null;
+  Optional<ChildProcess> process() {
+    return Optional.ofNullable(process);
   }
 
   @Override
-  public long pid() {
-    return started().pid();
-  }
-
-  @Override
-  public CompletableFuture<Integer> exit() {
-    return started().exit();
-  }
-
-  @Override
-  public void stop(Duration grace) {
+  void stop(Duration grace) {
     started().stop(grace);
     started().close();
-  }
-
-  @Override
-  public void kill() {
-    started().kill();
-  }
-
-  private ChildProcess started() {
-    ChildProcess current = process;
-    if (current == null) {
-      throw new IllegalStateException(name + " was not started");
-    }
-    return current;
   }
 }

@@ -12,6 +12,7 @@ import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -131,11 +132,6 @@ public final class Stack implements AutoCloseable {
                 databaseUrl("tidemark_api"),
                 "REDIS_URL",
                 redisUrl(),
-                // Used by the API's near cache, when TIDEMARK_API_NEAR_CACHE_ENTRIES turns that on.
-                "KAFKA_BOOTSTRAP_SERVERS",
-                kafka.address(),
-                PRODUCT_TOPIC,
-                topicList(),
                 "TIDEMARK_API_PORT",
                 Integer.toString(ports.api()),
                 "TIDEMARK_API_ADMIN_PORT",
@@ -149,10 +145,6 @@ public final class Stack implements AutoCloseable {
             Map.of(
                 "DATABASE_URL",
                 databaseUrl("tidemark_relay"),
-                "KAFKA_BOOTSTRAP_SERVERS",
-                kafka.address(),
-                PRODUCT_TOPIC,
-                topicList(),
                 "TIDEMARK_RELAY_ADMIN_PORT",
                 Integer.toString(ports.relayAdmin())));
     this.invalidator =
@@ -165,10 +157,6 @@ public final class Stack implements AutoCloseable {
                 // The invalidator's audit asks there about suspects.
                 "DATABASE_URL",
                 databaseUrl("tidemark_audit"),
-                "KAFKA_BOOTSTRAP_SERVERS",
-                kafka.address(),
-                PRODUCT_TOPIC,
-                topicList(),
                 "REDIS_URL",
                 redisUrl(),
                 "TIDEMARK_INVALIDATOR_ADMIN_PORT",
@@ -360,7 +348,11 @@ public final class Stack implements AutoCloseable {
   }
 
   private Service service(
-      String name, URI address, int adminPort, Health health, Map<String, String> environment) {
+      String name, URI address, int adminPort, Health health, Map<String, String> own) {
+    // The API uses Kafka for its near cache, when TIDEMARK_API_NEAR_CACHE_ENTRIES turns that on.
+    Map<String, String> environment = new HashMap<>(own);
+    environment.put("KAFKA_BOOTSTRAP_SERVERS", kafka.address());
+    environment.put(PRODUCT_TOPIC, topicList());
     return new Service(
         name,
         address.toString(),

@@ -8,6 +8,11 @@ import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
 class ScreenTest {
+  private static final String ERASE = "\r\u001b[K";
+
+  /// Without the automatic wrap of the terminal, which is switched on again.
+  private static final String CUT = "\u001b[?7l%s\u001b[?7h";
+
   private final ByteArrayOutputStream written = new ByteArrayOutputStream();
 
   @Test
@@ -15,16 +20,17 @@ class ScreenTest {
     Screen screen = screen(true);
     screen.live("1 s");
     screen.line("redis died");
-    assertThat(text()).isEqualTo("1 s\r\u001b[Kredis died\n1 s");
+    assertThat(text())
+        .isEqualTo(CUT.formatted("1 s") + ERASE + "redis died\n" + CUT.formatted("1 s"));
   }
 
   @Test
   void theLiveLineIsDrawnOverAndCutWhereTheTerminalEnds() {
     Screen screen = screen(true);
-    screen.live("12345678");
-    screen.live("1234567890");
+    screen.live("1 s");
+    screen.live("2 s");
     screen.endLive();
-    assertThat(text()).isEqualTo("12345678\r\u001b[K123456789\r\u001b[K");
+    assertThat(text()).isEqualTo(CUT.formatted("1 s") + ERASE + CUT.formatted("2 s") + ERASE);
   }
 
   @Test
@@ -37,7 +43,7 @@ class ScreenTest {
   }
 
   private Screen screen(boolean terminal) {
-    return new Screen(new PrintStream(written, true, StandardCharsets.UTF_8), terminal, 10);
+    return new Screen(new PrintStream(written, true, StandardCharsets.UTF_8), terminal);
   }
 
   private String text() {

@@ -44,11 +44,7 @@ final class AuditTally {
   enum Finding {
     CONSISTENT,
     BEHIND,
-    UNKNOWN;
-
-    String label() {
-      return name().toLowerCase(Locale.ROOT);
-    }
+    UNKNOWN
   }
 
   private static final class Window {

@@ -3,11 +3,9 @@ package dev.tidemark.invalidator.events;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.tidemark.event.EventHeaders;
+import dev.tidemark.event.Sha256;
 import dev.tidemark.event.Topics;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
@@ -57,7 +55,7 @@ public record DeadLetter(ConsumerRecord<byte[], byte[]> record, String reason) {
     if (value != null && value.length > room) {
       own.add(
           EventHeaders.DEAD_LETTER_VALUE_LENGTH, Integer.toString(value.length).getBytes(UTF_8));
-      own.add(EventHeaders.DEAD_LETTER_VALUE_SHA256, sha256(value));
+      own.add(EventHeaders.DEAD_LETTER_VALUE_SHA256, Sha256.hexOf(value));
       value = beginning(value, Math.max(room, 0));
     }
     if (room < 0) {
@@ -101,15 +99,5 @@ public record DeadLetter(ConsumerRecord<byte[], byte[]> record, String reason) {
 
   private static byte[] beginning(byte[] bytes, int most) {
     return bytes.length <= most ? bytes : Arrays.copyOf(bytes, most);
-  }
-
-  private static byte[] sha256(byte[] value) {
-    try {
-      return HexFormat.of()
-          .formatHex(MessageDigest.getInstance("SHA-256").digest(value))
-          .getBytes(UTF_8);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("each Java has SHA-256", e);
-    }
   }
 }

@@ -12,6 +12,7 @@ import dev.tidemark.cache.store.Lookup;
 import dev.tidemark.embedded.CuttableRoute;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.Ports;
+import dev.tidemark.embedded.RedisReplication;
 import dev.tidemark.embedded.RedisServer;
 import dev.tidemark.invalidator.SharedKafka;
 import dev.tidemark.invalidator.TestInvalidator;
@@ -60,7 +61,7 @@ class RewindIT {
   @BeforeEach
   void start() throws Exception {
     primary = RedisServer.start(dir.resolve("primary"), 0, "--repl-diskless-sync-delay", "0");
-    replica = RedisServer.startReplica(dir.resolve("replica"), primary);
+    replica = RedisReplication.startReplica(dir.resolve("replica"), primary);
     address = CuttableRoute.to(primary.port());
     connection =
         RedisConnection.open(
@@ -222,7 +223,7 @@ class RewindIT {
   }
 
   private void cutReplicaOff() {
-    primary.awaitReplica();
+    RedisReplication.awaitReplica(primary);
     try (Jedis second = admin(replica)) {
       second.replicaof("127.0.0.1", Ports.free());
     }

@@ -3,9 +3,8 @@ package dev.tidemark.operator.audit;
 import dev.tidemark.cache.redis.RedisInspection.Found;
 import dev.tidemark.cache.store.CachedValue;
 import dev.tidemark.cache.store.Lookup;
+import dev.tidemark.event.Sha256;
 import dev.tidemark.invalidation.PostgresProducts.State;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -48,17 +47,9 @@ public enum AuditVerdict {
   private static boolean isSame(CachedValue value, Optional<State> state) {
     return switch (value) {
       case CachedValue.Present(long _, byte[] payload) ->
-          state.isPresent() && state.get().hasDigest(digest(payload));
+          state.isPresent() && state.get().hasDigest(Sha256.of(payload));
       case CachedValue.Absent _ -> state.isEmpty() || !state.get().isLive();
     };
-  }
-
-  private static byte[] digest(byte[] payload) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(payload);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("each Java has SHA-256", e);
-    }
   }
 
   boolean isRight() {

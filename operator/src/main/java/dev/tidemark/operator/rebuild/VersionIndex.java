@@ -67,11 +67,6 @@ final class VersionIndex {
     return bytes;
   }
 
-  /// Returns the part of all keys that this index is for.
-  synchronized double share() {
-    return (double) (end - first) / SEGMENTS;
-  }
-
   synchronized boolean covers(String key) {
     return covers(segmentOf(hash(key)));
   }

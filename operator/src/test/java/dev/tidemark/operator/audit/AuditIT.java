@@ -11,6 +11,7 @@ import dev.tidemark.cache.redis.RedisSettings;
 import dev.tidemark.cache.store.CachedValue;
 import dev.tidemark.cache.store.EntryStore;
 import dev.tidemark.embedded.PostgresServer;
+import dev.tidemark.embedded.PostgresStandby;
 import dev.tidemark.embedded.RedisCluster;
 import dev.tidemark.embedded.RedisServer;
 import dev.tidemark.invalidation.PostgresProducts;
@@ -430,7 +431,7 @@ class AuditIT {
   @Test
   void aStandbyIsRefused() throws Exception {
     try (PostgresServer standby =
-        products.server().startStandby(dir.resolve("standby"), 0, Map.of())) {
+        PostgresStandby.start(products.server(), dir.resolve("standby"), 0, Map.of())) {
       Map<String, String> environment = environment();
       environment.put("DATABASE_URL", standby.url());
       CommandOutcome outcome = CommandOutcome.of(environment, "audit");

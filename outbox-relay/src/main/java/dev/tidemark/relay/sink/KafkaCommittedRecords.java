@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -156,10 +157,15 @@ final class KafkaCommittedRecords implements AutoCloseable {
 
   /// Reads as [#read] does, but waits for nobody. Records behind an open transaction are passed on
   /// whether they are committed or not.
-  void readAtOnce(
-      Map<TopicPartition, Long> from,
-      Map<TopicPartition, Long> ends,
-      Consumer<ConsumerRecord<byte[], byte[]>> receiver) {
+  ///
+  /// @param most so many at the end of each partition
+  void readNewest(
+      Stream<String> topics, int most, Consumer<ConsumerRecord<byte[], byte[]>> receiver) {
+    var partitions = topics.flatMap(topic -> partitions(topic).stream()).toList();
+    var ends = ends(partitions);
+    var from = new HashMap<>(beginnings(partitions));
+    from.replaceAll(
+        (partition, begin) -> Math.max(begin, ends.getOrDefault(partition, begin) - most));
     // Ends for a reader of committed records: the beginnings of the first open transactions.
     var stable = consumer.endOffsets(from.keySet());
     var behind = new HashMap<>(from);

@@ -3,12 +3,10 @@ package dev.tidemark.relay.sink;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.tidemark.event.EventHeaders;
+import dev.tidemark.event.Sha256;
 import dev.tidemark.relay.source.Change.Poison;
 import dev.tidemark.relay.source.OutboxRow;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.UUID;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +52,7 @@ final class KafkaDeadLetter {
     if (isTooLong && payload != null) {
       headers.add(
           EventHeaders.DEAD_LETTER_VALUE_LENGTH, Integer.toString(payload.length).getBytes(UTF_8));
-      headers.add(EventHeaders.DEAD_LETTER_VALUE_SHA256, sha256(payload).getBytes(UTF_8));
+      headers.add(EventHeaders.DEAD_LETTER_VALUE_SHA256, Sha256.hexOf(payload));
     }
     return record;
   }
@@ -66,13 +64,5 @@ final class KafkaDeadLetter {
 
   private static int length(byte @Nullable [] bytes) {
     return bytes == null ? 0 : bytes.length;
-  }
-
-  private static String sha256(byte[] bytes) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
   }
 }

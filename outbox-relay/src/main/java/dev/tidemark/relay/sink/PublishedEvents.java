@@ -59,20 +59,11 @@ public final class PublishedEvents {
   public VersionMemory newestVersions(int recordsOfAPartition) {
     var versions = new VersionMemory();
     try (var records = KafkaCommittedRecords.open(configuration.kafka(), doing)) {
-      var partitions =
-          Stream.concat(
-                  Stream.of(configuration.productTopic()), configuration.otherTopics().stream())
-              .flatMap(topic -> records.partitions(topic).stream())
-              .toList();
-      var ends = records.ends(partitions);
-      var from = new HashMap<>(records.beginnings(partitions));
-      from.replaceAll(
-          (partition, begin) ->
-              Math.max(begin, ends.getOrDefault(partition, begin) - recordsOfAPartition));
       // Uncommitted or aborted records can hide a gap there, but cannot cause a false one.
-      records.readAtOnce(
-          from,
-          ends,
+      records.readNewest(
+          Stream.concat(
+              Stream.of(configuration.productTopic()), configuration.otherTopics().stream()),
+          recordsOfAPartition,
           record -> {
             if (record.headers().lastHeader(EventHeaders.RESYNC) == null
                 && event(record) instanceof ReceivedEvent.Valid event) {
@@ -91,17 +82,10 @@ public final class PublishedEvents {
   public Set<UUID> letters(Collection<String> topics) {
     var rows = new HashSet<UUID>();
     try (var records = KafkaCommittedRecords.open(configuration.kafka(), doing)) {
-      var partitions =
-          topics.stream()
-              .map(Topics::deadLettersOf)
-              .flatMap(topic -> records.partitions(topic).stream())
-              .toList();
-      var ends = records.ends(partitions);
-      var from = new HashMap<>(records.beginnings(partitions));
-      from.replaceAll(
-          (partition, begin) ->
-              Math.max(begin, ends.getOrDefault(partition, begin) - REMEMBERED_LETTERS));
-      records.readAtOnce(from, ends, record -> id(record).ifPresent(rows::add));
+      records.readNewest(
+          topics.stream().map(Topics::deadLettersOf),
+          REMEMBERED_LETTERS,
+          record -> id(record).ifPresent(rows::add));
     }
     return rows;
   }

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.PostgresServer;
+import dev.tidemark.embedded.PostgresStandby;
 import dev.tidemark.event.EventHeaders;
 import dev.tidemark.service.settings.DatabaseUrl;
 import java.nio.file.Path;
@@ -38,8 +39,8 @@ class FailoverRelayIT {
         var primary = PostgresServer.start(folder.resolve("primary"), 0)) {
       new Migration(DatabaseUrl.parse(primary.url()), Optional.of(true), step -> {}).run();
       try (var standby =
-          primary.startStandby(
-              folder.resolve("standby"), 0, Map.of("sync_replication_slots", "on"))) {
+          PostgresStandby.start(
+              primary, folder.resolve("standby"), 0, Map.of("sync_replication_slots", "on"))) {
         // No event of a transaction that the standby lacks may be published.
         var onPrimary = Jdbi.create(primary.jdbcUrl());
         onPrimary.useHandle(
@@ -59,7 +60,7 @@ class FailoverRelayIT {
           primary.kill();
           writer.get();
         }
-        standby.promote();
+        PostgresStandby.promote(standby);
 
         try (var _ = RunningRelay.start(environment(standby, kafka))) {
           onStandby.useHandle(h -> h.execute(WRITE_NEXT));
@@ -84,7 +85,7 @@ class FailoverRelayIT {
     try (var kafka = KafkaServer.start(folder.resolve("kafka"), 0);
         var primary = PostgresServer.start(folder.resolve("primary"), 0)) {
       new Migration(DatabaseUrl.parse(primary.url()), step -> {}).run();
-      try (var standby = primary.startStandby(folder.resolve("standby"), 0, Map.of())) {
+      try (var standby = PostgresStandby.start(primary, folder.resolve("standby"), 0, Map.of())) {
         var onPrimary = Jdbi.create(primary.jdbcUrl());
         var onStandby = Jdbi.create(standby.jdbcUrl());
         try (var _ = RunningRelay.start(environment(primary, kafka))) {
@@ -94,7 +95,7 @@ class FailoverRelayIT {
         write(onPrimary, 30);
         await().atMost(SOON).until(() -> newest(onStandby) == 50);
         primary.kill();
-        standby.promote();
+        PostgresStandby.promote(standby);
         write(onStandby, 5);
 
         try (var _ = RunningRelay.start(environment(standby, kafka))) {
@@ -112,7 +113,7 @@ class FailoverRelayIT {
     try (var kafka = KafkaServer.start(folder.resolve("kafka"), 0);
         var primary = PostgresServer.start(folder.resolve("primary"), 0)) {
       new Migration(DatabaseUrl.parse(primary.url()), step -> {}).run();
-      try (var standby = primary.startStandby(folder.resolve("standby"), 0, Map.of())) {
+      try (var standby = PostgresStandby.start(primary, folder.resolve("standby"), 0, Map.of())) {
         var onPrimary = Jdbi.create(primary.jdbcUrl());
         var onStandby = Jdbi.create(standby.jdbcUrl());
         try (var _ = RunningRelay.start(environment(primary, kafka))) {
@@ -131,7 +132,7 @@ class FailoverRelayIT {
         }
         primary.kill();
         standby.restart();
-        standby.promote();
+        PostgresStandby.promote(standby);
         write(onStandby, 5);
         new Migration(DatabaseUrl.parse(standby.url()), step -> {}).run();
 

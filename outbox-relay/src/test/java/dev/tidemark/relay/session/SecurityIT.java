@@ -9,6 +9,7 @@ import dev.tidemark.embedded.CertificateAuthority;
 import dev.tidemark.embedded.KafkaListener;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.PostgresServer;
+import dev.tidemark.embedded.ServerTls;
 import dev.tidemark.relay.Main;
 import dev.tidemark.relay.resync.ResyncProgram;
 import dev.tidemark.relay.status.RelayStatus.Failed;
@@ -57,9 +58,11 @@ class SecurityIT {
     var server = authority.issue("server");
     kafkaByTls = KafkaListener.tls(authority, server);
     kafkaByPassword = KafkaListener.password(authority, server, "tidemark", PASSWORD);
-    kafka = KafkaServer.start(folder.resolve("kafka"), 0, kafkaByTls, kafkaByPassword);
+    kafka =
+        KafkaServer.start(
+            folder.resolve("kafka"), 0, KafkaListener.settings(kafkaByTls, kafkaByPassword));
     postgres = PostgresServer.start(folder.resolve("postgres"), 0);
-    postgres.restartWithTls(server);
+    ServerTls.restart(postgres, server);
     new Migration(DatabaseUrl.parse(postgres.url() + trusting(authority)), line -> {}).run();
     database = Jdbi.create(postgres.jdbcUrl());
   }
@@ -106,7 +109,7 @@ class SecurityIT {
       assertThat(run(ResyncProgram.commandLine(environment), "--id", id))
           .startsWith("0 ")
           .contains("1");
-      assertThat(run(Main.commandLine(environment), "--check"))
+      assertThat(run(new Main(environment).commandLine(), "--check"))
           .isEqualTo("0 all is as the relay needs it\n");
     }
   }
@@ -116,7 +119,7 @@ class SecurityIT {
     var environment = environment(kafkaByTls);
     environment.put("KAFKA_CLIENT_SSL_TRUSTSTORE_LOCATION", stranger.certificate().toString());
     assertFails(environment, "SSL handshake failed", "valid certification path");
-    assertThat(run(Main.commandLine(environment), "--check"))
+    assertThat(run(new Main(environment).commandLine(), "--check"))
         .startsWith("1 ERROR Kafka does not answer")
         .contains("valid certification path", "KAFKA_CLIENT_");
   }
@@ -126,7 +129,7 @@ class SecurityIT {
     var environment = environment(kafkaByTls);
     environment.put("DATABASE_URL", databaseUrl(stranger));
     assertFails(environment, "SSL error: ", "PKIX path");
-    assertThat(run(Main.commandLine(environment), "--check"))
+    assertThat(run(new Main(environment).commandLine(), "--check"))
         .startsWith("1 ERROR PostgreSQL does not answer")
         .contains("PKIX path", "DATABASE_URL");
   }

@@ -1,19 +1,19 @@
 package dev.tidemark.api.http;
 
 import io.helidon.http.HeaderNames;
-import io.helidon.http.Headers;
 import io.helidon.http.ServerRequestHeaders;
 import io.helidon.http.encoding.ContentDecoder;
 import io.helidon.http.encoding.ContentEncoder;
 import io.helidon.http.encoding.ContentEncoding;
 import io.helidon.http.encoding.ContentEncodingContext;
-import io.helidon.http.encoding.ContentEncodingContextConfig;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.zip.ZipException;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 import org.jspecify.annotations.Nullable;
@@ -32,60 +32,30 @@ public final class GzipDecoding implements ContentEncoding {
     return encoding.isEmpty() || encoding.equals("identity") || NAMES.contains(encoding);
   }
 
-  /// Returns the encodings that the server asks for. It asks for a name as it was sent, and names
-  /// are case-insensitive: RFC 9110, section 8.4.1.
+  /// Returns the encodings that the server asks for.
   public static ContentEncodingContext ofRequests() {
-    ContentEncodingContext server =
-        ContentEncodingContext.builder()
-            .contentEncodingsDiscoverServices(false)
-            .addContentEncoding(new GzipDecoding())
-            .build();
-    return new ContentEncodingContext() {
-      @Override
-      public ContentEncodingContextConfig prototype() {
-        return server.prototype();
-      }
-
-      @Override
-      public boolean contentEncodingEnabled() {
-        return server.contentEncodingEnabled();
-      }
-
-      @Override
-      public boolean contentDecodingEnabled() {
-        return server.contentDecodingEnabled();
-      }
-
-      @Override
-      public boolean contentEncodingSupported(String encodingId) {
-        return server.contentEncodingSupported(encodingId);
-      }
-
-      @Override
-      public boolean contentDecodingSupported(String encodingId) {
-        return server.contentDecodingSupported(encodingId.toLowerCase(Locale.ROOT));
-      }
-
-      @Override
-      public ContentEncoder encoder(String encodingId) {
-        return server.encoder(encodingId);
-      }
-
-      @Override
-      public ContentDecoder decoder(String encodingId) {
-        return server.decoder(encodingId.toLowerCase(Locale.ROOT));
-      }
-
-      @Override
-      public ContentEncoder encoder(Headers headers) {
-        return server.encoder(headers);
-      }
-    };
+    return ContentEncodingContext.builder()
+        .contentEncodingsDiscoverServices(false)
+        .addContentEncoding(new GzipDecoding())
+        .build();
   }
 
+  /// Returns every spelling of the names: the server asks for a name as it was sent, and names are
+  /// case-insensitive (RFC 9110, section 8.4.1).
   @Override
   public Set<String> ids() {
-    return NAMES;
+    return NAMES.stream().flatMap(GzipDecoding::spellings).collect(Collectors.toSet());
+  }
+
+  private static Stream<String> spellings(String name) {
+    return name.isEmpty()
+        ? Stream.of("")
+        : spellings(name.substring(1))
+            .flatMap(
+                rest ->
+                    Stream.of(name.charAt(0), Character.toUpperCase(name.charAt(0)))
+                        .distinct()
+                        .map(first -> first + rest));
   }
 
   @Override

@@ -2,11 +2,10 @@ package dev.tidemark.api.store;
 
 import dev.tidemark.api.problem.Problem;
 import dev.tidemark.api.problem.ProblemException;
+import dev.tidemark.event.Sha256;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.ServerRequestHeaders;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -37,14 +36,6 @@ public record IdempotencyKey(String key, byte[] fingerprint) {
               "Idempotency-Key must be 1 to 255 visible ASCII characters, without spaces."));
     }
     String key = matcher.group(1) == null ? matcher.group(2) : matcher.group(1);
-    return Optional.of(new IdempotencyKey(key, sha256(body)));
-  }
-
-  private static byte[] sha256(byte[] body) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(body);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
+    return Optional.of(new IdempotencyKey(key, Sha256.of(body)));
   }
 }

@@ -41,7 +41,7 @@ final class KafkaTlsIT {
     CertificateAuthority.Issued server = authority.issue("kafka");
     tls = KafkaListener.tls(authority, server);
     password = KafkaListener.password(authority, server, "tidemark", "choose-one");
-    kafka = KafkaServer.start(folder.resolve("kafka"), 0, tls, password);
+    kafka = KafkaServer.start(folder.resolve("kafka"), 0, KafkaListener.settings(tls, password));
     topic = new EventTopic(kafka.bootstrapServers()).create(1);
   }
 

@@ -11,6 +11,7 @@ import dev.tidemark.embedded.CertificateAuthority;
 import dev.tidemark.embedded.CertificateAuthority.Issued;
 import dev.tidemark.embedded.Ports;
 import dev.tidemark.embedded.RedisServer;
+import dev.tidemark.embedded.ServerTls;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -124,7 +125,7 @@ final class SecurityIT {
       throws Exception {
     CertificateAuthority authority = CertificateAuthority.in(folder.resolve("own"));
     CertificateAuthority stranger = CertificateAuthority.in(folder.resolve("other"));
-    api.postgres().restartWithTls(authority.issue("postgres"));
+    ServerTls.restart(api.postgres(), authority.issue("postgres"));
     String url = api.postgres().url() + "?sslmode=verify-full&sslrootcert=";
     RunningService secure = api.beside("DATABASE_URL", url + authority.certificate());
     try (Service _ = secure.service()) {
@@ -152,7 +153,8 @@ final class SecurityIT {
         RedisServer.start(
             folder.resolve("redis"),
             0,
-            RedisServer.tls(port, authority, authority.issue("redis")).toArray(String[]::new))) {
+            ServerTls.redisArguments(port, authority, authority.issue("redis"))
+                .toArray(String[]::new))) {
       String url = "rediss://default:geheim@localhost:%d?sslrootcert=".formatted(port);
       // Redis accepts any password for a user who needs none.
       RunningService secure = api.beside("REDIS_URL", url + authority.certificate());

@@ -11,6 +11,7 @@ import dev.tidemark.cache.redis.RedisConnection;
 import dev.tidemark.cache.redis.RedisSettings;
 import dev.tidemark.cache.store.EntryStore;
 import dev.tidemark.embedded.PostgresServer;
+import dev.tidemark.embedded.PostgresStandby;
 import dev.tidemark.service.settings.DatabaseUrl;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Files;
@@ -38,7 +39,7 @@ final class StandbyIT { // H53
   void itIsRefusedAtTheStartAndNothingIsReadFromIt_H53() throws Exception {
     api.put("/products/copied", CHAIR);
     try (PostgresServer standby =
-        api.postgres().startStandby(folder.resolve("standby"), 0, Map.of())) {
+        PostgresStandby.start(api.postgres(), folder.resolve("standby"), 0, Map.of())) {
       Map<String, String> environment = ApiProcess.environment(api);
       environment.put("DATABASE_URL", standby.url());
       try (ApiProcess process = ApiProcess.start(folder.resolve("log"), environment)) {
@@ -116,7 +117,7 @@ final class StandbyIT { // H53
       assertThat(api.admin("/health/ready").text()).contains("leads to a standby");
       assertThat(api.admin("/health/ready").status()).isEqualTo(503);
     }
-    api.postgres().promote();
+    PostgresStandby.promote(api.postgres());
     await()
         .atMost(Duration.ofSeconds(60))
         .untilAsserted(

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /// Writes answers as they are, and answers to HTTP/1.0 without chunks, which that version does not
 /// know: such an answer ends with the connection. Confined to the connection's thread.
@@ -48,40 +49,32 @@ final class AnswerWriter implements DataWriter {
     return bytes.length == 0 ? Optional.empty() : Optional.of(BufferData.create(bytes));
   }
 
+  private void pass(BufferData buffer, Consumer<BufferData> next) {
+    if (isHttp10.getAsBoolean()) {
+      plain(buffer).ifPresent(next);
+    } else {
+      next.accept(buffer);
+    }
+  }
+
   @Override
   public void write(BufferData... buffers) {
-    if (isHttp10.getAsBoolean()) {
-      plain(BufferData.create(buffers)).ifPresent(writer::write);
-    } else {
-      writer.write(buffers);
-    }
+    pass(BufferData.create(buffers), writer::write);
   }
 
   @Override
   public void write(BufferData buffer) {
-    if (isHttp10.getAsBoolean()) {
-      plain(buffer).ifPresent(writer::write);
-    } else {
-      writer.write(buffer);
-    }
+    pass(buffer, writer::write);
   }
 
   @Override
   public void writeNow(BufferData... buffers) {
-    if (isHttp10.getAsBoolean()) {
-      plain(BufferData.create(buffers)).ifPresent(writer::writeNow);
-    } else {
-      writer.writeNow(buffers);
-    }
+    pass(BufferData.create(buffers), writer::writeNow);
   }
 
   @Override
   public void writeNow(BufferData buffer) {
-    if (isHttp10.getAsBoolean()) {
-      plain(buffer).ifPresent(writer::writeNow);
-    } else {
-      writer.writeNow(buffer);
-    }
+    pass(buffer, writer::writeNow);
   }
 
   @Override

@@ -15,6 +15,7 @@ import java.util.Set;
 /// Immutable.
 public final class Http1 implements ServerConnectionSelector {
 
+  private static final String HTTP_2 = "PRI * HTTP/2.0\r";
   private static final int LONGEST_FIRST_LINE = 4 * 1024;
   private static final int MOST_HEADERS = 16 * 1024;
 
@@ -36,25 +37,20 @@ public final class Http1 implements ServerConnectionSelector {
     this(LONGEST_FIRST_LINE, MOST_HEADERS);
   }
 
-  /// Returns whether a request's first line, without its LF, has a supported version.
-  public static boolean isFirstLine(String line) {
-    return line.endsWith(" HTTP/1.1\r") || line.endsWith(" HTTP/1.0\r");
-  }
-
   @Override
   public int bytesToIdentifyConnection() {
     return server.bytesToIdentifyConnection();
   }
 
+  /// Takes every connection that does not begin as HTTP/2 does: the server answers a first line
+  /// that is none of a request with 400, while a connection that nobody takes ends without an
+  /// answer.
   @Override
   public Support supports(BufferData data) {
     int end = data.indexOf((byte) '\n');
-    if (end < 0) {
-      return server.supports(data);
-    }
-    return isFirstLine(data.readString(end, StandardCharsets.ISO_8859_1))
-        ? Support.SUPPORTED
-        : Support.UNSUPPORTED;
+    return end >= 0 && data.readString(end, StandardCharsets.ISO_8859_1).equals(HTTP_2)
+        ? Support.UNSUPPORTED
+        : Support.SUPPORTED;
   }
 
   @Override

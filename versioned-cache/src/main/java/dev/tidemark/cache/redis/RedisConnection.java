@@ -154,7 +154,7 @@ public final class RedisConnection implements AutoCloseable {
     try {
       if (client instanceof RedisClusterClient cluster) {
         // The client's own ping keeps asking the servers that were primaries when it began.
-        cluster.getClusterNodes().values().forEach(RedisConnection::ping);
+        cluster.getClusterNodes().values().forEach(node -> RedisShard.ask(node, Jedis::ping));
       } else {
         client.ping();
       }
@@ -182,13 +182,6 @@ public final class RedisConnection implements AutoCloseable {
     return e.fault() == EntryStoreException.Fault.UNWRITABLE
         ? new EntryStoreException(e.getMessage() + WANTED, e.fault(), e)
         : e;
-  }
-
-  private static void ping(ConnectionPool node) {
-    // This closes the connection, which gives it back to the pool.
-    try (Jedis server = new Jedis(node.getResource())) {
-      server.ping();
-    }
   }
 
   /// Returns the processes that hold the entries; in a cluster, those that answer.
@@ -228,9 +221,8 @@ public final class RedisConnection implements AutoCloseable {
   }
 
   private static Map<String, String> fields(ConnectionPool node) {
-    // This closes the connection, which gives it back to the pool.
-    try (Jedis server = new Jedis(node.getResource())) {
-      return new RedisReport(server.info()).fields();
+    try {
+      return new RedisReport(RedisShard.ask(node, Jedis::info)).fields();
     } catch (JedisException e) {
       return Map.of();
     }
@@ -243,9 +235,8 @@ public final class RedisConnection implements AutoCloseable {
     List<String> infos = new ArrayList<>();
     JedisException silence = new JedisException("no node of the cluster is known");
     for (ConnectionPool node : cluster.getClusterNodes().values()) {
-      // This closes the connection, which gives it back to the pool.
-      try (Jedis server = new Jedis(node.getResource())) {
-        infos.add(server.info());
+      try {
+        infos.add(RedisShard.ask(node, Jedis::info));
       } catch (JedisException e) {
         silence = e;
       }

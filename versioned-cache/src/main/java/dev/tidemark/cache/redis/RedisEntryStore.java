@@ -12,7 +12,6 @@ import dev.tidemark.cache.redis.ScriptOperations.Operation;
 import dev.tidemark.cache.store.Acquisition;
 import dev.tidemark.cache.store.CachedValue;
 import dev.tidemark.cache.store.EntryStore;
-import dev.tidemark.cache.store.EntryStoreException;
 import dev.tidemark.cache.store.Eviction;
 import dev.tidemark.cache.store.EvictionRequest;
 import dev.tidemark.cache.store.FillResult;
@@ -128,14 +127,9 @@ public final class RedisEntryStore implements EntryStore {
   }
 
   @Override
-  public Acquisition acquire(String key, String token, Duration leaseTtl) {
-    return scripts.run(acquiring(key, token, leaseTtl));
-  }
-
-  @Override
   public List<Outcome<Acquisition>> acquire(List<String> keys, String token, Duration leaseTtl) {
     if (keys.size() == 1) {
-      return List.of(outcome(() -> acquire(keys.getFirst(), token, leaseTtl)));
+      return scripts.run(List.of(acquiring(keys.getFirst(), token, leaseTtl)));
     }
     List<Answer<String>> taken = acquireIfAbsent(keys, token, leaseTtl);
     int[] held = IntStream.range(0, keys.size()).filter(i -> isNull(taken.get(i))).toArray();
@@ -198,11 +192,6 @@ public final class RedisEntryStore implements EntryStore {
             case Lookup.Miss() -> new Acquisition.BeingFilled(0);
           };
         });
-  }
-
-  @Override
-  public FillResult fill(String key, String token, CachedValue value, Duration ttl) {
-    return scripts.run(filling(token, new Offer(key, value, ttl)));
   }
 
   @Override
@@ -401,12 +390,7 @@ public final class RedisEntryStore implements EntryStore {
         .run(
             keys.values().stream().map(each -> evicting(new EvictionRequest(each, 0))).toList(),
             RedisFault::isAnswered)
-        .forEach(
-            outcome -> {
-              if (outcome instanceof Failed<Eviction>(EntryStoreException cause)) {
-                throw cause;
-              }
-            });
+        .forEach(Outcome::orThrow);
   }
 
   @Override

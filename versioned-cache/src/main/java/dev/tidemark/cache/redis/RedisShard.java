@@ -37,10 +37,10 @@ interface RedisShard {
     JedisException silence = new JedisException("a node that holds keys is not known");
     long wanted = Long.MAX_VALUE;
     for (ConnectionPool node : cluster.getClusterNodes().values()) {
-      try (Jedis server = new Jedis(node.getResource())) {
-        if (holdsSlots(server.clusterNodes())) {
+      try {
+        if (holdsSlots(ask(node, Jedis::clusterNodes))) {
           nodes.add(RedisShard.of(node));
-          wanted = holders(server.clusterInfo());
+          wanted = holders(ask(node, Jedis::clusterInfo));
         }
       } catch (JedisException e) {
         // The server may be a replica, or one that was replaced.
@@ -101,26 +101,27 @@ interface RedisShard {
     return new RedisShard() {
       @Override
       public long size() {
-        return ask(Jedis::dbSize);
+        return ask(node, Jedis::dbSize);
       }
 
       @Override
       public ScanResult<String> scan(String cursor, ScanParams params) {
-        return ask(server -> server.scan(cursor, params));
+        return ask(node, server -> server.scan(cursor, params));
       }
 
       @Override
       public List<String> randomKeys(int count) {
-        return ask(server -> RedisShard.randomKeys(server.pipelined(), count));
-      }
-
-      private <T> T ask(Function<Jedis, T> question) {
-        // This closes the connection, which gives it back to the pool.
-        try (Jedis server = new Jedis(node.getResource())) {
-          return question.apply(server);
-        }
+        return ask(node, server -> RedisShard.randomKeys(server.pipelined(), count));
       }
     };
+  }
+
+  /// Asks a node of a cluster.
+  static <T> T ask(ConnectionPool node, Function<Jedis, T> question) {
+    // This closes the connection, which gives it back to the pool.
+    try (Jedis server = new Jedis(node.getResource())) {
+      return question.apply(server);
+    }
   }
 
   private static List<String> randomKeys(AbstractPipeline pipeline, int count) {

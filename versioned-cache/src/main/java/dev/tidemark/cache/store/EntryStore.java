@@ -31,13 +31,17 @@ public interface EntryStore {
   /// Takes the lease to fill the key, where nothing is stored and nobody else holds it.
   ///
   /// @param leaseTtl how long the lease lasts at most; longer than a read of the source takes
-  Acquisition acquire(String key, String token, Duration leaseTtl);
+  default Acquisition acquire(String key, String token, Duration leaseTtl) {
+    return acquire(List.of(key), token, leaseTtl).getFirst().orThrow();
+  }
 
   /// Takes the leases of many keys, with one token for all.
   List<Outcome<Acquisition>> acquire(List<String> keys, String token, Duration leaseTtl);
 
   /// Stores the value that was read from the source after the lease was acquired.
-  FillResult fill(String key, String token, CachedValue value, Duration ttl);
+  default FillResult fill(String key, String token, CachedValue value, Duration ttl) {
+    return fill(token, List.of(new Offer(key, value, ttl))).getFirst().orThrow();
+  }
 
   /// Stores the values of many keys whose leases have one token.
   List<Outcome<FillResult>> fill(String token, List<Offer> batch);

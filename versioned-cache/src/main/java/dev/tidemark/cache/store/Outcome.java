@@ -10,4 +10,12 @@ public sealed interface Outcome<T> {
   /// The store did not answer, or refused. It is unknown whether the operation was applied. Ask
   /// again: each operation is idempotent.
   record Failed<T>(EntryStoreException cause) implements Outcome<T> {}
+
+  /// Returns the answer, or throws the failure.
+  default T orThrow() {
+    return switch (this) {
+      case Applied<T>(T answer) -> answer;
+      case Failed<T>(EntryStoreException cause) -> throw cause;
+    };
+  }
 }

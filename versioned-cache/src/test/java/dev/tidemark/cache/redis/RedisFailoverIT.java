@@ -19,6 +19,7 @@ import dev.tidemark.cache.store.Lookup.Miss;
 import dev.tidemark.cache.store.Outcome;
 import dev.tidemark.embedded.CuttableRoute;
 import dev.tidemark.embedded.Ports;
+import dev.tidemark.embedded.RedisReplication;
 import dev.tidemark.embedded.RedisServer;
 import java.nio.file.Path;
 import java.util.List;
@@ -46,7 +47,7 @@ class RedisFailoverIT {
   @BeforeEach
   void start() {
     primary = RedisServer.start(dir.resolve("primary"), 0, "--repl-diskless-sync-delay", "0");
-    replica = RedisServer.startReplica(dir.resolve("replica"), primary);
+    replica = RedisReplication.startReplica(dir.resolve("replica"), primary);
     address = CuttableRoute.to(primary.port());
     connection = RedisConnection.open(address.through(primary.url()), PATIENT);
     store = connection.entries();
@@ -139,7 +140,7 @@ class RedisFailoverIT {
   /// Cuts the replica off after it has everything up to here: it waits for a primary that does not
   /// exist.
   private void cutReplicaOff() {
-    primary.awaitReplica();
+    RedisReplication.awaitReplica(primary);
     try (Jedis second = admin(replica)) {
       second.replicaof("127.0.0.1", Ports.free());
     }

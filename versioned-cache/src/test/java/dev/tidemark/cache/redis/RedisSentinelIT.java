@@ -13,6 +13,7 @@ import dev.tidemark.cache.store.FillResult.Stored;
 import dev.tidemark.cache.store.FillResult.Superseded;
 import dev.tidemark.cache.store.Lookup.Miss;
 import dev.tidemark.cache.store.Outcome.Applied;
+import dev.tidemark.embedded.RedisReplication;
 import dev.tidemark.embedded.RedisServer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -46,12 +47,12 @@ class RedisSentinelIT {
   @BeforeEach
   void start() {
     primary = RedisServer.start(dir.resolve("primary"), 0, "--repl-diskless-sync-delay", "0");
-    replica = RedisServer.startReplica(dir.resolve("replica"), primary);
+    replica = RedisReplication.startReplica(dir.resolve("replica"), primary);
     sentinels =
         IntStream.range(0, 3)
             .mapToObj(
                 i ->
-                    RedisServer.startSentinel(
+                    RedisReplication.startSentinel(
                         dir.resolve("sentinel" + i), NAME, primary, 2, DOWN_AFTER))
             .toList();
     sentinels.forEach(RedisSentinelIT::awaitCompany);
@@ -76,7 +77,7 @@ class RedisSentinelIT {
   void whenThePrimaryDiesTheStoreGoesOnAndNothingStaleIsStored_H4() {
     store.acquire(KEY, READER, TTL);
     store.evict(KEY, 2);
-    primary.awaitReplica();
+    RedisReplication.awaitReplica(primary);
 
     primary.kill();
 
@@ -95,7 +96,7 @@ class RedisSentinelIT {
   @Test
   void anOrderlyFailoverIsFollowed_H4() {
     store.acquire(KEY, READER, TTL);
-    primary.awaitReplica();
+    RedisReplication.awaitReplica(primary);
     try (Jedis sentinel = admin(sentinels.getFirst())) {
       sentinel.sentinelFailover(NAME);
     }

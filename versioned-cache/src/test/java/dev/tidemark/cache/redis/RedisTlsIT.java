@@ -12,7 +12,9 @@ import dev.tidemark.embedded.CertificateAuthority;
 import dev.tidemark.embedded.CertificateAuthority.Issued;
 import dev.tidemark.embedded.Ports;
 import dev.tidemark.embedded.RedisCluster;
+import dev.tidemark.embedded.RedisReplication;
 import dev.tidemark.embedded.RedisServer;
+import dev.tidemark.embedded.ServerTls;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -200,7 +202,7 @@ class RedisTlsIT {
             Duration.ofSeconds(15),
             _ ->
                 with(
-                    RedisServer.tls(Ports.free(), authority, server),
+                    ServerTls.redisArguments(Ports.free(), authority, server),
                     "--tls-cluster",
                     "yes",
                     "--cluster-announce-hostname",
@@ -253,13 +255,16 @@ class RedisTlsIT {
     int sentinelPort = Ports.free();
     try (RedisServer primary = start(port, server);
         RedisServer sentinel =
-            RedisServer.startSentinel(
+            RedisReplication.startSentinel(
                 dir.resolve("sentinel"),
                 "plain",
                 primary,
                 1,
                 Duration.ofSeconds(5),
-                with(RedisServer.tls(sentinelPort, authority, server), "--tls-replication", "yes")
+                with(
+                        ServerTls.redisArguments(sentinelPort, authority, server),
+                        "--tls-replication",
+                        "yes")
                     .toArray(String[]::new))) {
       try (Jedis admin = new Jedis("127.0.0.1", sentinel.port())) {
         admin.sentinelMonitor("cache", "127.0.0.1", port, 1);
@@ -288,7 +293,7 @@ class RedisTlsIT {
     return RedisServer.start(
         dir.resolve("redis"),
         0,
-        with(RedisServer.tls(port, authority, certificate), more).toArray(String[]::new));
+        with(ServerTls.redisArguments(port, authority, certificate), more).toArray(String[]::new));
   }
 
   private static RedisConnection open(int port, CertificateAuthority trusted) {

@@ -19,7 +19,6 @@ import dev.tidemark.cache.store.Lookup.Filling;
 import dev.tidemark.cache.store.Lookup.Hit;
 import dev.tidemark.cache.store.Lookup.Miss;
 import dev.tidemark.cache.store.Outcome.Applied;
-import dev.tidemark.cache.store.Outcome.Failed;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -71,14 +70,7 @@ public abstract class EntryStoreContract {
   }
 
   public static List<Lookup> lookups(EntryStore store, List<String> keys) {
-    return store.lookup(keys).stream()
-        .map(
-            outcome ->
-                switch (outcome) {
-                  case Applied<Lookup>(Lookup found) -> found;
-                  case Failed<Lookup>(EntryStoreException cause) -> throw cause;
-                })
-        .toList();
+    return store.lookup(keys).stream().map(Outcome::orThrow).toList();
   }
 
   public void thenHolds(CachedValue value) {

@@ -59,8 +59,9 @@ public record KafkaListener(String name, String protocol, int port, Map<String, 
     return "127.0.0.1:" + port;
   }
 
-  /// Returns the broker's settings for all listeners.
-  static Map<String, String> settings(KafkaListener... listeners) {
+  /// Returns the broker's settings for these listeners beside the plain one, each with a name of
+  /// its own.
+  public static Map<String, String> settings(KafkaListener... listeners) {
     Map<String, String> all = new HashMap<>();
     for (KafkaListener listener : listeners) {
       String address = listener.name + "://127.0.0.1:" + listener.port;
