@@ -111,12 +111,12 @@ public final class PostgresServer extends EmbeddedServer {
             "hot_standby_feedback",
             "on"));
     standby.settings.putAll(others);
-    Path data = standby.dir().resolve("data");
+    Path data = data(standby.dir());
     try (Connection session = DriverManager.getConnection(jdbcUrl());
         Statement statement = session.createStatement()) {
       statement.execute("SELECT pg_create_physical_replication_slot('%s', true)".formatted(slot));
       Files.createDirectories(standby.dir());
-      BaseBackup.make(session, dir().resolve("data"), data);
+      BaseBackup.make(session, data(dir()), data);
       Files.createFile(data.resolve("standby.signal"));
     } catch (SQLException | IOException e) {
       throw new ServerStartException(
@@ -145,7 +145,7 @@ public final class PostgresServer extends EmbeddedServer {
 
   /// Starts the server again, for clients with TLS and clients without.
   public void restartWithTls(CertificateAuthority.Issued own) {
-    Path data = dir().resolve("data");
+    Path data = data(dir());
     try {
       for (Path file : List.of(own.certificate(), own.key())) {
         Path copy = Files.copy(file, data.resolve(file.getFileName()));
@@ -161,6 +161,11 @@ public final class PostgresServer extends EmbeddedServer {
     restart();
   }
 
+  /// Returns the data folder of the server with this folder.
+  static Path data(Path dir) {
+    return dir.resolve("data");
+  }
+
   /// Returns the address of the database `tidemark` as superuser, in libpq form.
   public String url() {
     return "postgresql://%s@127.0.0.1:%d/%s".formatted(SUPERUSER, port(), DATABASE);
@@ -174,7 +179,7 @@ public final class PostgresServer extends EmbeddedServer {
   @Override
   ChildProcess launch() {
     Path programs = Binaries.postgres(user.programCache()).resolve("bin");
-    Path data = dir().resolve("data");
+    Path data = data(dir());
     try {
       if (!Files.exists(data)) {
         initialise(programs, data);
