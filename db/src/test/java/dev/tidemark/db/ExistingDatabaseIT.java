@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.tidemark.embedded.PostgresServer;
+import dev.tidemark.embedded.PostgresTemplate;
 import dev.tidemark.service.settings.DatabaseUrl;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -23,11 +24,13 @@ import org.junit.jupiter.api.io.TempDir;
 final class ExistingDatabaseIT {
   private static final String PRODUCT = "(id, name, price, currency) values ('a', 'A', 1, 'EUR')";
 
+  private static final PostgresTemplate NEW = new PostgresTemplate(server -> {});
+
   private PostgresServer server;
 
   @BeforeEach
-  void start(@TempDir Path folder) throws Exception {
-    server = PostgresServer.start(folder, 0);
+  void start(@TempDir Path folder) {
+    server = NEW.start(folder);
   }
 
   @AfterEach

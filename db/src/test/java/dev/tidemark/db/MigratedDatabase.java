@@ -1,6 +1,7 @@
 package dev.tidemark.db;
 
 import dev.tidemark.embedded.PostgresServer;
+import dev.tidemark.embedded.PostgresTemplate;
 import dev.tidemark.service.settings.DatabaseUrl;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,14 +21,17 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 /// A PostgreSQL server with a migrated database, for the tests of one class.
 final class MigratedDatabase implements BeforeAllCallback, AfterAllCallback {
 
+  private static final PostgresTemplate MIGRATED =
+      new PostgresTemplate(
+          server -> new Migration(DatabaseUrl.parse(server.url()), step -> {}).run());
+
   private Path folder;
   private PostgresServer server;
 
   @Override
-  public void beforeAll(ExtensionContext context) throws IOException, SQLException {
+  public void beforeAll(ExtensionContext context) throws IOException {
     folder = Files.createTempDirectory("db-");
-    server = PostgresServer.start(folder, 0);
-    new Migration(url(), step -> {}).run();
+    server = MIGRATED.start(folder);
   }
 
   @Override

@@ -15,9 +15,9 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Set;
 
-/// Copy of a running server's data folder, from which a standby can start. It uses the low-level
-/// backup interface ("Making a Base Backup Using the Low Level API" in PostgreSQL's manual),
-/// because the embedded programs have no `pg_basebackup`.
+/// Copy of a server's data folder, from which another server can start. While the server runs, the
+/// copy is for a standby, and uses the low-level backup interface ("Making a Base Backup Using the
+/// Low Level API" in PostgreSQL's manual), because the embedded programs have no `pg_basebackup`.
 final class BaseBackup {
   /// Folders that are empty in the copy. Their content belongs to the running server, or is
   /// streamed to the standby.
@@ -42,7 +42,7 @@ final class BaseBackup {
   static void make(Connection primary, Path data, Path copy) throws SQLException, IOException {
     try (Statement statement = primary.createStatement()) {
       statement.execute("SELECT pg_backup_start('standby', fast => true)");
-      copy(data, copy);
+      copy(data, copy, EMPTY_IN_THE_COPY);
       try (ResultSet stopped =
           statement.executeQuery(
               "SELECT labelfile FROM pg_backup_stop(wait_for_archive => false)")) {
@@ -52,7 +52,14 @@ final class BaseBackup {
     }
   }
 
-  private static void copy(Path data, Path copy) throws IOException {
+  /// Copies the data folder of a server that was stopped in order.
+  ///
+  /// @param copy does not exist yet
+  static void copyStopped(Path data, Path copy) throws IOException {
+    copy(data, copy, Set.of());
+  }
+
+  private static void copy(Path data, Path copy, Set<Path> emptyInTheCopy) throws IOException {
     Files.walkFileTree(
         data,
         new SimpleFileVisitor<>() {
@@ -64,7 +71,7 @@ final class BaseBackup {
             Files.createDirectory(
                 copy.resolve(name),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-            return EMPTY_IN_THE_COPY.contains(name)
+            return emptyInTheCopy.contains(name)
                 ? FileVisitResult.SKIP_SUBTREE
                 : FileVisitResult.CONTINUE;
           }

@@ -59,6 +59,18 @@ class PostgresServerIT {
   }
 
   @Test
+  void serversOnCopiesOfOneTemplateBeginAlikeAndShareNothing() throws Exception {
+    PostgresTemplate template =
+        new PostgresTemplate(server -> execute(server, "CREATE TABLE t (x int)"));
+    try (PostgresServer one = template.start(dir.resolve("one"));
+        PostgresServer other = template.start(dir.resolve("other"))) {
+      execute(one, "INSERT INTO t VALUES (1)");
+      assertThat(query(one, "SELECT count(*) FROM t")).isEqualTo("1");
+      assertThat(query(other, "SELECT count(*) FROM t")).isEqualTo("0");
+    }
+  }
+
+  @Test
   void commitsAreDurableAndTheLogCanBeDecoded() throws Exception {
     try (PostgresServer server = PostgresServer.start(dir, 0)) {
       assertThat(query(server, "SHOW fsync")).isEqualTo("on");
@@ -168,7 +180,8 @@ class PostgresServerIT {
                   assertThat(
                           query(
                               standby,
-                              "SELECT count(*) FROM pg_replication_slots WHERE synced AND NOT temporary"))
+                              "SELECT count(*) FROM pg_replication_slots WHERE synced AND NOT"
+                                  + " temporary"))
                       .isEqualTo("1");
                 });
       }

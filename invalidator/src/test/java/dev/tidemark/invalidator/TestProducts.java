@@ -2,6 +2,7 @@ package dev.tidemark.invalidator;
 
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.PostgresServer;
+import dev.tidemark.embedded.PostgresTemplate;
 import dev.tidemark.service.settings.DatabaseUrl;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -12,16 +13,18 @@ import java.sql.SQLException;
 /// A real, migrated PostgreSQL with products that are written by plain SQL.
 public final class TestProducts implements AutoCloseable {
 
+  private static final PostgresTemplate MIGRATED =
+      new PostgresTemplate(
+          server -> new Migration(DatabaseUrl.parse(server.url()), step -> {}).run());
+
   private final PostgresServer server;
 
   private TestProducts(PostgresServer server) {
     this.server = server;
   }
 
-  public static TestProducts start(Path dir) throws SQLException {
-    TestProducts products = new TestProducts(PostgresServer.start(dir, 0));
-    new Migration(DatabaseUrl.parse(products.server.url()), step -> {}).run();
-    return products;
+  public static TestProducts start(Path dir) {
+    return new TestProducts(MIGRATED.start(dir));
   }
 
   public PostgresServer server() {
