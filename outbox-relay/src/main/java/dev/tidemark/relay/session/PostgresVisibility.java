@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import javax.sql.DataSource;
@@ -23,7 +24,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// It uses one connection to the primary, opened when it is first needed.
 ///
-/// Confined to one thread, but for [#close].
+/// Confined to one thread, but for [#lookAhead] and [#close].
 final class PostgresVisibility implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(PostgresVisibility.class);
 
@@ -42,15 +43,45 @@ final class PostgresVisibility implements AutoCloseable {
   private final RelayStatus status;
   private final AtomicReference<@Nullable Connection> connection = new AtomicReference<>();
   private final CountDownLatch closed = new CountDownLatch(1);
+  private final AtomicBoolean looksAhead = new AtomicBoolean();
+
+  /// Guarded by this.
   private @Nullable PreparedStatement look;
-  private @Nullable VisibleTransactions seen;
-  private long seenAt;
+
+  private volatile @Nullable Seen seen;
+
+  /// @param at time before the look, of [System#nanoTime]
+  private record Seen(VisibleTransactions transactions, long at) {
+    boolean includes(Function<VisibleTransactions, OptionalLong> firstUnseen) {
+      return System.nanoTime() - at < REMEMBERED.toNanos()
+          && firstUnseen.apply(transactions).isEmpty();
+    }
+  }
 
   /// @param database ends by itself a connection that does not answer
   /// @param status receives what is waited for
   PostgresVisibility(DataSource database, RelayStatus status) {
     this.database = database;
     this.status = status;
+  }
+
+  /// Begins to look, and returns at once. To be called when a change has come that is to be awaited
+  /// soon: the answer is then there. Thread-safe.
+  void lookAhead() {
+    if (looksAhead.compareAndSet(false, true)) {
+      Thread.ofVirtual()
+          .name("look-ahead")
+          .start(
+              () -> {
+                try {
+                  var _ = look();
+                } catch (StreamFailed e) {
+                  log.atDebug().setCause(e).log("look-ahead failed");
+                } finally {
+                  looksAhead.set(false);
+                }
+              });
+    }
   }
 
   /// Returns when readers see the transactions of all these changes.
@@ -82,13 +113,14 @@ final class PostgresVisibility implements AutoCloseable {
   }
 
   private void await(Function<VisibleTransactions, OptionalLong> firstUnseen) {
-    var known = seen;
-    if (known != null
-        && System.nanoTime() - seenAt < REMEMBERED.toNanos()
-        && firstUnseen.apply(known).isEmpty()) {
+    if (isSeen(firstUnseen)) {
       return;
     }
-    var unseen = firstUnseen.apply(look());
+    OptionalLong unseen;
+    synchronized (this) {
+      // A look-ahead that was under way has ended.
+      unseen = isSeen(firstUnseen) ? OptionalLong.empty() : firstUnseen.apply(look());
+    }
     if (unseen.isPresent()) {
       try {
         await(unseen.getAsLong(), firstUnseen);
@@ -96,6 +128,11 @@ final class PostgresVisibility implements AutoCloseable {
         status.waitsForNothing();
       }
     }
+  }
+
+  private boolean isSeen(Function<VisibleTransactions, OptionalLong> firstUnseen) {
+    var last = seen;
+    return last != null && last.includes(firstUnseen);
   }
 
   private void await(long first, Function<VisibleTransactions, OptionalLong> firstUnseen) {
@@ -127,13 +164,12 @@ final class PostgresVisibility implements AutoCloseable {
     }
   }
 
-  private VisibleTransactions look() {
+  private synchronized VisibleTransactions look() {
     long asked = System.nanoTime();
     try (var answer = statement().executeQuery()) {
       answer.next();
       var visible = VisibleTransactions.parse(answer.getString(1));
-      seen = visible;
-      seenAt = asked;
+      seen = new Seen(visible, asked);
       return visible;
     } catch (SQLException e) {
       throw closedWithin(Duration.ZERO)

@@ -226,11 +226,19 @@ public final class Relay {
       status.phase(new Streaming());
       log.info("streaming");
       source.run(
-          batch -> {
-            visibility.await(batch.changes());
-            leadership.requireHeld();
-            if (session.receive(batch)) {
-              pause = FIRST_PAUSE;
+          new ChangeSource.Receiver() {
+            @Override
+            public void announce() {
+              visibility.lookAhead();
+            }
+
+            @Override
+            public void receive(ChangeSource.Batch batch) {
+              visibility.await(batch.changes());
+              leadership.requireHeld();
+              if (session.receive(batch)) {
+                pause = FIRST_PAUSE;
+              }
             }
           });
       leadership.requireHeld();

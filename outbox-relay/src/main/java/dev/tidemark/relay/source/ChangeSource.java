@@ -31,6 +31,10 @@ public interface ChangeSource extends AutoCloseable {
 
   @FunctionalInterface
   interface Receiver {
+    /// Takes note that a change has come after none, some milliseconds before its batch. May be
+    /// called from another thread than [#receive], and returns at once.
+    default void announce() {}
+
     /// Returns once the batch is safe elsewhere. Throws to end the stream without confirming the
     /// batch.
     void receive(Batch batch);

@@ -66,9 +66,11 @@ public final class DebeziumChangeSource implements ChangeSource {
   @Override
   public void run(Receiver receiver) {
     var failure = new AtomicReference<@Nullable Throwable>();
+    var properties = properties();
+    var unlisten = DebeziumQueue.listen(properties, receiver::announce);
     var running =
         DebeziumEngine.create(ChangeEventFormat.of(Connect.class))
-            .using(properties())
+            .using(properties)
             .using(OffsetCommitPolicy.always())
             .using(
                 (success, message, error) ->
@@ -85,6 +87,7 @@ public final class DebeziumChangeSource implements ChangeSource {
       // It may throw when it is closed just then. The thread that closes it must not wait for it
       // any more.
       engine.set(null);
+      unlisten.run();
     }
     var thrown = failure.get();
     if (thrown != null && !closed) {

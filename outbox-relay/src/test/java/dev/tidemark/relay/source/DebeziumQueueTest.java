@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.debezium.pipeline.Sizeable;
 import java.time.Duration;
+import java.util.Properties;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class DebeziumQueueTest {
@@ -50,5 +53,27 @@ class DebeziumQueueTest {
     }
 
     assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(2));
+  }
+
+  @Test
+  void listenerIsToldOfEachFirstRowAfterNone() {
+    var settings = new Properties();
+    var told = new AtomicInteger();
+    var unlisten = DebeziumQueue.listen(settings, told::incrementAndGet);
+    queue.configure(
+        settings.stringPropertyNames().stream()
+            .collect(Collectors.toMap(name -> name, settings::getProperty)));
+
+    queue.enqueue(() -> 1);
+    queue.enqueue(() -> 2);
+    assertThat(told).hasValue(1);
+    queue.poll();
+    queue.enqueue(() -> 3);
+    assertThat(told).hasValue(1);
+    queue.poll();
+    queue.poll();
+    queue.enqueue(() -> 4);
+    assertThat(told).hasValue(2);
+    unlisten.run();
   }
 }
