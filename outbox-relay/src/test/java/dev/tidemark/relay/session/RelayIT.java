@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.PostgresServer;
+import dev.tidemark.relay.SharedServers;
 import dev.tidemark.relay.settings.Configuration;
 import dev.tidemark.relay.sink.ConfirmedLimit;
 import dev.tidemark.relay.sink.KafkaPositions;
@@ -21,7 +22,6 @@ import dev.tidemark.relay.status.RelayStatus.Streaming;
 import dev.tidemark.relay.status.SlotState;
 import dev.tidemark.service.settings.DatabaseUrl;
 import java.io.StringReader;
-import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -43,23 +43,22 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.connect.errors.RetriableException;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.postgresql.PGConnection;
 import org.postgresql.replication.LogSequenceNumber;
 
+@ExtendWith(SharedServers.class)
 class RelayIT {
   private static final Duration SOON = Duration.ofSeconds(30);
   private static final String TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-  @TempDir static Path folder;
   private static PostgresServer postgres;
   private static KafkaServer kafka;
   private static Jdbi database;
@@ -68,17 +67,11 @@ class RelayIT {
   private RunningRelay relay;
 
   @BeforeAll
-  static void startServers() throws SQLException {
-    postgres = PostgresServer.start(folder.resolve("postgres"), 0);
-    kafka = KafkaServer.start(folder.resolve("kafka"), 0);
+  static void prepare(PostgresServer server, KafkaServer broker) throws SQLException {
+    postgres = server;
+    kafka = broker;
     new Migration(DatabaseUrl.parse(postgres.url()), line -> {}).run();
     database = Jdbi.create(postgres.jdbcUrl());
-  }
-
-  @AfterAll
-  static void stopServers() {
-    kafka.close();
-    postgres.close();
   }
 
   @BeforeEach

@@ -58,7 +58,7 @@ class SecurityIT {
     kafkaByTls = KafkaListener.tls(authority, server);
     kafkaByPassword = KafkaListener.password(authority, server, "tidemark", PASSWORD);
     kafka = KafkaServer.start(folder.resolve("kafka"), 0, kafkaByTls, kafkaByPassword);
-    postgres = PostgresServer.start(folder.resolve("postgres"), 0);
+    postgres = PostgresServer.startWithoutFsync(folder.resolve("postgres"), 0);
     postgres.restartWithTls(server);
     new Migration(DatabaseUrl.parse(postgres.url() + trusting(authority)), line -> {}).run();
     database = Jdbi.create(postgres.jdbcUrl());
