@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.cache.Read;
 import dev.tidemark.cache.Read.Served;
 import dev.tidemark.cache.ReadOption;
@@ -63,7 +64,7 @@ class AdoptionST {
 
   @BeforeAll
   static void up() throws Exception {
-    postgres = running(PostgresServer.start(folder.resolve("postgres"), 0));
+    postgres = running(PostgresServer.startWithoutFsync(folder.resolve("postgres"), 0));
     kafka = running(KafkaServer.start(folder.resolve("kafka"), 0));
     var redisServer = running(RedisServer.start(folder.resolve("redis"), 0));
     new Migration(DatabaseUrl.parse(postgres.url()), line -> {}).run();
@@ -81,7 +82,9 @@ class AdoptionST {
     service("product-api", "TIDEMARK_API_ADMIN_PORT", settings);
     shop = new Shop(path -> URI.create("http://127.0.0.1:" + apiPort + path));
 
-    database = Jdbi.create(customerServiceUrl());
+    var pool = running(new HikariDataSource());
+    pool.setJdbcUrl(customerServiceUrl());
+    database = Jdbi.create(pool);
     var redisUrl = redisServer.url();
     var openTelemetry = OpenTelemetry.noop();
     // region wiring
@@ -194,7 +197,8 @@ class AdoptionST {
     database.useHandle(
         handle ->
             handle.execute(
-                "insert into outbox (aggregatetype, aggregateid, version, type, payload) values ('customer', 'nobody', 0, 'customer.created', '{}')"));
+                "insert into outbox (aggregatetype, aggregateid, version, type, payload) values"
+                    + " ('customer', 'nobody', 0, 'customer.created', '{}')"));
     write("after-nobody", "a@b.example");
     awaitCached("after-nobody", 1);
 

@@ -36,7 +36,7 @@ class LargeTransactionST {
 
   @BeforeAll
   static void startServers() throws SQLException {
-    postgres = PostgresServer.start(folder.resolve("postgres"), 0);
+    postgres = PostgresServer.startWithoutFsync(folder.resolve("postgres"), 0);
     kafka = KafkaServer.start(folder.resolve("kafka"), 0);
     new Migration(DatabaseUrl.parse(postgres.url()), step -> {}).run();
     database = Jdbi.create(postgres.jdbcUrl());

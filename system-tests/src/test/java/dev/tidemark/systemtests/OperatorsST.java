@@ -12,8 +12,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -52,6 +54,7 @@ class OperatorsST {
 
   /// Compares the entries in Redis with what the invalidators have applied, until it is closed.
   private static final class Watch implements AutoCloseable {
+    private static final Duration PAUSE = Duration.ofMillis(5);
 
     private final AtomicBoolean stopped = new AtomicBoolean();
     private final AtomicLong compared = new AtomicLong();
@@ -65,21 +68,29 @@ class OperatorsST {
       try (var applied = new AppliedVersions(env.get("KAFKA_BOOTSTRAP_SERVERS"), TOPIC, GROUP);
           var redis = RedisClient.create(env.get("REDIS_URL"))) {
         while (!stopped.get()) {
-          for (var entry : applied.now().entrySet()) {
-            var cached = redis.get("product:" + entry.getKey());
-            if (cached != null && !cached.startsWith("L")) {
-              compared.incrementAndGet();
-              long version = Long.parseLong(cached.substring(1, cached.indexOf('\n')));
-              if (version < entry.getValue()) {
-                stale.add(
-                    "%s is cached at %d, applied is %d"
-                        .formatted(entry.getKey(), version, entry.getValue()));
-              }
-            }
+          var versions = List.copyOf(applied.now().entrySet());
+          var keys = versions.stream().map(entry -> "product:" + entry.getKey());
+          var entries =
+              versions.isEmpty() ? List.<String>of() : redis.mget(keys.toArray(String[]::new));
+          for (int n = 0; n < versions.size(); n++) {
+            compare(versions.get(n), entries.get(n));
           }
+          LockSupport.parkNanos(PAUSE.toNanos());
         }
       } catch (ExecutionException | InterruptedException e) {
         throw new IllegalStateException(e);
+      }
+    }
+
+    private void compare(Map.Entry<String, Long> applied, @Nullable String cached) {
+      if (cached != null && !cached.startsWith("L")) {
+        compared.incrementAndGet();
+        long version = Long.parseLong(cached.substring(1, cached.indexOf('\n')));
+        if (version < applied.getValue()) {
+          stale.add(
+              "%s is cached at %d, applied is %d"
+                  .formatted(applied.getKey(), version, applied.getValue()));
+        }
       }
     }
 

@@ -89,6 +89,11 @@ final class StackProcess implements AutoCloseable {
     }
   }
 
+  /// Returns the folder that the stack was started on.
+  Path data() {
+    return data;
+  }
+
   /// Returns the present content of `stack.env`.
   Map<String, String> env() {
     var env = new HashMap<String, String>();

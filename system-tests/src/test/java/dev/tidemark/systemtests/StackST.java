@@ -7,6 +7,9 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,22 +36,45 @@ class StackST {
   }
 
   @Test
-  void secondUpOnTheSameFolderSaysWhoHasIt() throws Exception {
-    var data = folder.resolve("stack");
-    try (var stack = StackProcess.up(data)) {
+  void demoEndsWithZeroWhenNothingWasLostOrStale() throws Exception {
+    var output = folder.resolve("demo.out");
+    var demo =
+        StackProcess.start(
+            output, "demo", "--duration", "8s", "--data", folder.resolve("demo").toString());
+
+    assertThat(demo.waitFor(180, TimeUnit.SECONDS)).isTrue();
+    assertThat(demo.exitValue()).as(Files.readString(output)).isZero();
+  }
+
+  /// Tests that leave the stack as it is.
+  @Nested
+  class OfARunningStack {
+    private static StackProcess stack;
+
+    @BeforeAll
+    static void up(@TempDir Path folder) {
+      stack = StackProcess.up(folder.resolve("stack"));
+    }
+
+    @AfterAll
+    static void down() {
+      stack.close();
+    }
+
+    @Test
+    void secondUpOnTheSameFolderSaysWhoHasIt() throws Exception {
+      var data = stack.data().toString();
       var output = folder.resolve("second.out");
-      var second = StackProcess.start(output, "up", "--data", data.toString());
+      var second = StackProcess.start(output, "up", "--data", data);
 
       assertThat(second.waitFor(30, TimeUnit.SECONDS)).isTrue();
       assertThat(second.exitValue()).isNotZero();
-      assertThat(Files.readString(output)).contains(data.toString()).containsIgnoringCase("pid");
+      assertThat(Files.readString(output)).contains(data).containsIgnoringCase("pid");
       assertThat(stack.isReady("PRODUCT_API")).isTrue();
     }
-  }
 
-  @Test
-  void stackEnvNamesEveryPart() {
-    try (var stack = StackProcess.up(folder.resolve("stack"))) {
+    @Test
+    void stackEnvNamesEveryPart() {
       var env = stack.env();
 
       assertThat(env)
@@ -70,11 +96,9 @@ class StackST {
               "INVALIDATOR_PID");
       assertThat(URI.create(env.get("DATABASE_URL")).getScheme()).isEqualTo("postgresql");
     }
-  }
 
-  @Test
-  void statusOfARunningStackIsGoodInEveryPart() throws Exception {
-    try (var stack = StackProcess.up(folder.resolve("stack"))) {
+    @Test
+    void statusOfARunningStackIsGoodInEveryPart() throws Exception {
       new Shop(stack).put("clock", Shop.json("Clock", "12"));
       await()
           .untilAsserted(
@@ -87,32 +111,21 @@ class StackST {
           .contains("relay", "slot", "outbox", "kafka", "group", "invalidator", "redis")
           .contains("product-api");
     }
-  }
 
-  private static int status(StackProcess stack, Path output) throws Exception {
-    var jar = StackProcess.PROJECT.resolve("operator/target/app/operator.jar");
-    var command =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-jar",
-                jar.toString(),
-                "status",
-                "--timeout",
-                "60s")
-            .redirectErrorStream(true)
-            .redirectOutput(output.toFile());
-    command.environment().putAll(stack.env());
-    return command.start().waitFor();
-  }
-
-  @Test
-  void demoEndsWithZeroWhenNothingWasLostOrStale() throws Exception {
-    var output = folder.resolve("demo.out");
-    var demo =
-        StackProcess.start(
-            output, "demo", "--duration", "8s", "--data", folder.resolve("demo").toString());
-
-    assertThat(demo.waitFor(180, TimeUnit.SECONDS)).isTrue();
-    assertThat(demo.exitValue()).as(Files.readString(output)).isZero();
+    private static int status(StackProcess stack, Path output) throws Exception {
+      var jar = StackProcess.PROJECT.resolve("operator/target/app/operator.jar");
+      var command =
+          new ProcessBuilder(
+                  Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                  "-jar",
+                  jar.toString(),
+                  "status",
+                  "--timeout",
+                  "60s")
+              .redirectErrorStream(true)
+              .redirectOutput(output.toFile());
+      command.environment().putAll(stack.env());
+      return command.start().waitFor();
+    }
   }
 }

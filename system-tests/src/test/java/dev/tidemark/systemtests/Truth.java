@@ -159,24 +159,25 @@ final class Truth {
               try (var consumer = consumer("tidemark-invalidator")) {
                 var partitions = partitions(consumer);
                 var committed = consumer.committed(Set.copyOf(partitions));
-                consumer
-                    .endOffsets(partitions)
-                    .forEach(
-                        (partition, end) ->
-                            assertThat(
-                                    committed.get(partition) == null
-                                        ? 0
-                                        : committed.get(partition).offset())
-                                .as("committed offset of %s", partition)
-                                .isGreaterThanOrEqualTo(lastRecordEnd(partition, end)));
+                var ends = consumer.endOffsets(partitions);
+                var events = events();
+                ends.forEach(
+                    (partition, end) ->
+                        assertThat(
+                                committed.get(partition) == null
+                                    ? 0
+                                    : committed.get(partition).offset())
+                            .as("committed offset of %s", partition)
+                            .isGreaterThanOrEqualTo(lastRecordEnd(events, partition, end)));
               }
             });
   }
 
   /// Returns the offset behind the last event: the end of a partition may lie behind markers of
   /// transactions, which nobody reads.
-  private long lastRecordEnd(TopicPartition partition, long end) {
-    return events().stream()
+  private static long lastRecordEnd(
+      List<ConsumerRecord<String, String>> events, TopicPartition partition, long end) {
+    return events.stream()
         .filter(e -> e.partition() == partition.partition())
         .mapToLong(e -> e.offset() + 1)
         .filter(offset -> offset <= end)

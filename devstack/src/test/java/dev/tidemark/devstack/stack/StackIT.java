@@ -22,77 +22,82 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Test of `up` as a process of its own, with real servers and stand-ins for the services.
 class StackIT {
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final Duration PATIENCE = UpRuns.PATIENCE;
   private static final List<String> PARTS =
       List.of("POSTGRES", "KAFKA", "REDIS", "PRODUCT_API", "OUTBOX_RELAY", "INVALIDATOR");
 
   @TempDir Path dir;
+  private UpRuns runs;
   private Path data;
   private Path home;
-  private final List<ChildProcess> started = new ArrayList<>();
 
   @BeforeEach
   void build() throws IOException {
-    data = dir.resolve("data");
-    home = StandInService.builtTree(dir.resolve("home")).home();
+    runs = UpRuns.in(dir);
+    data = runs.data();
+    home = runs.home();
   }
 
   @AfterEach
   void stopAll() {
-    started.forEach(up -> up.stop(Duration.ofSeconds(30)));
-    started.forEach(ChildProcess::close);
-    OrphanedProcesses.stop(data.resolve(StackEnv.FILE_NAME));
+    runs.close();
   }
 
   @Test
   void whateverDiesComesBackAndTheEndLeavesNothing() throws IOException {
     ChildProcess up = up();
-    StackEnv first = awaitUp(up);
+    StackEnv first = runs.awaitUp(up);
     assertThat(first.variables())
         .containsKeys("API_URL", "DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "REDIS_URL")
         .containsKeys("PRODUCT_API_ADMIN_URL", "OUTBOX_RELAY_ADMIN_URL", "INVALIDATOR_ADMIN_URL");
     assertThat(first.require("DATABASE_URL")).startsWith("postgresql://postgres@127.0.0.1:");
 
     for (String part : PARTS) {
-      process(first, part).destroyForcibly();
+      UpRuns.process(first, part).destroyForcibly();
     }
     Awaitility.await("every part has a new process")
         .atMost(PATIENCE)
-        .until(() -> PARTS.stream().allMatch(part -> hasNewProcess(first, part)));
+        .until(() -> PARTS.stream().allMatch(part -> runs.hasNewProcess(first, part)));
     Awaitility.await("every part was told to be back")
         .atMost(PATIENCE)
         .until(
-            () -> text(up).lines().filter(line -> line.contains(" is back after ")).count() == 6);
+            () ->
+                runs.text(up).lines().filter(line -> line.contains(" is back after ")).count()
+                    == 6);
 
-    List<ProcessHandle> last = PARTS.stream().map(part -> process(env(), part)).toList();
+    List<ProcessHandle> last =
+        PARTS.stream().map(part -> UpRuns.process(runs.env(), part)).toList();
     up.stop(PATIENCE);
 
     assertThat(up.exit().join()).isZero();
     assertThat(last).noneMatch(ProcessHandle::isAlive);
     assertThat(data.resolve(StackEnv.FILE_NAME)).doesNotExist();
-    assertThat(text(up)).endsWith("stopped\n");
+    assertThat(runs.text(up)).endsWith("stopped\n");
   }
 
   @Test
   void theNextRunStopsWhatAKilledOneLeft() {
     ChildProcess killed = up();
-    StackEnv left = awaitUp(killed);
+    StackEnv left = runs.awaitUp(killed);
     ProcessHandle.of(killed.pid()).orElseThrow().destroyForcibly();
     killed.exit().join();
-    assertThat(PARTS).allMatch(part -> process(left, part).isAlive());
+    assertThat(PARTS).allMatch(part -> UpRuns.process(left, part).isAlive());
 
     ChildProcess next = up();
-    awaitUp(next);
+    runs.awaitUp(next);
 
-    assertThat(text(next)).contains("stopped 6 processes that an earlier run had left");
-    assertThat(PARTS).allMatch(part -> hasNewProcess(left, part));
+    assertThat(runs.text(next)).contains("stopped 6 processes that an earlier run had left");
+    assertThat(PARTS).allMatch(part -> runs.hasNewProcess(left, part));
   }
 
   @Test
@@ -101,7 +106,7 @@ class StackIT {
       assertThat(held.path()).isEqualTo(data);
       ChildProcess second = up();
       assertThat(second.exit().join()).isEqualTo(1);
-      assertThat(text(second))
+      assertThat(runs.text(second))
           .contains("is in use by another", "pid " + ProcessHandle.current().pid());
     }
   }
@@ -111,7 +116,7 @@ class StackIT {
     try (ServerSocket other = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
       ChildProcess up = up("--kafka-port", Integer.toString(other.getLocalPort()));
       assertThat(up.exit().join()).isEqualTo(1);
-      assertThat(text(up))
+      assertThat(runs.text(up))
           .contains(
               "port %d is already in use by another program; Kafka needs it: choose another with --kafka-port"
                   .formatted(other.getLocalPort()));
@@ -121,52 +126,12 @@ class StackIT {
 
   @Test
   void settingsAreCheckedBeforeAnythingStarts() {
-    ChildProcess up = up(Map.of("CACHE_TTL_SECONDS", "soon"));
+    ChildProcess up = runs.up(Map.of("CACHE_TTL_SECONDS", "soon"));
     assertThat(up.exit().join()).isEqualTo(1);
-    assertThat(text(up))
+    assertThat(runs.text(up))
         .contains("product-api: CACHE_TTL_SECONDS is 'soon', not a number")
         .contains("invalidator: CACHE_TTL_SECONDS");
     assertThat(data.resolve("postgresql")).doesNotExist();
-  }
-
-  @Test
-  void furtherAggregatesReachRelayAndInvalidator() throws Exception {
-    ChildProcess up =
-        up(
-            Map.of("KAFKA_PRODUCT_TOPIC", "product.events,order.events", "REDIS_URL", "redis://x"),
-            "--aggregate",
-            "customer");
-    StackEnv env = awaitUp(up);
-    String topics = "product.events,order.events,customer.events";
-    assertThat(env.require("KAFKA_PRODUCT_TOPIC")).isEqualTo(topics);
-    for (String service : List.of("OUTBOX_RELAY", "INVALIDATOR")) {
-      assertThat(get(env.require(service + "_ADMIN_URL") + "/topics")).isEqualTo(topics);
-    }
-    assertThat(text(up)).contains("not used, since this stack has servers of its own: REDIS_URL\n");
-  }
-
-  @Test
-  void partThatDiesWhileItStartsIsStartedAgain() {
-    ChildProcess up =
-        up(Map.of("STAND_IN_TIDEMARK_RELAY_ADMIN_PORT", dir.resolve("died").toString()));
-    awaitUp(up);
-    assertThat(text(up))
-        .contains(
-            "outbox-relay ended with exit code 1 while it started: ERROR it dies this once.",
-            "it is started again (2 of 3)");
-  }
-
-  @Test
-  void partThatRunsOutOfMemoryIsStartedAgain() {
-    ChildProcess up = up();
-    StackEnv first = awaitUp(up);
-    for (String part : List.of("PRODUCT_API", "OUTBOX_RELAY", "INVALIDATOR")) {
-      assertThatThrownBy(() -> get(first.require(part + "_ADMIN_URL") + "/exhaust-memory"))
-          .isInstanceOf(IOException.class);
-      Awaitility.await(part + " has a new process")
-          .atMost(PATIENCE)
-          .until(() -> hasNewProcess(first, part));
-    }
   }
 
   @Test
@@ -174,7 +139,7 @@ class StackIT {
     Files.writeString(home.resolve("outbox-relay/target/app/outbox-relay.jar"), "no jar");
     ChildProcess up = up();
     assertThat(up.exit().join()).isEqualTo(1);
-    assertThat(text(up))
+    assertThat(runs.text(up))
         .contains("outbox-relay ended with exit code 1", "corrupt jarfile", "(3 of 3)");
     assertThat(data.resolve(StackEnv.FILE_NAME)).doesNotExist();
   }
@@ -193,7 +158,7 @@ class StackIT {
   @Test
   void aSecondSignalKillsWhatDoesNotStop() throws Exception {
     ChildProcess up = up();
-    String relay = awaitUp(up).require("OUTBOX_RELAY_PID");
+    String relay = runs.awaitUp(up).require("OUTBOX_RELAY_PID");
     new ProcessBuilder("kill", "-STOP", relay).start().waitFor();
     ProcessHandle supervisor = ProcessHandle.of(up.pid()).orElseThrow();
 
@@ -201,7 +166,7 @@ class StackIT {
     supervisor.destroy();
     Awaitility.await("the first signal")
         .atMost(PATIENCE)
-        .until(() -> text(up).contains("stopping"));
+        .until(() -> runs.text(up).contains("stopping"));
     assertThat(up.isAlive()).isTrue();
     supervisor.destroy();
 
@@ -219,6 +184,74 @@ class StackIT {
         .hasMessageContaining(jar + " is not built");
   }
 
+  /// Tests of one run, whose relay dies once while it starts.
+  @Nested
+  class OfOneRun {
+    private static UpRuns runs;
+    private static ChildProcess up;
+
+    @BeforeAll
+    static void start(@TempDir Path dir) throws IOException {
+      runs = UpRuns.in(dir);
+      up =
+          runs.up(
+              Map.of(
+                  "KAFKA_PRODUCT_TOPIC",
+                  "product.events,order.events",
+                  "REDIS_URL",
+                  "redis://x",
+                  "STAND_IN_TIDEMARK_RELAY_ADMIN_PORT",
+                  dir.resolve("died").toString()),
+              "--aggregate",
+              "customer");
+      runs.awaitUp(up);
+    }
+
+    @AfterAll
+    static void stop() {
+      runs.close();
+    }
+
+    @Test
+    void furtherAggregatesReachRelayAndInvalidator() throws Exception {
+      StackEnv env = runs.env();
+      String topics = "product.events,order.events,customer.events";
+      assertThat(env.require("KAFKA_PRODUCT_TOPIC")).isEqualTo(topics);
+      for (String service : List.of("OUTBOX_RELAY", "INVALIDATOR")) {
+        assertThat(get(env.require(service + "_ADMIN_URL") + "/topics")).isEqualTo(topics);
+      }
+      assertThat(runs.text(up))
+          .contains("not used, since this stack has servers of its own: REDIS_URL\n");
+    }
+
+    @Test
+    void partThatDiesWhileItStartsIsStartedAgain() {
+      assertThat(runs.text(up))
+          .contains(
+              "outbox-relay ended with exit code 1 while it started: ERROR it dies this once.",
+              "it is started again (2 of 3)");
+    }
+
+    @Test
+    void partThatRunsOutOfMemoryIsStartedAgain() {
+      StackEnv first = runs.env();
+      List<String> services = List.of("PRODUCT_API", "OUTBOX_RELAY", "INVALIDATOR");
+      for (String part : services) {
+        assertThatThrownBy(() -> get(first.require(part + "_ADMIN_URL") + "/exhaust-memory"))
+            .isInstanceOf(IOException.class);
+        Awaitility.await(part + " has a new process")
+            .atMost(PATIENCE)
+            .until(() -> runs.hasNewProcess(first, part));
+      }
+      Awaitility.await("each is told to be back")
+          .atMost(PATIENCE)
+          .until(
+              () ->
+                  runs.text(up).lines().filter(line -> line.contains(" is back after ")).count()
+                      == services.size());
+    }
+  }
+
   private static String get(String url) throws IOException, InterruptedException {
     try (HttpClient http = HttpClient.newHttpClient()) {
       return http.send(
@@ -229,63 +262,6 @@ class StackIT {
   }
 
   private ChildProcess up(String... options) {
-    return up(Map.of(), options);
-  }
-
-  private ChildProcess up(Map<String, String> environment, String... options) {
-    List<String> command = new ArrayList<>(List.of(Jvm.java().toString(), "-cp"));
-    command.add(System.getProperty("java.class.path"));
-    command.addAll(List.of(Main.class.getName(), "up", "--home", home.toString()));
-    command.addAll(List.of("--data", data.toString()));
-    for (String port :
-        List.of(
-            "--api-port",
-            "--api-admin-port",
-            "--relay-admin-port",
-            "--invalidator-admin-port",
-            "--postgres-port",
-            "--kafka-port",
-            "--redis-port")) {
-      if (!List.of(options).contains(port)) {
-        command.addAll(List.of(port, "0"));
-      }
-    }
-    command.addAll(List.of(options));
-    ChildProcess up =
-        ChildProcess.start(
-            new ChildProcess.Program(
-                "up-" + started.size(),
-                command,
-                environment,
-                Set.of(),
-                dir.resolve("up-" + started.size() + ".log"),
-                ChildProcess.StopSignal.TERM));
-    started.add(up);
-    return up;
-  }
-
-  private StackEnv awaitUp(ChildProcess up) {
-    Awaitility.await("the stack is up")
-        .atMost(PATIENCE)
-        .failFast(() -> assertThat(up.isAlive()).as(text(up)).isTrue())
-        .until(() -> text(up).contains("up after"));
-    return env();
-  }
-
-  private StackEnv env() {
-    return StackEnv.read(data.resolve(StackEnv.FILE_NAME)).orElseThrow();
-  }
-
-  private boolean hasNewProcess(StackEnv former, String part) {
-    return !env().require(part + "_PID").equals(former.require(part + "_PID"))
-        && process(env(), part).isAlive();
-  }
-
-  private static ProcessHandle process(StackEnv env, String part) {
-    return ProcessHandle.of(Long.parseLong(env.require(part + "_PID"))).orElseThrow();
-  }
-
-  private static String text(ChildProcess up) {
-    return up.logTail() + "\n";
+    return runs.up(Map.of(), options);
   }
 }

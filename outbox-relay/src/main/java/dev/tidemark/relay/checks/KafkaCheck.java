@@ -42,11 +42,19 @@ public final class KafkaCheck implements Check {
 
   /// @param status provides the topics that are filled, and receives which of them are followed
   public KafkaCheck(Configuration configuration, RelayStatus status) {
+    this(configuration, status, TIMEOUT_MS);
+  }
+
+  /// Creates a check as the other constructor does.
+  ///
+  /// @param timeoutMs time within which Kafka must answer
+  public KafkaCheck(Configuration configuration, RelayStatus status, int timeoutMs) {
     this.status = status;
     this.followers = new KafkaFollowers(configuration.group());
     settings = configuration.kafka();
-    settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, REQUEST_TIMEOUT_MS);
-    settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, TIMEOUT_MS);
+    settings.put(
+        AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, Math.min(REQUEST_TIMEOUT_MS, timeoutMs));
+    settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, timeoutMs);
     uses.put(configuration.productTopic(), Use.EVENTS);
     configuration.otherTopics().forEach(topic -> uses.put(topic, Use.EVENTS));
     uses.put(Topics.deadLettersOf(configuration.productTopic()), Use.DEAD_LETTERS);

@@ -28,16 +28,22 @@ import org.slf4j.LoggerFactory;
 /// heartbeat.
 public final class Housekeeping implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Housekeeping.class);
-  private static final Duration HEARTBEAT_INTERVAL = Duration.ofSeconds(2);
-  private static final Duration CHECK_INTERVAL = Duration.ofSeconds(10);
-  private static final Duration OUTBOX_INTERVAL = Duration.ofSeconds(5);
-
   private static final int OWN_TASKS = 4;
+
+  /// Pauses between the end of a task and its next begin.
+  ///
+  /// @param heartbeat also of the look at the slot
+  /// @param outbox of the look at the outbox, and of the care for its partitions
+  record Pauses(Duration heartbeat, Duration check, Duration outbox) {
+    static final Pauses DEFAULT =
+        new Pauses(Duration.ofSeconds(2), Duration.ofSeconds(10), Duration.ofSeconds(5));
+  }
 
   private final Jdbi database;
   private final String slot;
   private final RelayStatus status;
   private final List<Check> checks;
+  private final Pauses pauses;
   private final OutboxPartitions partitions;
   private final ScheduledExecutorService threads;
 
@@ -48,6 +54,17 @@ public final class Housekeeping implements AutoCloseable {
       Optional<Duration> retention,
       List<Check> checks,
       RelayStatus status) {
+    this(database, slot, retention, checks, status, Pauses.DEFAULT);
+  }
+
+  Housekeeping(
+      Jdbi database,
+      String slot,
+      Optional<Duration> retention,
+      List<Check> checks,
+      RelayStatus status,
+      Pauses pauses) {
+    this.pauses = pauses;
     this.database = database;
     this.slot = slot;
     this.partitions = new OutboxPartitions(database, slot, retention, status, System::nanoTime);
@@ -60,16 +77,16 @@ public final class Housekeeping implements AutoCloseable {
   }
 
   public void start() {
-    every(HEARTBEAT_INTERVAL, "slot state", this::readSlot);
-    every(HEARTBEAT_INTERVAL, "heartbeat", this::heartbeat);
+    every(pauses.heartbeat(), "slot state", this::readSlot);
+    every(pauses.heartbeat(), "heartbeat", this::heartbeat);
     for (var check : checks) {
       every(
-          CHECK_INTERVAL,
+          pauses.check(),
           "check of " + check.server(),
           () -> status.findings().found(check.server(), check.findings()));
     }
-    every(OUTBOX_INTERVAL, "outbox state", this::readOutbox);
-    every(OUTBOX_INTERVAL, "outbox partitions", partitions::tend);
+    every(pauses.outbox(), "outbox state", this::readOutbox);
+    every(pauses.outbox(), "outbox partitions", partitions::tend);
   }
 
   @Override

@@ -46,6 +46,9 @@ public final class DebeziumChangeSource implements ChangeSource {
   /// most of its cost.
   private static final Duration POLL_INTERVAL = Duration.ofMillis(2);
 
+  /// Time within which the reader of the log ends by itself, unless it waits.
+  private static final Duration READER_SHUTDOWN = Duration.ofMillis(500);
+
   private static final int MAX_BATCH = 2_048;
   private static final int MAX_QUEUE = 4_096;
 
@@ -207,6 +210,11 @@ public final class DebeziumChangeSource implements ChangeSource {
     // A failed engine is not restarted from inside, which would hide what happened: the relay
     // starts the whole session again. Retries could also lose a batch (H26).
     properties.setProperty("errors.max.retries", "0");
+    // After a failure nobody takes rows any more. Debezium's reader of the log then waits in front
+    // of a full queue, and is interrupted when this time is over: 4 s by default, which the next
+    // session would begin later.
+    properties.setProperty(
+        "executor.shutdown.timeout.ms", Long.toString(READER_SHUTDOWN.toMillis()));
 
     properties.setProperty("database.hostname", database.host());
     properties.setProperty("database.port", Integer.toString(database.port()));

@@ -7,6 +7,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.PgBouncer;
 import dev.tidemark.embedded.PostgresServer;
+import dev.tidemark.relay.SharedServers;
 import dev.tidemark.relay.status.Finding;
 import dev.tidemark.relay.status.Finding.Severity;
 import dev.tidemark.service.settings.DatabaseUrl;
@@ -22,35 +23,30 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Jdbi;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
+@ExtendWith(SharedServers.class)
 class DatabaseCheckIT {
   private static final Duration SOON = Duration.ofSeconds(30);
 
-  @TempDir static Path folder;
   private static PostgresServer postgres;
   private static DatabaseUrl url;
   private static Jdbi database;
 
   @BeforeAll
-  static void startServer() throws SQLException {
-    postgres = PostgresServer.start(folder.resolve("postgres"), 0);
+  static void prepare(PostgresServer server) throws SQLException {
+    postgres = server;
     url = DatabaseUrl.parse(postgres.url());
     database = Jdbi.create(postgres.jdbcUrl());
     new Migration(url, line -> {}).run();
-  }
-
-  @AfterAll
-  static void stopServer() {
-    postgres.close();
   }
 
   @Test
@@ -234,7 +230,8 @@ class DatabaseCheckIT {
 
   @Test
   void serverWithoutLogicalDecodingIsAnError(@TempDir Path other) {
-    try (var server = PostgresServer.start(other, 0, Map.of("wal_level", "replica"))) {
+    try (var server =
+        PostgresServer.start(other, 0, Map.of("wal_level", "replica", "fsync", "off"))) {
       var check =
           new DatabaseCheck(DatabaseUrl.parse(server.url()).dataSource("it"), "tidemark_relay");
 

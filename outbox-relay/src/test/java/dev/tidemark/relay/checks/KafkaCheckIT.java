@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.embedded.KafkaServer;
+import dev.tidemark.relay.SharedServers;
 import dev.tidemark.relay.settings.Configuration;
 import dev.tidemark.relay.sink.KafkaPositions;
 import dev.tidemark.relay.sink.KafkaTopics;
 import dev.tidemark.relay.status.RelayStatus;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
@@ -17,27 +17,21 @@ import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.AlterConfigOp.OpType;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.common.config.ConfigResource;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+@ExtendWith(SharedServers.class)
 class KafkaCheckIT {
-  @TempDir static Path folder;
   private static KafkaServer kafka;
   private static Configuration configuration;
 
   @BeforeAll
-  static void startServer() {
-    kafka = KafkaServer.start(folder.resolve("kafka"), 0);
+  static void prepare(KafkaServer broker) {
+    kafka = broker;
     configuration = configuration(kafka.bootstrapServers());
-  }
-
-  @AfterAll
-  static void stopServer() {
-    kafka.close();
   }
 
   @Test
@@ -131,6 +125,6 @@ class KafkaCheckIT {
   }
 
   private static KafkaCheck check(Configuration configuration) {
-    return new KafkaCheck(configuration, new RelayStatus(Clock.systemUTC()));
+    return new KafkaCheck(configuration, new RelayStatus(Clock.systemUTC()), 3_000);
   }
 }

@@ -5,32 +5,31 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.event.OutboxEvent;
+import dev.tidemark.relay.SharedServers;
 import dev.tidemark.service.settings.DatabaseUrl;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 import org.jdbi.v3.core.Jdbi;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// Order in which `resync` goes through products, in a database whose locale has another one.
+@ExtendWith(SharedServers.class)
 final class ByteOrderIT {
 
   private static final List<String> IDS =
       List.of("a", "A", "b", "B", "a-b", "a.b", "a_b", "a~b", "A-b", "Ab", "~z", "-Z", "9", "10");
 
-  @TempDir static Path folder;
   private static PostgresServer postgres;
   private static DatabaseUrl url;
 
   @BeforeAll
-  static void startInAnotherLocale() throws SQLException {
-    postgres = PostgresServer.start(folder, 0);
+  static void startInAnotherLocale(PostgresServer server) throws SQLException {
+    postgres = server;
     Jdbi.create(postgres.jdbcUrl())
         .useHandle(
             handle ->
@@ -48,11 +47,6 @@ final class ByteOrderIT {
                             + " select unnest(cast(:ids as text[])), 'Old', 1, 'EUR'")
                     .bindArray("ids", String.class, IDS)
                     .execute());
-  }
-
-  @AfterAll
-  static void stop() {
-    postgres.close();
   }
 
   @Test

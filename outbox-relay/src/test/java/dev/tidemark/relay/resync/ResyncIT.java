@@ -11,6 +11,7 @@ import dev.tidemark.embedded.PgBouncer;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.event.EventHeaders;
 import dev.tidemark.event.OutboxEvent;
+import dev.tidemark.relay.SharedServers;
 import dev.tidemark.relay.session.RunningRelay;
 import dev.tidemark.relay.session.Topic;
 import dev.tidemark.relay.settings.Configuration;
@@ -42,9 +43,11 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Promises of `resync`, beside a live relay and writers.
+@ExtendWith(SharedServers.class)
 class ResyncIT {
   private static final Duration SOON = Duration.ofSeconds(30);
   private static final Duration PATIENCE = Duration.ofSeconds(20);
@@ -62,19 +65,17 @@ class ResyncIT {
   private final List<String> news = new ArrayList<>();
 
   @BeforeAll
-  static void startServers() throws SQLException {
-    postgres = PostgresServer.start(folder.resolve("postgres"), 0);
-    kafka = KafkaServer.start(folder.resolve("kafka"), 0);
+  static void prepare(PostgresServer server, KafkaServer broker) throws SQLException {
+    postgres = server;
+    kafka = broker;
     new Migration(DatabaseUrl.parse(postgres.url()), line -> {}).run();
     database = Jdbi.create(postgres.jdbcUrl());
     relay = RunningRelay.start(environment());
   }
 
   @AfterAll
-  static void stopServers() {
+  static void stopRelay() {
     relay.close();
-    kafka.close();
-    postgres.close();
   }
 
   @BeforeEach

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.PostgresServer;
+import dev.tidemark.relay.SharedServers;
 import dev.tidemark.relay.sink.KafkaPositions;
 import dev.tidemark.relay.status.Finding;
 import dev.tidemark.relay.status.RelayStatus.Starting;
@@ -14,7 +15,6 @@ import dev.tidemark.relay.status.RelayStatus.Streaming;
 import dev.tidemark.relay.status.TopicFollower;
 import dev.tidemark.relay.status.TopicFollower.Followed;
 import dev.tidemark.service.settings.DatabaseUrl;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashMap;
@@ -27,20 +27,19 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jdbi.v3.core.Jdbi;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// Other users of the same Kafka: producers that leave transactions open, and invalidators that
 /// follow some topics and not others.
+@ExtendWith(SharedServers.class)
 class ForeignKafkaUsersIT {
   /// Time limit below the time for which a relay would wait for an open transaction.
   private static final Duration SOON = Duration.ofSeconds(60);
 
   private static final Duration SOME_CHECKS = Duration.ofMinutes(3);
 
-  @TempDir static Path folder;
   private static PostgresServer postgres;
   private static KafkaServer kafka;
   private static Jdbi database;
@@ -48,17 +47,11 @@ class ForeignKafkaUsersIT {
   private final String aggregate = "a-" + UUID.randomUUID();
 
   @BeforeAll
-  static void startServers() throws SQLException {
-    postgres = PostgresServer.start(folder.resolve("postgres"), 0);
-    kafka = KafkaServer.start(folder.resolve("kafka"), 0);
+  static void prepare(PostgresServer server, KafkaServer broker) throws SQLException {
+    postgres = server;
+    kafka = broker;
     new Migration(DatabaseUrl.parse(postgres.url()), line -> {}).run();
     database = Jdbi.create(postgres.jdbcUrl());
-  }
-
-  @AfterAll
-  static void stopServers() {
-    kafka.close();
-    postgres.close();
   }
 
   @Test

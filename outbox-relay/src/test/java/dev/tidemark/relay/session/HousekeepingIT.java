@@ -15,6 +15,7 @@ import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.Test;
 
 class HousekeepingIT {
+  private static final Duration SHORT = Duration.ofMillis(100);
 
   /// A task that ended silently would leave its findings, or the slot, as they were last seen.
   @Test
@@ -41,7 +42,8 @@ class HousekeepingIT {
             "none",
             Optional.empty(),
             List.of(broken),
-            new RelayStatus(Clock.systemUTC()))) {
+            new RelayStatus(Clock.systemUTC()),
+            new Housekeeping.Pauses(SHORT, SHORT, SHORT))) {
       housekeeping.start();
 
       await().atMost(Duration.ofSeconds(60)).until(() -> calls.get() >= 2);

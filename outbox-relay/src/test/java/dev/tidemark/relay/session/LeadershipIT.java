@@ -8,6 +8,7 @@ import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.CuttableRoute;
 import dev.tidemark.embedded.PgBouncer;
 import dev.tidemark.embedded.PostgresServer;
+import dev.tidemark.relay.SharedServers;
 import dev.tidemark.relay.settings.Configuration;
 import dev.tidemark.relay.source.StreamFailed;
 import dev.tidemark.service.settings.DatabaseUrl;
@@ -23,22 +24,22 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Jdbi;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.PGConnection;
 import org.postgresql.PGProperty;
 import org.postgresql.replication.PGReplicationStream;
 
 /// Test of the part of H29 that belongs to PostgreSQL.
+@ExtendWith(SharedServers.class)
 class LeadershipIT {
   private static final Duration SOON = Duration.ofSeconds(30);
   private static final String SLOT = "tidemark_relay";
 
-  @TempDir static Path folder;
   private static PostgresServer postgres;
   private static Jdbi database;
 
@@ -47,15 +48,10 @@ class LeadershipIT {
   private final Leadership second = leadership(postgres.url());
 
   @BeforeAll
-  static void startServer() throws SQLException {
-    postgres = PostgresServer.start(folder.resolve("postgres"), 0);
+  static void prepare(PostgresServer server) throws SQLException {
+    postgres = server;
     new Migration(DatabaseUrl.parse(postgres.url()), line -> {}).run();
     database = Jdbi.create(postgres.jdbcUrl());
-  }
-
-  @AfterAll
-  static void stopServer() {
-    postgres.close();
   }
 
   @AfterEach

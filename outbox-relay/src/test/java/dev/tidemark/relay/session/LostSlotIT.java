@@ -8,6 +8,7 @@ import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.event.EventHeaders;
+import dev.tidemark.relay.SharedServers;
 import dev.tidemark.relay.settings.Configuration;
 import dev.tidemark.relay.sink.KafkaPositions;
 import dev.tidemark.relay.source.ChangeSource;
@@ -15,7 +16,6 @@ import dev.tidemark.relay.status.RelayStatus.Failed;
 import dev.tidemark.relay.status.RelayStatus.Repairing;
 import dev.tidemark.relay.status.RelayStatus.Streaming;
 import dev.tidemark.service.settings.DatabaseUrl;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashMap;
@@ -31,18 +31,17 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// H28: the slot is lost, in every possible way, while rows are written that no slot will bring.
+@ExtendWith(SharedServers.class)
 class LostSlotIT {
   private static final Duration SOON = Duration.ofSeconds(30);
   private static final String SLOT = "tidemark_relay";
 
-  @TempDir static Path folder;
   private static PostgresServer postgres;
   private static KafkaServer kafka;
   private static Jdbi database;
@@ -50,16 +49,10 @@ class LostSlotIT {
   private final String aggregate = "a-" + UUID.randomUUID();
 
   @BeforeAll
-  static void startServers() {
-    postgres = PostgresServer.start(folder.resolve("postgres"), 0);
-    kafka = KafkaServer.start(folder.resolve("kafka"), 0);
+  static void prepare(PostgresServer server, KafkaServer broker) {
+    postgres = server;
+    kafka = broker;
     database = Jdbi.create(postgres.jdbcUrl());
-  }
-
-  @AfterAll
-  static void stopServers() {
-    kafka.close();
-    postgres.close();
   }
 
   /// Each test loses the slot of an earlier relay.

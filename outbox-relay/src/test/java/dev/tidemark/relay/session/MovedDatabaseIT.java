@@ -8,6 +8,7 @@ import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.event.EventHeaders;
+import dev.tidemark.relay.SharedServers;
 import dev.tidemark.relay.status.RelayStatus.Failed;
 import dev.tidemark.relay.status.RelayStatus.Streaming;
 import dev.tidemark.service.settings.DatabaseUrl;
@@ -23,41 +24,44 @@ import java.util.UUID;
 import java.util.stream.LongStream;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.PGConnection;
 
 /// H58: a database moves to another server, or its relay to another slot, with rows that no relay
 /// has published. A dump and restore, a logical copy, and an upgrade that drops slots look the same
 /// to the relay: a server with another system identifier, with rows that no slot of it has seen.
+@ExtendWith(SharedServers.class)
 class MovedDatabaseIT {
   private static final Duration SOON = Duration.ofSeconds(60);
 
   @TempDir static Path folder;
-  private static KafkaServer kafka;
-  private static PostgresServer before;
+  private static PostgresServer after;
 
   private final String product = "p-" + UUID.randomUUID();
-  private PostgresServer after;
+  private KafkaServer kafka;
+  private PostgresServer before;
 
   @BeforeAll
-  static void startServers() {
-    kafka = KafkaServer.start(folder.resolve("kafka"), 0);
-    before = PostgresServer.start(folder.resolve("before"), 0);
+  static void startTheServerToMoveTo() {
+    after = PostgresServer.startWithoutFsync(folder, 0);
   }
 
   @AfterAll
-  static void stopServers() {
-    before.close();
-    kafka.close();
+  static void stopTheServerToMoveTo() {
+    after.close();
   }
 
   /// Two versions are published, and two more are written that are not.
   @BeforeEach
-  void stopTheRelayBeforeItHasPublishedAll() throws SQLException {
+  void stopTheRelayBeforeItHasPublishedAll(PostgresServer server, KafkaServer broker)
+      throws SQLException {
+    SharedServers.empty(after);
+    before = server;
+    kafka = broker;
     migrate(before);
     try (var relay = RunningRelay.start(environment(before))) {
       awaitStreaming(relay);
@@ -65,16 +69,6 @@ class MovedDatabaseIT {
       awaitVersions(1, 2);
     }
     write(before, 3, 4);
-  }
-
-  @BeforeEach
-  void startTheServerToMoveTo() {
-    after = PostgresServer.start(folder.resolve(product), 0);
-  }
-
-  @AfterEach
-  void stopTheServerToMoveTo() {
-    after.close();
   }
 
   @Test
@@ -121,10 +115,6 @@ class MovedDatabaseIT {
     try (var _ = RunningRelay.start(environment(before, "TIDEMARK_RELAY_SLOT", other))) {
       // There is no further version, which would show the gap.
       awaitVersions(1, 5);
-    } finally {
-      dropSlot(before, other);
-      // The relay of that slot has published rows that this one has not.
-      dropSlot(before);
     }
   }
 
@@ -232,7 +222,7 @@ class MovedDatabaseIT {
         .toList();
   }
 
-  private static Map<String, String> environment(PostgresServer server, String... more) {
+  private Map<String, String> environment(PostgresServer server, String... more) {
     var environment =
         new HashMap<>(
             Map.of(

@@ -16,6 +16,7 @@ import dev.tidemark.relay.status.RelayMetrics;
 import dev.tidemark.relay.status.RelayStatus;
 import io.opentelemetry.api.OpenTelemetry;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -26,6 +27,15 @@ import org.jdbi.v3.core.Jdbi;
 /// A relay inside the test's own process, with the real parts, that can be made to die at the worst
 /// moment.
 public final class RunningRelay implements AutoCloseable {
+  /// Pauses of the housekeeping. Many tests wait for the next check or heartbeat, so these are
+  /// shorter than those of a relay in production. The care for partitions comes as seldom as there:
+  /// it may hold the outbox while it waits for the slot.
+  private static final Housekeeping.Pauses PAUSES =
+      new Housekeeping.Pauses(
+          Duration.ofMillis(500), Duration.ofSeconds(1), Housekeeping.Pauses.DEFAULT.outbox());
+
+  private static final int CHECK_TIMEOUT_MS = 3_000;
+
   private final RelayStatus status = new RelayStatus(Clock.systemUTC());
   private final AtomicInteger deaths = new AtomicInteger();
   private final Housekeeping housekeeping;
@@ -49,8 +59,9 @@ public final class RunningRelay implements AutoCloseable {
             configuration.retention(),
             List.of(
                 new DatabaseCheck(source, configuration.slot()),
-                new KafkaCheck(configuration, status)),
-            status);
+                new KafkaCheck(configuration, status, CHECK_TIMEOUT_MS)),
+            status,
+            PAUSES);
     relay =
         new Relay(
             configuration,

@@ -61,7 +61,7 @@ class SecurityIT {
     kafka =
         KafkaServer.start(
             folder.resolve("kafka"), 0, KafkaListener.settings(kafkaByTls, kafkaByPassword));
-    postgres = PostgresServer.start(folder.resolve("postgres"), 0);
+    postgres = PostgresServer.startWithoutFsync(folder.resolve("postgres"), 0);
     ServerTls.restart(postgres, server);
     new Migration(DatabaseUrl.parse(postgres.url() + trusting(authority)), line -> {}).run();
     database = Jdbi.create(postgres.jdbcUrl());

@@ -9,6 +9,7 @@ import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.relay.Main;
+import dev.tidemark.relay.SharedServers;
 import dev.tidemark.relay.status.RelayAdmin;
 import dev.tidemark.relay.status.RelayMetrics;
 import dev.tidemark.relay.status.RelayStatus;
@@ -28,7 +29,6 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
@@ -37,19 +37,18 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.jdbi.v3.core.Jdbi;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 import picocli.CommandLine;
 
 /// Test of the relay in its own role, on servers that differ from its needs, seen from its admin
 /// port.
+@ExtendWith(SharedServers.class)
 class SlotCareIT {
   private static final Duration SOON = Duration.ofSeconds(60);
   private static final long MEGABYTE = 1 << 20;
 
-  @TempDir static Path folder;
   private static PostgresServer postgres;
   private static KafkaServer kafka;
   private static Jdbi database;
@@ -57,17 +56,11 @@ class SlotCareIT {
   private final HttpClient http = HttpClient.newHttpClient();
 
   @BeforeAll
-  static void startServers() throws SQLException {
-    postgres = PostgresServer.start(folder.resolve("postgres"), 0);
-    kafka = KafkaServer.start(folder.resolve("kafka"), 0);
+  static void prepare(PostgresServer server, KafkaServer broker) throws SQLException {
+    postgres = server;
+    kafka = broker;
     new Migration(DatabaseUrl.parse(postgres.url()), line -> {}).run();
     database = Jdbi.create(postgres.jdbcUrl());
-  }
-
-  @AfterAll
-  static void stopServers() {
-    kafka.close();
-    postgres.close();
   }
 
   @Test

@@ -12,13 +12,13 @@ import ch.qos.logback.core.read.ListAppender;
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.PostgresServer;
+import dev.tidemark.relay.SharedServers;
 import dev.tidemark.relay.settings.Delivery;
 import dev.tidemark.relay.source.ChangeSource;
 import dev.tidemark.relay.source.StreamFailed;
 import dev.tidemark.relay.status.RelayStatus.Failed;
 import dev.tidemark.relay.status.RelayStatus.Streaming;
 import dev.tidemark.service.settings.DatabaseUrl;
-import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -34,19 +34,18 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jdbi.v3.core.Jdbi;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
 
 /// Test that no single row, record or message stops the stream (H46).
+@ExtendWith(SharedServers.class)
 class StubbornRowsIT {
   private static final Duration SOON = Duration.ofSeconds(60);
 
-  @TempDir static Path folder;
   private static PostgresServer postgres;
   private static KafkaServer kafka;
   private static Jdbi database;
@@ -54,17 +53,11 @@ class StubbornRowsIT {
   private final String aggregate = "a-" + UUID.randomUUID();
 
   @BeforeAll
-  static void startServers() throws SQLException {
-    postgres = PostgresServer.start(folder.resolve("postgres"), 0);
-    kafka = KafkaServer.start(folder.resolve("kafka"), 0);
+  static void prepare(PostgresServer server, KafkaServer broker) throws SQLException {
+    postgres = server;
+    kafka = broker;
     new Migration(DatabaseUrl.parse(postgres.url()), line -> {}).run();
     database = Jdbi.create(postgres.jdbcUrl());
-  }
-
-  @AfterAll
-  static void stopServers() {
-    kafka.close();
-    postgres.close();
   }
 
   @Test

@@ -6,13 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.event.OutboxEvent;
+import dev.tidemark.relay.SharedServers;
 import dev.tidemark.relay.session.Topic;
 import dev.tidemark.relay.settings.Configuration;
 import dev.tidemark.relay.sink.PublishedRows.Progress;
 import dev.tidemark.relay.source.Change;
 import dev.tidemark.relay.status.RelayStatus;
 import dev.tidemark.relay.status.SlotState;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
@@ -20,26 +20,20 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.apache.kafka.common.KafkaException;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.postgresql.replication.LogSequenceNumber;
 
+@ExtendWith(SharedServers.class)
 class KafkaEventSinkIT {
-  @TempDir static Path folder;
   private static KafkaServer kafka;
 
   private final String server = UUID.randomUUID().toString();
 
   @BeforeAll
-  static void start() {
-    kafka = KafkaServer.start(folder, 0);
-  }
-
-  @AfterAll
-  static void stop() {
-    kafka.close();
+  static void prepare(KafkaServer broker) {
+    kafka = broker;
   }
 
   /// H29: the zombie's events do not get into the topic.

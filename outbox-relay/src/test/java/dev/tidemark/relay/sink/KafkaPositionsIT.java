@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.embedded.KafkaServer;
+import dev.tidemark.relay.SharedServers;
 import dev.tidemark.relay.settings.Configuration;
 import dev.tidemark.relay.sink.PublishedRows.Progress;
 import dev.tidemark.relay.sink.PublishedRows.Rows;
 import dev.tidemark.relay.source.Change;
 import dev.tidemark.relay.status.SlotState;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -23,13 +23,13 @@ import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.postgresql.replication.LogSequenceNumber;
 
+@ExtendWith(SharedServers.class)
 class KafkaPositionsIT {
   private static final Change.Poison ANY =
       new Change.Poison(
@@ -40,19 +40,13 @@ class KafkaPositionsIT {
           Optional.empty(),
           Instant.EPOCH);
 
-  @TempDir static Path folder;
   private static KafkaServer kafka;
 
   private final String server = UUID.randomUUID().toString();
 
   @BeforeAll
-  static void start() {
-    kafka = KafkaServer.start(folder, 0);
-  }
-
-  @AfterAll
-  static void stop() {
-    kafka.close();
+  static void prepare(KafkaServer broker) {
+    kafka = broker;
   }
 
   @BeforeEach

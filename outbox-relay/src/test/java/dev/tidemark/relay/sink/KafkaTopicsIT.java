@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.event.Topics;
+import dev.tidemark.relay.SharedServers;
 import dev.tidemark.relay.settings.Configuration;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,12 +19,13 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.PolicyViolationException;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.server.policy.CreateTopicPolicy;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Test of the topics that the relay creates.
+@ExtendWith(SharedServers.class)
 class KafkaTopicsIT {
   /// Policy that stands in for a managed service, which lets its users choose little.
   public static final class FewSettings implements CreateTopicPolicy {
@@ -56,13 +58,8 @@ class KafkaTopicsIT {
   private static KafkaServer kafka;
 
   @BeforeAll
-  static void start() {
-    kafka = KafkaServer.start(folder.resolve("kafka"), 0);
-  }
-
-  @AfterAll
-  static void stop() {
-    kafka.close();
+  static void prepare(KafkaServer broker) {
+    kafka = broker;
   }
 
   @Test

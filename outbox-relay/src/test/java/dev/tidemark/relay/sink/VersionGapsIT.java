@@ -9,6 +9,7 @@ import dev.tidemark.embedded.KafkaServer;
 import dev.tidemark.embedded.PostgresServer;
 import dev.tidemark.event.EventHeaders;
 import dev.tidemark.event.OutboxEvent;
+import dev.tidemark.relay.SharedServers;
 import dev.tidemark.relay.session.RunningRelay;
 import dev.tidemark.relay.session.Topic;
 import dev.tidemark.relay.source.Change;
@@ -16,7 +17,6 @@ import dev.tidemark.relay.source.Change.Event;
 import dev.tidemark.relay.source.ChangeSource;
 import dev.tidemark.relay.status.RelayStatus.Failed;
 import dev.tidemark.service.settings.DatabaseUrl;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashMap;
@@ -33,16 +33,15 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.internals.BuiltInPartitioner;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// Test of a connector that loses rows: the relay does not trust it.
+@ExtendWith(SharedServers.class)
 class VersionGapsIT {
   private static final Duration SOON = Duration.ofSeconds(30);
 
-  @TempDir static Path folder;
   private static PostgresServer postgres;
   private static KafkaServer kafka;
   private static Jdbi database;
@@ -50,17 +49,11 @@ class VersionGapsIT {
   private final String aggregate = "a-" + UUID.randomUUID();
 
   @BeforeAll
-  static void startServers() throws SQLException {
-    postgres = PostgresServer.start(folder.resolve("postgres"), 0);
-    kafka = KafkaServer.start(folder.resolve("kafka"), 0);
+  static void prepare(PostgresServer server, KafkaServer broker) throws SQLException {
+    postgres = server;
+    kafka = broker;
     new Migration(DatabaseUrl.parse(postgres.url()), line -> {}).run();
     database = Jdbi.create(postgres.jdbcUrl());
-  }
-
-  @AfterAll
-  static void stopServers() {
-    kafka.close();
-    postgres.close();
   }
 
   @Test
