@@ -34,6 +34,7 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jdbi.v3.core.Handle;
@@ -52,6 +53,9 @@ class ResyncIT {
   private static final Duration SOON = Duration.ofSeconds(30);
   private static final Duration PATIENCE = Duration.ofSeconds(20);
   private static final String TOPIC = "product.events";
+
+  /// Pause of a constant writer, about the time of a commit that waits for a disk.
+  private static final Duration PAUSE = Duration.ofMillis(5);
 
   @TempDir static Path folder;
   private static PostgresServer postgres;
@@ -329,6 +333,8 @@ class ResyncIT {
                                 while (!stop.get()) {
                                   update(handle, id(1 + random.nextInt(products)));
                                   writes.incrementAndGet();
+                                  // Faster ones would leave no state that is sent.
+                                  LockSupport.parkNanos(PAUSE.toNanos());
                                 }
                               }
                             }))
