@@ -169,12 +169,14 @@ public final class KafkaServer extends EmbeddedServer {
     settings.put("controller.quorum.election.timeout.ms", "500");
     settings.put("controller.quorum.fetch.timeout.ms", "1000");
     settings.put("group.initial.rebalance.delay.ms", "0");
-    // A killed consumer is detected after 5 s instead of 45, and the other members learn of changes
-    // within a second: in the consumer protocol the broker sets this.
+    // A killed consumer is detected after 5 s instead of 45. Members learn of changes with their
+    // next
+    // heartbeats, and a new one needs several until it has its partitions: in the consumer protocol
+    // the broker sets this.
     settings.put("group.consumer.min.session.timeout.ms", "5000");
     settings.put("group.consumer.session.timeout.ms", "5000");
-    settings.put("group.consumer.min.heartbeat.interval.ms", "500");
-    settings.put("group.consumer.heartbeat.interval.ms", "500");
+    settings.put("group.consumer.min.heartbeat.interval.ms", "200");
+    settings.put("group.consumer.heartbeat.interval.ms", "200");
     settings.put("log.initial.task.delay.ms", "100");
     settings.put("log.cleaner.dedupe.buffer.size", "4194304");
     // A list is extended.

@@ -68,7 +68,7 @@ class ClusterIT {
             "--appendonly",
             "yes",
             "--appendfsync",
-            "always",
+            "no",
             "--repl-diskless-sync-delay",
             "0",
             "--cluster-replica-validity-factor",

@@ -24,6 +24,7 @@ public record ApiProcess(Process process, Path log) implements AutoCloseable {
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
                 "-Dlogback.configurationFile="
                     + Path.of("src/main/resources/logback.xml").toAbsolutePath(),
                 "-cp",
