@@ -22,10 +22,16 @@ final class EvictionRedis implements AutoCloseable {
   private final Jedis observer;
   private final byte[] script;
 
-  EvictionRedis(UnifiedJedis client, int port) throws IOException {
+  private EvictionRedis(UnifiedJedis client, Jedis observer, byte[] script) {
     this.client = client;
-    this.observer = new Jedis("127.0.0.1", port, TIMEOUT_MILLIS);
-    this.script = observer.scriptLoad(evictScript()).getBytes(UTF_8);
+    this.observer = observer;
+    this.script = script;
+  }
+
+  static EvictionRedis open(UnifiedJedis client, int port) throws IOException {
+    String script = evictScript();
+    Jedis observer = new Jedis("127.0.0.1", port, TIMEOUT_MILLIS);
+    return new EvictionRedis(client, observer, observer.scriptLoad(script).getBytes(UTF_8));
   }
 
   private static String evictScript() throws IOException {

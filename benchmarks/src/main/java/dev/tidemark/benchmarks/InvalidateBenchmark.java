@@ -86,7 +86,7 @@ final class InvalidateBenchmark extends Benchmark {
     RedisServer server = bench.redis();
     String servers = bench.kafka().bootstrapServers();
     RedisConnection connection = bench.closing(Workbench.connect(server.url()));
-    EvictionRedis redis = bench.closing(new EvictionRedis(connection.client(), server.port()));
+    EvictionRedis redis = bench.closing(EvictionRedis.open(connection.client(), server.port()));
     bench.say("writing the topic");
     EvictionTopic topic = EvictionTopic.write(servers, warmUpEvents + events, payload);
     List<Row> rows =

@@ -74,7 +74,7 @@ final class StampedeBenchmark extends Benchmark {
     PostgresServer postgres = bench.postgres();
     StampedeDatabase.create(postgres.jdbcUrl(), payload);
     StampedeDatabase database =
-        bench.closing(new StampedeDatabase(postgres.jdbcUrl(), Duration.ZERO));
+        bench.closing(StampedeDatabase.open(postgres.jdbcUrl(), Duration.ZERO));
     RedisConnection connection = bench.closing(Workbench.connect(redis.url()));
     EntryStore store = connection.entries();
     Runnable evict = () -> store.evictByForce(CacheKey.of(StampedeReaders.TYPE, ID));

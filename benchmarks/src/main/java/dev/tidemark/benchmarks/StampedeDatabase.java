@@ -38,13 +38,17 @@ final class StampedeDatabase implements AutoCloseable {
   private final HikariDataSource pool;
   private final Duration queryTime;
 
+  private StampedeDatabase(HikariDataSource pool, Duration queryTime) {
+    this.pool = pool;
+    this.queryTime = queryTime;
+  }
+
   /// @param queryTime what a read takes on top of finding one row by its key
-  StampedeDatabase(String url, Duration queryTime) {
+  static StampedeDatabase open(String url, Duration queryTime) {
     HikariConfig config = new HikariConfig();
     config.setJdbcUrl(url);
     config.setMaximumPoolSize(CONNECTIONS);
-    this.pool = new HikariDataSource(config);
-    this.queryTime = queryTime;
+    return new StampedeDatabase(new HikariDataSource(config), queryTime);
   }
 
   static void create(String url, int payload) throws SQLException {

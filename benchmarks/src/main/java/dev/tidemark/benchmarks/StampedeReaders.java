@@ -65,7 +65,7 @@ final class StampedeReaders implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     BufferedReader in = new BufferedReader(new InputStreamReader(System.in, UTF_8));
     try (StampedeDatabase products =
-            new StampedeDatabase(database, Duration.ofMillis(queryMillis));
+            StampedeDatabase.open(database, Duration.ofMillis(queryMillis));
         RedisConnection connection = Workbench.connect(redis)) {
       VersionedCache tidemark =
           new VersionedCache(

@@ -96,7 +96,7 @@ public final class DeadLetters implements AutoCloseable {
 
   private DeadLettersSent known() {
     if (known == null) {
-      known = new DeadLettersSent(settings, PATIENCE);
+      known = DeadLettersSent.open(settings, PATIENCE);
     }
     return known;
   }

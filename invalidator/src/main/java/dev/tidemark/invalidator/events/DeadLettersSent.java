@@ -50,20 +50,25 @@ final class DeadLettersSent implements AutoCloseable {
   /// @param key hash of its key, because a topic that was created again counts from 0
   private record Origin(String topic, String partition, String offset, int key) {}
 
-  /// Reads nothing yet.
+  private DeadLettersSent(KafkaConsumer<byte[], byte[]> consumer, Duration patience) {
+    this.consumer = consumer;
+    this.patience = patience;
+  }
+
+  /// Opens a consumer. Reads nothing yet.
   ///
   /// @param settings for any Kafka client
   /// @param patience how long one [#readToEnd] may take
-  DeadLettersSent(Map<String, Object> settings, Duration patience) {
+  static DeadLettersSent open(Map<String, Object> settings, Duration patience) {
     Map<String, Object> own = new HashMap<>(settings);
     own.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     own.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     own.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
     own.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) patience.toMillis());
     own.put(ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) patience.toMillis() / 2);
-    this.consumer =
-        new KafkaConsumer<>(own, new ByteArrayDeserializer(), new ByteArrayDeserializer());
-    this.patience = patience;
+    return new DeadLettersSent(
+        new KafkaConsumer<>(own, new ByteArrayDeserializer(), new ByteArrayDeserializer()),
+        patience);
   }
 
   /// Returns when all letters are known that the topic holds now.

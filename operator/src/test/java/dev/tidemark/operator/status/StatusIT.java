@@ -504,7 +504,7 @@ class StatusIT {
     relay = "hello";
     assertThat(run().out())
         .contains(
-            "does not answer with JSON: OUTBOX_RELAY_ADMIN_URL must be the admin address of a"
+            "does not answer with JSON of a relay: OUTBOX_RELAY_ADMIN_URL must be the admin address of a"
                 + " relay");
   }
 

@@ -71,19 +71,10 @@ public final class Replacement implements AutoCloseable {
   private final UUID id;
   private long named;
 
-  private Replacement(Jdbi jdbi, Handle lock) {
+  private Replacement(Jdbi jdbi, Handle lock, UUID id) {
     this.jdbi = jdbi;
     this.lock = lock;
-    this.id =
-        jdbi.inTransaction(
-            handle -> {
-              // Rows of imports that have died: only this one has the lock.
-              handle.execute("delete from replacing_import");
-              return handle
-                  .createQuery("insert into replacing_import default values returning id")
-                  .mapTo(UUID.class)
-                  .one();
-            });
+    this.id = id;
   }
 
   /// Begins; empty when another one is in progress, in this service or another.
@@ -94,7 +85,7 @@ public final class Replacement implements AutoCloseable {
         lock.begin();
         if (lock.createQuery(LOCK).mapTo(Boolean.class).one()) {
           lock.createQuery(NO_TIME_LIMIT).mapTo(String.class).list();
-          return Optional.of(new Replacement(jdbi, lock));
+          return Optional.of(new Replacement(jdbi, lock, register(jdbi)));
         }
         letGo(lock);
         return Optional.empty();
@@ -105,6 +96,18 @@ public final class Replacement implements AutoCloseable {
     } catch (RuntimeException e) {
       throw DatabaseFault.of(e);
     }
+  }
+
+  private static UUID register(Jdbi jdbi) {
+    return jdbi.inTransaction(
+        handle -> {
+          // Rows of imports that have died: only this one has the lock.
+          handle.execute("delete from replacing_import");
+          return handle
+              .createQuery("insert into replacing_import default values returning id")
+              .mapTo(UUID.class)
+              .one();
+        });
   }
 
   private static void letGo(Handle lock) {
