@@ -8,9 +8,6 @@ import java.io.PrintStream;
 public final class Screen {
   private static final String ERASE_LINE = "\r\u001b[K";
 
-  /// A line that the terminal cuts where it ends: one that went on below could not be drawn over.
-  private static final String CUT_LINE = "\u001b[?7l%s\u001b[?7h";
-
   private final PrintStream out;
   private final boolean terminal;
   private String live = "";
@@ -42,7 +39,8 @@ public final class Screen {
   public synchronized void live(String text) {
     if (terminal) {
       erase();
-      live = CUT_LINE.formatted(text);
+      // The terminal cuts the line where it ends: one that went on below could not be drawn over.
+      live = "\u001b[?7l%s\u001b[?7h".formatted(text);
       out.print(live);
     } else {
       out.println(text);

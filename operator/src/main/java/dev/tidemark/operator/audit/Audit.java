@@ -80,8 +80,9 @@ public final class Audit implements Callable<Integer> {
       names = "--grace",
       paramLabel = "TIME",
       converter = TimeSpanOption.class,
-      description = "Time that an entry may be behind before it counts as stale: 10s (the default),"
-          + " 2m, 1h.")
+      description =
+          "Time that an entry may be behind before it counts as stale: 10s (the default),"
+              + " 2m, 1h.")
   private Duration grace = Duration.ofSeconds(10);
 
   @Mixin private CommandOptions options = new CommandOptions();
@@ -101,8 +102,7 @@ public final class Audit implements Callable<Integer> {
     @Option(
         names = "--key",
         paramLabel = "ID",
-        description =
-            "Only the product with this id; an unknown id is an error. Can be repeated.")
+        description = "Only the product with this id; an unknown id is an error. Can be repeated.")
     private List<String> ids = List.of();
 
     @Option(names = "--prefix", paramLabel = "TEXT", description = "Only ids with this prefix.")

@@ -54,7 +54,7 @@ final class DeadLetterDiscard implements Callable<Integer> {
       converter = DeadLetterId.Converter.class,
       description =
           "All letters of its topic and partition up to and including this one. Can be"
-          + " repeated.")
+              + " repeated.")
   private List<DeadLetterId> upTo = List.of();
 
   @Option(names = "--yes", description = "Confirm. Without it the command does nothing and fails.")
@@ -63,7 +63,9 @@ final class DeadLetterDiscard implements Callable<Integer> {
   @Option(names = "--dry-run", description = "Change nothing; print what would be discarded.")
   private boolean dryRun;
 
-  @Option(names = "--json", description = "Print the result as one line of JSON on standard output.")
+  @Option(
+      names = "--json",
+      description = "Print the result as one line of JSON on standard output.")
   private boolean asJson;
 
   DeadLetterDiscard(Map<String, String> environment) {

@@ -99,7 +99,7 @@ public final class Rebuild implements Callable<Integer> {
       paramLabel = "REDIS_URL",
       description =
           "Fill another Redis than that of REDIS_URL. file:PATH and env:NAME read the"
-          + " address from a file or a variable, for an address with a password.")
+              + " address from a file or a variable, for an address with a password.")
   private @Nullable String into;
 
   @Option(
@@ -117,8 +117,8 @@ public final class Rebuild implements Callable<Integer> {
       converter = Size.class,
       description =
           "Memory for the index of the keys, about 25 bytes per key, and as much again for"
-          + " their states (512m, 2g). Default: a quarter of the heap for each. If the keys"
-          + " need more, the topics are read several times.")
+              + " their states (512m, 2g). Default: a quarter of the heap for each. If the keys"
+              + " need more, the topics are read several times.")
   private @Nullable Long memory;
 
   @Mixin private CommandOptions options = new CommandOptions();

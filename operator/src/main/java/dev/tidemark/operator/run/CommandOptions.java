@@ -18,7 +18,9 @@ public final class CommandOptions {
   @Option(names = "--dry-run", description = "Change nothing; print what would be changed.")
   private boolean dryRun;
 
-  @Option(names = "--json", description = "Print the result as one line of JSON on standard output.")
+  @Option(
+      names = "--json",
+      description = "Print the result as one line of JSON on standard output.")
   private boolean json;
 
   /// Converter of a rate: `500` and `500/s` mean the same.

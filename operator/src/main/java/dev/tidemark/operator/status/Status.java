@@ -70,7 +70,7 @@ public final class Status implements Callable<Integer> {
       defaultValue = "5s",
       description =
           "Time limit; print what is known by then (${DEFAULT-VALUE}). A part that has not"
-          + " answered is red, or yellow if its neighbours reach it.")
+              + " answered is red, or yellow if its neighbours reach it.")
   private Duration timeout = Duration.ZERO;
 
   @Option(

@@ -77,10 +77,7 @@ public final class Resync implements Callable<Integer> {
   @Option(names = "--all", description = "All products. The default.")
   private boolean all;
 
-  @Option(
-      names = "--from",
-      paramLabel = "ID",
-      description = "First id, inclusive, in byte order.")
+  @Option(names = "--from", paramLabel = "ID", description = "First id, inclusive, in byte order.")
   private @Nullable String from;
 
   @Option(names = "--to", paramLabel = "ID", description = "Last id, inclusive.")
@@ -89,7 +86,10 @@ public final class Resync implements Callable<Integer> {
   @Option(names = "--prefix", paramLabel = "TEXT", description = "Only ids with this prefix.")
   private @Nullable String prefix;
 
-  @Option(names = "--id", paramLabel = "ID", description = "Only the product with this id. Can be repeated.")
+  @Option(
+      names = "--id",
+      paramLabel = "ID",
+      description = "Only the product with this id. Can be repeated.")
   private List<String> ids = List.of();
 
   @Option(
@@ -102,7 +102,9 @@ public final class Resync implements Callable<Integer> {
   @Option(names = "--dry-run", description = "Count the products; send nothing.")
   private boolean dryRun;
 
-  @Option(names = "--json", description = "Print the result as one line of JSON on standard output.")
+  @Option(
+      names = "--json",
+      description = "Print the result as one line of JSON on standard output.")
   private boolean asJson;
 
   public Resync(Map<String, String> environment) {

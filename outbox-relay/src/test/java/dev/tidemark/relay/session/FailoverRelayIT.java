@@ -41,7 +41,8 @@ class FailoverRelayIT {
       PostgresServer primary, KafkaServer kafka) throws Exception {
     new Migration(DatabaseUrl.parse(primary.url()), Optional.of(true), step -> {}).run();
     try (var standby =
-        PostgresStandby.start(primary, folder.resolve("standby"), 0, Map.of("sync_replication_slots", "on"))) {
+        PostgresStandby.start(
+            primary, folder.resolve("standby"), 0, Map.of("sync_replication_slots", "on"))) {
       // No event of a transaction that the standby lacks may be published.
       var onPrimary = Jdbi.create(primary.jdbcUrl());
       onPrimary.useHandle(
