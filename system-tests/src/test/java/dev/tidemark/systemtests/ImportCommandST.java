@@ -67,7 +67,7 @@ class ImportCommandST {
                 "TIDEMARK_API_PORT", Integer.toString(port)),
             folder.resolve("api.log")));
     // The starts of the command are most of the time of this test, and this halves them.
-    run(List.of("-XX:AOTCacheOutput=" + recording()), lines(0, 3).getBytes(UTF_8), "-");
+    run("-XX:AOTCacheOutput=" + recording(), lines(0, 3).getBytes(UTF_8), "-");
   }
 
   private static <T extends AutoCloseable> T running(T part) {
@@ -123,8 +123,7 @@ class ImportCommandST {
   }
 
   private static Result run(byte[] input, String... arguments) throws Exception {
-    return run(
-        List.of("-XX:AOTCache=" + recording(), "-Xlog:aot=off", "-Xlog:cds=off"), input, arguments);
+    return run("-XX:AOTCache=" + recording(), input, arguments);
   }
 
   /// Returns the file with how the command's JVM starts.
@@ -132,12 +131,11 @@ class ImportCommandST {
     return folder.resolve("import.aot");
   }
 
-  private static Result run(List<String> jvmOptions, byte[] input, String... arguments)
-      throws Exception {
+  private static Result run(String jvmOption, byte[] input, String... arguments) throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
-    command.addAll(jvmOptions);
+    command.addAll(List.of(jvmOption, "-Xlog:aot=off", "-Xlog:cds=off"));
     command.add("-jar");
     command.add(ServiceProcess.jar("devstack").toString());
     command.add("import");
