@@ -21,6 +21,8 @@ public final class StopRequest {
     wished.countDown();
   }
 
+  /// Ends the command's work where it is to end.
+  ///
   /// @throws Stopped when the command is to end
   public void check() {
     if (wished.getCount() == 0) {
