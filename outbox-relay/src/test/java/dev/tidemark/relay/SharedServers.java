@@ -99,7 +99,8 @@ public final class SharedServers implements ParameterResolver {
     switch (server) {
       case PostgresServer postgres -> empty(postgres);
       case KafkaServer kafka -> empty(kafka);
-      case RedisServer redis -> throw new IllegalStateException("nobody asks for Redis at " + redis.url());
+      case RedisServer redis ->
+          throw new IllegalStateException("nobody asks for Redis at " + redis.url());
     }
     return server;
   }
