@@ -340,18 +340,25 @@ class HouseRulesTest {
         .and()
         .areStatic()
         .should(
-            new ArchCondition<>("call Locale.setDefault(Locale)") {
+            new ArchCondition<>("call Locale.setDefault(Locale), or a method that does") {
               @Override
               public void check(JavaMethod method, ConditionEvents events) {
                 boolean calls =
-                    method.getMethodCallsFromSelf().stream()
-                        .map(call -> call.getTarget().getFullName())
-                        .anyMatch("java.util.Locale.setDefault(java.util.Locale)"::equals);
+                    setsLocale(method)
+                        || method.getMethodCallsFromSelf().stream()
+                            .flatMap(call -> call.getTarget().resolveMember().stream())
+                            .anyMatch(HouseRulesTest::setsLocale);
                 events.add(new SimpleConditionEvent(method, calls, method.getFullName()));
               }
             })
         .because("with the machine's language, header names and numbers change their letters")
         .check(TIDEMARK);
+  }
+
+  private static boolean setsLocale(JavaMethod method) {
+    return method.getMethodCallsFromSelf().stream()
+        .map(call -> call.getTarget().getFullName())
+        .anyMatch("java.util.Locale.setDefault(java.util.Locale)"::equals);
   }
 
   @Test
