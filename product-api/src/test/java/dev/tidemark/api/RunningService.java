@@ -34,15 +34,9 @@ public final class RunningService implements BeforeAllCallback, AfterAllCallback
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /// Migrated database that finds deadlocks in a tenth of the usual second.
   private static final PostgresTemplate MIGRATED =
       new PostgresTemplate(
-          server -> {
-            DatabaseUrl url = DatabaseUrl.parse(server.url());
-            new Migration(url, step -> {}).run();
-            Jdbi.create(url.dataSource("test"))
-                .useHandle(handle -> handle.execute("alter system set deadlock_timeout = '100ms'"));
-          });
+          server -> new Migration(DatabaseUrl.parse(server.url()), step -> {}).run());
 
   private final Map<String, String> settings = new HashMap<>();
   private final HttpClient client = HttpClient.newHttpClient();

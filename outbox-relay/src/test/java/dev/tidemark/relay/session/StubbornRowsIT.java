@@ -278,7 +278,7 @@ class StubbornRowsIT {
 
     private Stream<Object> values(String key) {
       return List.copyOf(lines.list).stream()
-          .filter(line -> line.getMessage().startsWith("session ended"))
+          .filter(line -> line.getMessage().startsWith("session failed"))
           .filter(line -> line.getKeyValuePairs() != null)
           .flatMap(line -> line.getKeyValuePairs().stream())
           .filter(pair -> pair.key.equals(key))
