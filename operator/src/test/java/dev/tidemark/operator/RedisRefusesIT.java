@@ -153,7 +153,7 @@ class RedisRefusesIT {
           .containsPattern("invalidator +RED, redis: .*" + refusal.word + ".*Redis 7.0 or newer")
           .containsPattern("redis +(RED|YELLOW), .*" + refusal.word);
       assertThat(lines.list)
-          .filteredOn(line -> line.toString().contains("stopped"))
+          .filteredOn(line -> line.toString().contains("dependency unavailable"))
           .singleElement()
           .extracting(line -> line.getKeyValuePairs().toString())
           .asString()
