@@ -37,7 +37,7 @@ final class RelayServers implements AutoCloseable {
   }
 
   static RelayServers start(Path folder) {
-    var postgres = PostgresServer.startWithoutFsync(folder.resolve("postgres"), 0);
+    var postgres = PostgresServer.start(folder.resolve("postgres"), 0);
     var kafka = KafkaServer.start(folder.resolve("kafka"), 0);
     try {
       new Migration(DatabaseUrl.parse(postgres.url()), line -> {}).run();
