@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.db.Migration;
 import dev.tidemark.embedded.PostgresServer;
+import dev.tidemark.relay.SharedServers;
 import dev.tidemark.relay.settings.Configuration;
 import dev.tidemark.service.settings.DatabaseUrl;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,39 +16,35 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.connect.errors.RetriableException;
 import org.jdbi.v3.core.Jdbi;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 
+@ExtendWith(SharedServers.class)
 class DebeziumChangeSourceIT {
-  @TempDir static Path folder;
   private static PostgresServer postgres;
   private static Configuration configuration;
 
   @BeforeAll
-  static void startServer() throws SQLException {
-    postgres = PostgresServer.start(folder.resolve("postgres"), 0);
+  static void migrate(PostgresServer server) throws SQLException {
+    postgres = server;
     new Migration(DatabaseUrl.parse(postgres.url()), line -> {}).run();
     configuration =
         Configuration.from(
             Map.of("DATABASE_URL", postgres.url(), "KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"));
   }
 
-  @AfterAll
-  static void stopServer() {
-    postgres.close();
-  }
-
   /// The engine refuses to close while its tasks start.
   @Test
   void closeAtAnyMomentOfTheStartEndsTheRun() throws Exception {
     var failures = new ArrayList<Throwable>();
-    for (int millis = 0; millis <= 1_500; millis += 100) {
+    for (int millis = 1; millis <= 1_500; millis += 100) {
       var source = new DebeziumChangeSource(configuration);
-      var run = Thread.ofPlatform().start(() -> source.run(batch -> {}));
-      run.setUncaughtExceptionHandler((thread, thrown) -> failures.add(thrown));
-      Thread.sleep(millis);
+      var run =
+          Thread.ofPlatform()
+              .uncaughtExceptionHandler((thread, thrown) -> failures.add(thrown))
+              .start(() -> source.run(batch -> {}));
+      assertThat(run.join(Duration.ofMillis(millis))).as("ended by itself").isFalse();
 
       source.close();
 
